@@ -1,0 +1,282 @@
+"""A query's tree to a condition on traces or spans.
+
+The SQL text is put together from constants of this module only; everything that a person wrote is a parameter.
+On a trace, a field of spans is true if any span has it. NOT is true where the inner condition is false or unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any as Anything
+from typing import Literal
+
+from django.db.models import BooleanField, Expression
+
+from traces.query import nodes
+from traces.query.nodes import Compare, Like, Match, Node, Present, Range, Term, Words
+from traces.query.parser import Query
+from traces.spans import Flag
+
+Level = Literal["trace", "span"]
+Params = list[Anything]
+
+
+class Condition(Expression):
+    """SQL text with bound parameters, as something that `filter()` takes."""
+
+    def __init__(self, sql: str, params: Params) -> None:
+        super().__init__(output_field=BooleanField())
+        self.sql, self.params = sql, params
+
+    def as_sql(self, compiler: Anything, connection: Anything) -> tuple[str, Params]:
+        return f"({self.sql})", self.params
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How a field is tested: `sql` is an expression; `wrap` puts the test of it in a wider one."""
+
+    sql: str
+    params: tuple[Anything, ...] = ()
+    wrap: str = "{}"
+    floor: bool = False  # an index stands on coalesce(sql, -1)
+
+
+SPANS = (
+    "EXISTS (SELECT 1 FROM traces_span s WHERE s.project_id = traces_trace.project_id"
+    " AND s.trace_id = traces_trace.trace_id AND s.start_ns >= traces_trace.start_ns"
+    " AND s.start_ns <= greatest(traces_trace.last_start_ns, traces_trace.start_ns) AND {})"
+)
+TRACE_OF_SPAN = (
+    "EXISTS (SELECT 1 FROM traces_trace t WHERE t.project_id = traces_span.project_id"
+    " AND t.trace_id = traces_span.trace_id AND {})"
+)
+SHARED = {
+    "status": "status",
+    "name": "name",
+    "user": "user_id",
+    "session": "session_id",
+    "environment": "environment",
+    "release": "release",
+    "input_tokens": "input_tokens",
+    "output_tokens": "output_tokens",
+    "trace": "trace_id",
+}
+ARRAYS: dict[Level, dict[str, str]] = {
+    "trace": {
+        "kind": "kinds",
+        "model": "models",
+        "provider": "providers",
+        "prompt": "prompts",
+        "tag": "tags",
+        "suspect": "suspect_reasons",
+    },
+    "span": {"tag": "tags", "suspect": "suspect_reasons"},
+}
+TRACE_COLUMNS = {
+    **{field: Column(f"traces_trace.{name}") for field, name in SHARED.items()},
+    "cost": Column("traces_trace.cost_total", floor=True),
+    "duration": Column("traces_trace.duration_ns", floor=True),
+    "tokens": Column("traces_trace.total_tokens", floor=True),
+    "spans": Column("traces_trace.span_count"),
+    "errors": Column("traces_trace.error_count"),
+    "span_name": Column("s.name", wrap=SPANS),
+    "span_id": Column("s.span_id", wrap=SPANS),
+    "ttft": Column("s.time_to_first_token_ms * 1e6", wrap=SPANS),
+}
+SPAN_COLUMNS = {
+    **{field: Column(f"traces_span.{name}") for field, name in SHARED.items()},
+    "kind": Column("traces_span.kind"),
+    "model": Column("traces_span.model"),
+    "provider": Column("traces_span.provider"),
+    "prompt": Column("traces_span.prompt_name"),
+    "span_name": Column("traces_span.name"),
+    "span_id": Column("traces_span.span_id"),
+    "cost": Column("traces_span.cost_total"),
+    "duration": Column("(traces_span.end_ns - traces_span.start_ns)"),
+    "tokens": Column(
+        "coalesce(traces_span.total_tokens, traces_span.input_tokens + traces_span.output_tokens)"
+    ),
+    "ttft": Column("traces_span.time_to_first_token_ms * 1e6"),
+    "spans": Column("t.span_count", wrap=TRACE_OF_SPAN),
+    "errors": Column("t.error_count", wrap=TRACE_OF_SPAN),
+}
+COLUMNS: dict[Level, dict[str, Column]] = {"trace": TRACE_COLUMNS, "span": SPAN_COLUMNS}
+TABLES: dict[Level, str] = {"trace": "traces_trace", "span": "traces_span"}
+FLAG_BITS = {str(flag.name).lower(): int(flag) for flag in Flag}
+
+
+def condition(query: Query, level: Level) -> Condition | None:
+    """The condition that `query` puts on rows of traces_trace or traces_span; None if it asks for everything."""
+    if query.root is None:
+        return None
+    return Condition(*_node(query.root, level))
+
+
+def _node(node: Node, level: Level) -> tuple[str, Params]:
+    match node:
+        case nodes.All(parts):
+            return _joined([_node(part, level) for part in parts], " AND ")
+        case nodes.Any(parts):
+            return _joined([_node(part, level) for part in parts], " OR ")
+        case nodes.Not(part):
+            sql, params = _node(part, level)
+            return f"({sql}) IS NOT TRUE", params
+        case Words():
+            return _words(node, level)
+        case Term():
+            return _term(node, level)
+
+
+def _joined(parts: list[tuple[str, Params]], glue: str) -> tuple[str, Params]:
+    if len(parts) == 1:
+        return parts[0]
+    return f"({glue.join(sql for sql, _ in parts)})", [p for _, params in parts for p in params]
+
+
+def text_query(words: Words) -> tuple[str, str]:
+    """SQL of a tsquery, and its parameter."""
+    if words.prefix:
+        return "to_tsquery('simple', %s)", f"{words.text}:*"
+    return "plainto_tsquery('simple', %s)", words.text
+
+
+def _words(words: Words, level: Level) -> tuple[str, Params]:
+    wanted, parameter = text_query(words)
+    table = TABLES[level]
+    same = f"x.project_id = {table}.project_id AND x.trace_id = {table}.trace_id"
+    if level == "span":
+        same += " AND x.span_id = traces_span.span_id AND x.start_ns = traces_span.start_ns"
+    else:
+        same += (
+            " AND x.start_ns >= traces_trace.start_ns"
+            " AND x.start_ns <= greatest(traces_trace.last_start_ns, traces_trace.start_ns)"
+        )
+    return f"EXISTS (SELECT 1 FROM traces_text x WHERE {same} AND x.words @@ {wanted})", [parameter]
+
+
+def _term(term: Term, level: Level) -> tuple[str, Params]:
+    special = SPECIAL.get(term.field)
+    if special:
+        return _joined([special(term, match, level) for match in term.matches], " OR ")
+    array = ARRAYS[level].get(term.field)
+    if array:
+        return _array(f"{TABLES[level]}.{array}", term.matches)
+    column = COLUMNS[level][term.field]
+    sql, params = _any_of(column, term.matches)
+    return column.wrap.format(sql), params
+
+
+def _any_of(column: Column, matches: tuple[Match, ...]) -> tuple[str, Params]:
+    """Tests of one column: equalities together as `= ANY`, which an index can answer."""
+    equal = [m.value for m in matches if isinstance(m, Compare) and m.operator == "="]
+    others = [m for m in matches if not (isinstance(m, Compare) and m.operator == "=")]
+    parts = [_test(column, match) for match in others]
+    if len(equal) == 1:
+        parts.append((f"{column.sql} = %s", [*column.params, equal[0]]))
+    elif equal:
+        parts.append((f"{column.sql} = ANY(%s)", [*column.params, equal]))
+    return _joined(parts, " OR ")
+
+
+def _test(column: Column, match: Match) -> tuple[str, Params]:
+    sql, params = column.sql, list(column.params)
+    match match:
+        case Present():
+            return f"{sql} IS NOT NULL", params
+        case Like(parts):
+            return f"{sql} LIKE %s", [*params, pattern(parts)]
+        case Range(low, high):
+            return f"{_floored(column)} BETWEEN %s AND %s", [*params, low, high]
+        case Compare(operator, value) if operator in {">", ">=", "="}:
+            return f"{_floored(column)} {operator} %s", [*params, value]
+        case Compare(operator, value):
+            tested = f"{_floored(column)} {operator} %s"
+            if not column.floor:
+                return tested, [*params, value]
+            return f"({tested} AND {sql} IS NOT NULL)", [*params, value, *params]
+
+
+def _floored(column: Column) -> str:
+    return f"coalesce({column.sql}, -1)" if column.floor else column.sql
+
+
+def pattern(parts: tuple[str, ...]) -> str:
+    """A LIKE pattern in which only the stars of the query are wild."""
+    return "%".join(
+        part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for part in parts
+    )
+
+
+def _array(sql: str, matches: tuple[Match, ...]) -> tuple[str, Params]:
+    """Tests of a text[]: equalities as overlap, which an index can answer."""
+    equal = [m.value for m in matches if isinstance(m, Compare)]
+    parts: list[tuple[str, Params]] = []
+    if equal:
+        parts.append((f"{sql} && %s::text[]", [equal]))
+    for match in matches:
+        if isinstance(match, Present):
+            parts.append((f"cardinality({sql}) > 0", []))
+        elif isinstance(match, Like):
+            test = "EXISTS (SELECT 1 FROM unnest(" + sql + ") item WHERE item LIKE %s)"
+            parts.append((test, [pattern(match.parts)]))
+    return _joined(parts, " OR ")
+
+
+def _metadata(term: Term, match: Match, level: Level) -> tuple[str, Params]:
+    return _json(f"{TABLES[level]}.metadata", term.key or "", match)
+
+
+def _json(document: str, key: str, match: Match) -> tuple[str, Params]:
+    """Tests of one key of a jsonb object; numbers compare as numbers, and only where they are numbers."""
+    number = (
+        f"CASE WHEN jsonb_typeof({document} -> %s) = 'number' THEN ({document} ->> %s)::float8 END"
+    )
+    match match:
+        case Present():
+            return f"jsonb_exists({document}, %s)", [key]
+        case Like(parts):
+            return f"{document} ->> %s LIKE %s", [key, pattern(parts)]
+        case Range(low, high):
+            return f"{number} BETWEEN %s AND %s", [key, key, low, high]
+        case Compare("=", float() as value):
+            return f"({number} = %s OR {document} ->> %s = %s)", [
+                key,
+                key,
+                value,
+                key,
+                f"{value:g}",
+            ]
+        case Compare("=", value):
+            text = str(value).lower() if isinstance(value, bool) else value
+            return f"{document} ->> %s = %s", [key, text]
+        case Compare(operator, value):
+            return f"{number} {operator} %s", [key, key, value]
+
+
+def _score(term: Term, match: Match, level: Level) -> tuple[str, Params]:
+    if level == "trace":
+        return _json("traces_trace.scores", term.key or "", match)
+    document = "jsonb_build_object(c.name, coalesce(to_jsonb(c.number), to_jsonb(c.boolean), to_jsonb(c.category)))"
+    sql, params = _json(document, term.key or "", match)
+    return (
+        "EXISTS (SELECT 1 FROM traces_score c WHERE c.project_id = traces_span.project_id"
+        " AND c.trace_id = traces_span.trace_id AND c.span_id = traces_span.span_id"
+        f" AND c.name = %s AND {sql})",
+        [term.key, *params],
+    )
+
+
+def _flag(term: Term, match: Match, level: Level) -> tuple[str, Params]:
+    column = f"{TABLES[level]}.flags"
+    if isinstance(match, Compare):
+        return f"{column} & %s <> 0", [FLAG_BITS[str(match.value)]]
+    return f"{column} <> 0", []
+
+
+SPECIAL: dict[str, Callable[[Term, Match, Level], tuple[str, Params]]] = {
+    "metadata": _metadata,
+    "score": _score,
+    "flag": _flag,
+}

@@ -1,0 +1,96 @@
+"""Keyset pages and the time limit of reads, for every list."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import orjson
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import QueryCanceled
+
+T = TypeVar("T")
+READ_LIMIT_MS = 5_000
+MAX_LIMIT = 1_000
+
+
+class CursorError(ValueError):
+    """A cursor that this list and order did not give out."""
+
+
+class OrderError(ValueError):
+    """An order that this list does not have."""
+
+
+class TooSlow(Exception):
+    """A read was stopped at READ_LIMIT_MS."""
+
+
+@dataclass(slots=True)
+class Page(Generic[T]):
+    """One page. `next` and `previous` are cursors, or None where the list ends."""
+
+    results: list[T] = field(default_factory=list)
+    next: str | None = None
+    previous: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """Unix nanoseconds, start included, end not; None: open."""
+
+    start_ns: int | None = None
+    end_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page begins: behind (or, `backward`, before) the row with this key."""
+
+    key: tuple[int, ...]
+    backward: bool = False
+
+
+def encode(order: str, cursor: Cursor) -> str:
+    raw = orjson.dumps([order, int(cursor.backward), *map(str, cursor.key)])
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def decode(text: str, order: str, length: int) -> Cursor:
+    """Raises CursorError unless `text` was made by `encode` for this order with `length` keys."""
+    if len(text) > 500:
+        raise CursorError
+    try:
+        raw = base64.b64decode(
+            text.encode() + b"=" * (-len(text) % 4), altchars=b"-_", validate=True
+        )
+        found = orjson.loads(raw)
+        made_for, backward, *key = found
+        keys = tuple(int(part) for part in key)
+    except (ValueError, TypeError, binascii.Error):
+        raise CursorError from None
+    if made_for != order or backward not in (0, 1) or len(keys) != length:
+        raise CursorError
+    if any(not -(2**63) <= part < 2**128 for part in keys):
+        raise CursorError
+    return Cursor(keys, bool(backward))
+
+
+@contextmanager
+def time_limit(milliseconds: int = READ_LIMIT_MS) -> Iterator[None]:
+    """Run reads in one transaction that Postgres stops after a while. Raises TooSlow."""
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT set_config('statement_timeout', %s, true)", [str(milliseconds)]
+                )
+            yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise TooSlow from error
+        raise
