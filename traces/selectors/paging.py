@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import orjson
 from django.db import OperationalError, connection, transaction
@@ -16,6 +16,7 @@ from psycopg.errors import QueryCanceled
 T = TypeVar("T")
 READ_LIMIT_MS = 5_000
 MAX_LIMIT = 1_000
+MAX_CURSOR = 4_000
 
 
 class CursorError(ValueError):
@@ -51,7 +52,7 @@ class TimeRange:
 class Cursor:
     """Where a page begins: behind (or, `backward`, before) the row with this key."""
 
-    key: tuple[int, ...]
+    key: tuple[Any, ...]  # whole numbers and text
     backward: bool = False
 
 
@@ -60,24 +61,26 @@ def encode(order: str, cursor: Cursor) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def decode(text: str, order: str, length: int) -> Cursor:
-    """Raises CursorError unless `text` was made by `encode` for this order with `length` keys."""
-    if len(text) > 500:
+def decode(text: str, order: str, types: tuple[type, ...]) -> Cursor:
+    """Raises CursorError unless `text` was made by `encode` for this order and these types of key."""
+    if len(text) > MAX_CURSOR:
         raise CursorError
     try:
         raw = base64.b64decode(
             text.encode() + b"=" * (-len(text) % 4), altchars=b"-_", validate=True
         )
-        found = orjson.loads(raw)
-        made_for, backward, *key = found
-        keys = tuple(int(part) for part in key)
+        made_for, backward, *parts = orjson.loads(raw)
+        key = tuple(kind(part) for kind, part in zip(types, parts, strict=True))
     except (ValueError, TypeError, binascii.Error):
         raise CursorError from None
-    if made_for != order or backward not in (0, 1) or len(keys) != length:
+    if made_for != order or backward not in (0, 1) or any(not fits(part) for part in key):
         raise CursorError
-    if any(not -(2**63) <= part < 2**128 for part in keys):
-        raise CursorError
-    return Cursor(keys, bool(backward))
+    return Cursor(key, bool(backward))
+
+
+def fits(part: int | str) -> bool:
+    """Whether Postgres can hold it: a number of 8 bytes, or text without NUL."""
+    return -(2**63) <= part < 2**63 if isinstance(part, int) else "\x00" not in part
 
 
 @contextmanager

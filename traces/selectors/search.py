@@ -44,6 +44,8 @@ __all__ = [
 
 EVERYTHING = Query()
 ALWAYS = TimeRange()
+KEY_TYPES = (int, str, int)
+"""Of what lists are sorted by: start or sort key, trace id, span id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,8 @@ def list_traces(
         known = Coalesce(F(key.column), Value(-1), output_field=BigIntegerField())
         rows = rows.annotate(**{key.alias: known})
 
-    def key_of(trace: Trace) -> tuple[int, ...]:
-        return getattr(trace, key.alias), trace.trace_id.int
+    def key_of(trace: Trace) -> tuple[int | str, ...]:
+        return getattr(trace, key.alias), trace.trace_id.hex
 
     return _page(rows, "traces" + order, (key.alias, "trace_id"), descending, limit, cursor, key_of)
 
@@ -123,8 +125,8 @@ def list_spans(
     _, descending = sort_of(order, SPAN_ORDERS)
     rows = matching_spans(access, query, range)
 
-    def key_of(span: Span) -> tuple[int, ...]:
-        return span.start_ns, span.trace_id.int, span.span_id
+    def key_of(span: Span) -> tuple[int | str, ...]:
+        return span.start_ns, span.trace_id.hex, span.span_id
 
     columns = ("start_ns", "trace_id", "span_id")
     return _page(rows, "spans" + order, columns, descending, limit, cursor, key_of)
@@ -144,11 +146,11 @@ def _page(
     descending: bool,
     limit: int,
     text: str | None,
-    key_of: Callable[[Any], tuple[int, ...]],
+    key_of: Callable[[Any], tuple[int | str, ...]],
 ) -> Page[Any]:
     """Rows behind the cursor, and cursors to both sides. All columns sort in one direction."""
     limit = max(1, min(limit, MAX_LIMIT))
-    at = decode(text, order, len(columns)) if text else None
+    at = decode(text, order, KEY_TYPES[: len(columns)]) if text else None
     backward = at is not None and at.backward
     falling = descending != backward
     if at is not None:
@@ -168,16 +170,12 @@ def _page(
     return page
 
 
-def behind(columns: tuple[str, ...], key: tuple[int, ...], *, falling: bool) -> Q:
+def behind(columns: tuple[str, ...], key: tuple[int | str, ...], *, falling: bool) -> Q:
     """Rows that come after `key`; the bound on the first column is what an index can use."""
-    values: list[Any] = list(key)
-    if not -(2**63) <= key[0] < 2**63:
-        raise CursorError
-    if not 0 <= key[1] < 2**128:
-        raise CursorError
-    values[1] = UUID(int=key[1])
-    if len(key) > 2 and not -(2**63) <= key[2] < 2**63:
-        raise CursorError
+    try:
+        values = [key[0], UUID(hex=str(key[1])), *key[2:]]
+    except ValueError:
+        raise CursorError from None
     after = "lt" if falling else "gt"
     wanted = Q()
     for i, column in enumerate(columns):
