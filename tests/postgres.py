@@ -21,5 +21,6 @@ def embedded_url() -> str:
 
 
 os.environ["SIGHTGLASS_HOME"] = tempfile.mkdtemp(prefix="sightglass-test-")
+Path(os.environ["SIGHTGLASS_HOME"], "static").mkdir()  # where `collectstatic` would put files
 if "DATABASE_URL" not in os.environ:
     os.environ["DATABASE_URL"] = embedded_url()

@@ -1,10 +1,35 @@
 """Errors of the JSON API as RFC 9457 problem details."""
 
+from http import HTTPStatus
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as default_handler
+
+CONTENT_TYPE = "application/problem+json"
+API_PREFIXES = ("/api/", "/v1/")
+
+
+class Problem(exceptions.APIException):
+    """An answer that is an error. `errors` say where: {"pointer", "detail"} and what else helps."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        title: str | None = None,
+        errors: list[dict[str, Any]] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status_code = status
+        self.title, self.errors = title, errors
+        if retry_after is not None:
+            self.wait = retry_after  # DRF's handler makes Retry-After of it
 
 
 def pointers(detail: Any, at: str = "") -> list[dict[str, str]]:
@@ -24,11 +49,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if response is None:
         return None
     detail = response.data
-    problem: dict[str, Any] = {
-        "type": "about:blank",
-        "title": response.status_text,
-        "status": response.status_code,
-    }
+    problem = body(response.status_code, "", getattr(error, "title", None))
     if isinstance(error, exceptions.ValidationError):
         problem["detail"] = "The request is not valid."
         problem["errors"] = pointers(detail)
@@ -36,6 +57,46 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         problem["detail"] = (
             str(detail.get("detail", "")) if isinstance(detail, dict) else str(detail)
         )
+        if errors := getattr(error, "errors", None):
+            problem["errors"] = errors
     response.data = problem
-    response.content_type = "application/problem+json"
+    response.content_type = CONTENT_TYPE
     return response
+
+
+def body(status: int, detail: str, title: str | None = None) -> dict[str, Any]:
+    return {
+        "type": "about:blank",
+        "title": title or HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+
+
+def answer(status: int, detail: str) -> JsonResponse:
+    return JsonResponse(body(status, detail), status=status, content_type=CONTENT_TYPE)
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path_info.startswith(API_PREFIXES)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400: a problem for the API, a page for people."""
+    if is_api(request):
+        return answer(400, "The request cannot be read.")
+    return defaults.bad_request(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404."""
+    if is_api(request):
+        return answer(404, "There is nothing at this address.")
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500."""
+    if is_api(request):
+        return answer(500, "Something went wrong on our side.")
+    return defaults.server_error(request)

@@ -8,3 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("traces.api.urls")),
     path("", include("dashboards.urls")),
 ]
+
+handler400 = "sightglass.problems.bad_request"
+handler404 = "sightglass.problems.not_found"
+handler500 = "sightglass.problems.server_error"

@@ -1,5 +1,13 @@
 """Shapes of the read API, under the names that views use."""
 
-from traces.selectors.shapes import score, scores, span_columns, span_whole, trace_summary
+from traces.selectors.shapes import (
+    score,
+    scores,
+    session,
+    span_columns,
+    span_whole,
+    trace_summary,
+    user,
+)
 
-__all__ = ["score", "scores", "span_columns", "span_whole", "trace_summary"]
+__all__ = ["score", "scores", "session", "span_columns", "span_whole", "trace_summary", "user"]

@@ -9,6 +9,7 @@ from typing import Any
 from traces.ids import span_hex, trace_hex
 from traces.models import Score, Span, Trace
 from traces.models.spans import Usage
+from traces.selectors.groups import Group
 from traces.spans import PICO, Flag, RawSpan, SpanContent
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -205,3 +206,30 @@ def score(row: Score) -> dict[str, Any]:
         "comment": row.comment,
         "created_at": moment_text(row.created_at),
     }
+
+
+def group(row: Group) -> dict[str, Any]:
+    """What a session and a user have in common."""
+    sums = row.sums
+    counts = {name: sums[name] for name in USAGE}
+    known = any(value is not None for value in counts.values())
+    return {
+        "start_time": time_text(row.start_ns),
+        "last_time": time_text(row.last_start_ns),
+        "end_time": time_text(row.end_ns),
+        "duration_ms": milliseconds(row.start_ns, row.end_ns),
+        "trace_count": row.trace_count,
+        "span_count": row.span_count,
+        "error_count": row.error_count,
+        "models": row.models,
+        "usage": counts if known else None,
+        "cost": {name: money(sums[f"cost_{name}"]) for name in COSTS},
+    }
+
+
+def session(row: Group) -> dict[str, Any]:
+    return {"session_id": row.id, **group(row), "user_count": row.other_count}
+
+
+def user(row: Group) -> dict[str, Any]:
+    return {"user_id": row.id, **group(row), "session_count": row.other_count}

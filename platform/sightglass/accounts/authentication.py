@@ -1,15 +1,19 @@
 """API keys for Django REST framework."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from sightglass.accounts.access import Access, Permission
 from sightglass.accounts.keys import InvalidKey, authenticate
+
+if TYPE_CHECKING:  # the framework's views import this module, by settings
+    from rest_framework.views import APIView
 
 
 class KeyAuthentication(BaseAuthentication):
