@@ -21,7 +21,7 @@ TYPES = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 
 
 def dumps(value: Any) -> bytes:
-    """JSON. What a client sent may hold whole numbers beyond 64 bits, which orjson does not write."""
+    """JSON, also of whole numbers beyond 64 bits, which orjson does not write."""
     try:
         return orjson.dumps(value, default=str)
     except orjson.JSONEncodeError:

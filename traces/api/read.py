@@ -12,6 +12,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from sightglass.accounts.access import Access, Permission
@@ -22,8 +23,8 @@ from traces.api.pagination import ListParameters
 from traces.ids import span_from_hex, trace_from_hex
 from traces.models import Span, Trace
 from traces.selectors import groups, search, traces
-from traces.selectors.paging import CursorError, OrderError, Page, TooSlow, decode, encode
 from traces.selectors.paging import Cursor as PageCursor
+from traces.selectors.paging import CursorError, OrderError, Page, TooSlow, decode, encode
 
 JSON = "application/json"
 SPAN_BATCH = 200
@@ -77,7 +78,7 @@ class ListView(ReadView):
 
     allowed: ClassVar[frozenset[str]] = COMMON
     name: ClassVar[str]
-    serializer: ClassVar[type]
+    serializer: ClassVar[type[Serializer[Any]]]
 
     def page(
         self, request: Request, asked: ListParameters, limit: int, cursor: str | None
@@ -166,7 +167,7 @@ class SpanList(ListView):
 
 class SessionList(ListView):
     name = "sessions"
-    serializer = schema.Session
+    serializer: ClassVar[type[Serializer[Any]]] = schema.Session
 
     @extend_schema(**schema.listing("sessions", schema.Session))
     def get(self, request: Request) -> HttpResponseBase:

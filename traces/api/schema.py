@@ -1,4 +1,4 @@
-"""The contract in OpenAPI: shapes, parameters and, for routes that no framework view serves, their description."""
+"""The contract in OpenAPI: shapes, parameters, and the routes that no framework view serves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ class ProblemDetail(serializers.Serializer[Any]):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
-    errors = serializers.ListField(child=serializers.DictField(), required=False)
+    errors = serializers.ListField(  # type: ignore[assignment]
+        child=serializers.DictField(), required=False
+    )
 
 
 class Usage(serializers.Serializer[Any]):
@@ -45,7 +47,9 @@ class Money(serializers.Serializer[Any]):
 class Cost(Money):
     """`source`: reported by the client, priced by us, or unknown."""
 
-    source = serializers.ChoiceField(choices=["reported", "priced", "unknown"])
+    source = serializers.ChoiceField(  # type: ignore[assignment]
+        choices=["reported", "priced", "unknown"]
+    )
 
 
 class UsageEstimated(serializers.Serializer[Any]):
@@ -165,7 +169,7 @@ class ScoreRow(serializers.Serializer[Any]):
     session_id = text()
     name = serializers.CharField()
     value = serializers.JSONField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     comment = serializers.CharField(allow_blank=True)
     created_at = serializers.DateTimeField()
 

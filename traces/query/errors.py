@@ -2,7 +2,7 @@
 
 
 class QueryError(Exception):
-    """A query that cannot be read. `position` counts characters from 0; `suggestion` is a text to offer instead."""
+    """A query that cannot be read. `position` counts from 0; `suggestion` may stand instead."""
 
     def __init__(self, position: int, detail: str, suggestion: str | None = None) -> None:
         super().__init__(f"{detail} (at character {position + 1})")

@@ -1,4 +1,4 @@
-"""The tree that a query is read into. Every value in it has been checked and converted to its stored unit."""
+"""The tree that a query is read into. Every value has been checked and is in its stored unit."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words looked for in inputs and outputs, all of them in one span; `prefix`: the beginning of one word."""
+    """Words of inputs and outputs, all of them in one span; `prefix`: the beginning of one word."""
 
     text: str
     prefix: bool = False

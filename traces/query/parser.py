@@ -1,4 +1,4 @@
-"""Tokens to a tree: OR binds weakest, then AND (or nothing between two terms), then NOT and brackets."""
+"""Tokens to a tree: OR binds weakest, then AND (or just a space), then NOT and brackets."""
 
 from __future__ import annotations
 
@@ -31,13 +31,22 @@ def parse(q: str) -> Query:
     """Read a query. Raises QueryError, and nothing else, whatever the text."""
     if len(q) > MAX_LENGTH:
         raise QueryError(MAX_LENGTH, f"A query has at most {MAX_LENGTH:,} characters")
+    refuse_unstorable(q)
     reader = _Reader(list(tokens(q)))
-    if reader.next.type == "end":
+    if len(reader.tokens) == 1:
         return Query(q)
     root = reader.alternatives()
     if reader.next.type != "end":
         raise QueryError(reader.next.position, "This bracket was not opened")
     return Query(q, root)
+
+
+def refuse_unstorable(q: str) -> None:
+    """A lone surrogate is no character: nothing stored can hold it."""
+    try:
+        q.encode()
+    except UnicodeEncodeError as error:
+        raise QueryError(error.start, "This is not a character") from None
 
 
 class _Reader:

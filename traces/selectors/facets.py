@@ -1,4 +1,4 @@
-"""What the explorer shows beside its list: counts of values, a histogram, completion. All bounded."""
+"""What the explorer shows beside its list: counts of values, a histogram, completion; bounded."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ OBJECTS = frozenset({"metadata", "score"})
 
 @dataclass(slots=True)
 class Facets:
-    """`values[field]`: (value, traces), most frequent first. `complete`: False when only the newest were counted."""
+    """`values[field]`: (value, traces), most frequent first. `complete`: nothing was left out."""
 
     values: dict[str, list[tuple[str, int]]]
     counted: int
@@ -53,7 +53,7 @@ class Facets:
 
 @dataclass(slots=True)
 class Histogram:
-    """Traces by start in buckets of `width_ns` from `start_ns`. `complete`: False when the oldest were left out."""
+    """Traces by start, in buckets of `width_ns` from `start_ns`. `complete`: none was left out."""
 
     start_ns: int
     width_ns: int
@@ -98,7 +98,7 @@ def values_in(value: object) -> list[str]:
 
 
 def histogram(access: Access, query: Query, range: TimeRange, buckets: int) -> Histogram:
-    """How many traces started when. An open range begins at the oldest trace and ends now. Raises TooSlow."""
+    """How many traces started when; an open range ends now. Raises TooSlow."""
     buckets = max(1, min(buckets, MAX_BUCKETS))
     with time_limit():
         rows = list(
@@ -130,7 +130,7 @@ PLAIN = re.compile(r'[^\s",()*<>=][^\s",()*]*')
 def complete(
     access: Access, text: str, position: int, range: TimeRange = ALWAYS
 ) -> list[Completion]:
-    """What may stand at `position` of the query `text`: fields, or values seen lately. At most MAX_VALUES."""
+    """What may stand at `position` of the query `text`: fields, or values seen lately."""
     position = max(0, min(position, len(text)))
     found = WORD.search(text[:position])
     start = found.start() if found else position

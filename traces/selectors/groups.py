@@ -35,7 +35,7 @@ USAGE = (
 
 @dataclass(slots=True)
 class Group:
-    """One session or user. Times in Unix ns, money in pico dollars; sums are None where nothing was known."""
+    """One session or user. Times in Unix ns, money in pico dollars; None: nothing was known."""
 
     id: str
     start_ns: int
@@ -58,7 +58,7 @@ def list_sessions(
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[Group]:
-    """Sessions of the matching traces, by the start of their newest one. Raises CursorError, TooSlow."""
+    """Sessions of the matching traces, newest activity first. Raises CursorError, TooSlow."""
     return _list(access, "session_id", query, range, limit, cursor)
 
 
@@ -70,7 +70,7 @@ def list_users(
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[Group]:
-    """Users of the matching traces, by the start of their newest one. Raises CursorError, TooSlow."""
+    """Users of the matching traces, newest activity first. Raises CursorError, TooSlow."""
     return _list(access, "user_id", query, range, limit, cursor)
 
 

@@ -62,7 +62,7 @@ def encode(order: str, cursor: Cursor) -> str:
 
 
 def decode(text: str, order: str, types: tuple[type, ...]) -> Cursor:
-    """Raises CursorError unless `text` was made by `encode` for this order and these types of key."""
+    """Raises CursorError unless `encode` made `text` for this order and these types of key."""
     if len(text) > MAX_CURSOR:
         raise CursorError
     try:

@@ -50,7 +50,7 @@ KEY_TYPES = (int, str, int)
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """What a list is sorted by. `alias` is annotated where it is no column; unknown sorts below zero."""
+    """What a list is sorted by: `alias`, annotated if it is no column. Unknown is below zero."""
 
     alias: str
     column: str

@@ -1,4 +1,4 @@
-"""Rows to the shapes of the HTTP contract: decimal strings, RFC 3339 times, null for what is not known."""
+"""Rows to the shapes of the HTTP contract: decimal strings, RFC 3339, null for the unknown."""
 
 from __future__ import annotations
 

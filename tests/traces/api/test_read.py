@@ -147,7 +147,9 @@ def test_another_projects_objects_are_not_there(
     headers = {"Authorization": f"Bearer {secret}"}
     for path in (f"traces/{trace.trace_id.hex}", f"spans/{trace.trace_id.hex}/{'f' * 16}"):
         answer = client.get(f"/api/v1/{path}", headers=headers)
-        missing = client.get(f"/api/v1/{path.replace(trace.trace_id.hex, '1' * 32)}", headers=headers)
+        missing = client.get(
+            f"/api/v1/{path.replace(trace.trace_id.hex, '1' * 32)}", headers=headers
+        )
         assert answer.status_code == missing.status_code == 404
         assert answer.content == missing.content
     for path in LISTS:
