@@ -20,7 +20,8 @@ TRACES = """
 INSERT INTO traces_trace (project_id, trace_id, name, start_ns, last_start_ns, end_ns, status,
     span_count, error_count, call_count, tags, metadata, models, providers, kinds, prompts,
     cost_source, flags, suspect_reasons, scores, received_at, updated_at, cost_total, user_id)
-SELECT %s, md5(i::text)::uuid, 'answer', %s + i * 1000000::int8, %s + i * 1000000::int8, %s + i * 1000000::int8 + i,
+SELECT %s, md5(i::text)::uuid, 'answer', %s + i * 1000000::int8, %s + i * 1000000::int8,
+    %s + i * 1000000::int8 + i,
     'ok', 1, 0, 1, '{}', '{}', '{gpt}', '{}', '{llm}', '{}', 'priced', 0, '{}', '{}', now(), now(),
     i, 'user' || i %% 100
 FROM generate_series(1, %s) i
@@ -28,8 +29,8 @@ FROM generate_series(1, %s) i
 SPANS = """
 INSERT INTO traces_span (project_id, trace_id, span_id, start_ns, received_at, block_id, block_pos,
     flags, kind, status, cost_source, name, model)
-SELECT %s, md5(i::text)::uuid, 1, %s + i * 1000000::int8, now(), 1, 0, 0, 'llm', 'ok', 'priced', 'chat',
-    'model-' || i %% 2000
+SELECT %s, md5(i::text)::uuid, 1, %s + i * 1000000::int8, now(), 1, 0, 0, 'llm', 'ok', 'priced',
+    'chat', 'model-' || i %% 2000
 FROM generate_series(1, %s) i
 """
 
