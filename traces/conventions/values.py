@@ -1,0 +1,81 @@
+"""Reading of single values: numbers that must not lie, JSON in strings, short previews."""
+
+from __future__ import annotations
+
+import ast
+import math
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import orjson
+
+from traces.spans import PICO, PREVIEW_LENGTH
+
+MAX_TOKENS = 2**40
+MAX_REPR = 20_000
+
+
+def parsed(value: Any) -> Any:
+    """The JSON (or short Python literal) inside a string; anything else as it is."""
+    if not isinstance(value, str) or not value:
+        return value
+    if value[0] not in '{["(' and value not in ("true", "false", "null"):
+        return value
+    try:
+        return orjson.loads(value)
+    except ValueError:
+        pass
+    if value[0] in "{[(" and len(value) <= MAX_REPR:
+        try:
+            return ast.literal_eval(value)
+        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+            return value
+    return value
+
+
+def tokens(value: Any) -> int | None:
+    """A token count, or None for what cannot be one (bool, text, negative, NaN, absurd)."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, float) and (not math.isfinite(value) or value != int(value)):
+        return None
+    return int(value) if 0 <= value <= MAX_TOKENS else None
+
+
+def pico(value: Any) -> int | None:
+    """Dollars as pico dollars, without a float's error; None if no amount."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        amount = Decimal(str(value))
+        whole = int((amount * PICO).to_integral_value()) if amount.is_finite() else -1
+    except (InvalidOperation, ValueError, OverflowError):
+        return None
+    return whole if 0 <= whole < 2**63 else None
+
+
+def text(value: Any) -> str | None:
+    """A non-empty text of a scalar, unquoted if it is a JSON string."""
+    value = parsed(value) if isinstance(value, str) and value[:1] == '"' else value
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return str(value).replace("\0", "\ufffd") or None
+
+
+def texts(value: Any) -> list[str]:
+    """A list of texts out of an array, a JSON array or one text."""
+    value = parsed(value)
+    items = value if isinstance(value, list | tuple) else [value]
+    return [found for item in items if (found := text(item)) is not None]
+
+
+def preview(value: Any) -> str | None:
+    """At most `PREVIEW_LENGTH` characters with white space folded; None if nothing is there."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        value = orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode(
+            errors="replace"
+        )
+    folded = " ".join(value[: PREVIEW_LENGTH * 4].replace("\0", "\ufffd").split())
+    return folded[:PREVIEW_LENGTH] or None
