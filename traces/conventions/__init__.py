@@ -1,6 +1,7 @@
-"""Attributes to the one span model: every convention in the wild, read field by field.
+"""Attributes to the one span model: every convention in the wild, field by field.
 
-`facts` runs for every span that is stored; `content` when one is shown. Both never raise on hostile values.
+`facts` runs for every span that is stored; `content` when one is shown. Neither raises on
+hostile values.
 What a key means stands in `tables`; where several keys bear one field the first in the tables wins.
 """
 
@@ -13,7 +14,7 @@ from typing import Any
 from traces.conventions import tables
 from traces.conventions.content import content, logs_content, said
 from traces.conventions.kinds import kind_of, provider_of
-from traces.conventions.usage import cost_of, usage_of
+from traces.conventions.usage import blob, cost_of, usage_of
 from traces.conventions.values import parsed, preview, text, texts
 from traces.spans import MODEL_CALLS, Kind, RawLog, RawSpan, SpanFacts, Status
 
@@ -21,6 +22,7 @@ __all__ = ["content", "facts", "facts_from_logs", "is_mapped"]
 
 EXCLUDES_CACHE = ("openlit",)
 """Instrumentation whose input tokens of Anthropic leave cached ones out."""
+USAGE_FIELDS = frozenset({"input_tokens", "total_tokens", "usage_blob"})
 TEXT_FIELDS = ("user_id", "session_id", "environment", "release", "response_id", "prompt_name",
                "prompt_version", "service_tier", "request_model", "model")  # fmt: skip
 
@@ -49,35 +51,64 @@ def gather(attributes: dict[str, Any]) -> tuple[dict[str, Any], str]:
 def facts(raw: RawSpan) -> SpanFacts:
     """The columns of one span. Never raises on what was sent."""
     found, convention = gather(raw.attributes)
-    for key in ("deployment.environment.name", "deployment.environment", "service.version"):
-        field = "release" if key == "service.version" else "environment"
-        if field not in found and key in raw.resource.attributes:
-            found[field] = raw.resource.attributes[key]
+    _from_resource(raw.resource.attributes, found)
     made = SpanFacts(status=raw.status, status_message=raw.status_message, convention=convention)
     for name in TEXT_FIELDS:
         if name in found:
             setattr(made, name, text(found[name]))
-    if made.request_model is None and (made.model or "parameters" in found):
+    if made.request_model is None and (made.model or "parameters" in found or "input" in found):
         made.request_model = _asked_model(raw.attributes, found, made.model)
     made.model = made.model or made.request_model
     if "kind" in found:
         made.kind = kind_of(str(found["kind"]))
     made.provider = provider_of(text(found.get("provider")), made.model)
     excludes = raw.scope.name.startswith(EXCLUDES_CACHE) and made.provider in (None, "anthropic")
+    if made.request_model and made.provider:
+        made.request_model = made.request_model.removeprefix(made.provider + "/")
+    if made.kind is Kind.EMBEDDING and not USAGE_FIELDS & found.keys():
+        _usage_in_answer(found)
+    elif convention == "mlflow" and made.kind is Kind.LLM:
+        _mlflow_answer(found, made)
     made.usage = usage_of(found, excludes_cache=excludes, suspect=made.suspect)
     made.reported_cost = cost_of(found)
     made.tags = texts(found["tags"]) if "tags" in found else []
     _metadata(raw.attributes, found, made)
     made.time_to_first_token_ms = _first_token(raw, found)
-    made.duplicate = raw.attributes.get("logfire.span_type") == "log" and bool(made.usage)
-    if made.duplicate:
-        made.suspect.append("repeats_stream")
+    _mark_stream_log(raw, made)
     if not made.status_message and made.status is Status.ERROR:
         made.status_message = _exception(raw)
     _previews(raw, found, made)
     if raw.native:
         _native(raw.native, made)
     return made
+
+
+def _from_resource(resource: dict[str, Any], found: dict[str, Any]) -> None:
+    for key in ("deployment.environment.name", "deployment.environment", "service.version"):
+        field = "release" if key == "service.version" else "environment"
+        if field not in found and key in resource:
+            found[field] = resource[key]
+
+
+def _mlflow_answer(found: dict[str, Any], made: SpanFacts) -> None:
+    """MLflow names the answering model and the reasoning tokens only in the answer itself."""
+    answer = parsed(found.get("output"))
+    if isinstance(answer, dict):
+        made.model = text(answer.get("model")) or made.model
+        reasoning = blob(answer.get("usage")).get("reasoning_tokens")
+        if reasoning is not None:
+            found["reasoning_tokens"] = reasoning
+
+
+def _usage_in_answer(found: dict[str, Any]) -> None:
+    """Embeddings of some clients report tokens only inside the provider's answer."""
+    sent = found.get("output")
+    answer = parsed(sent) if isinstance(sent, str) and '"usage"' in sent else None
+    if isinstance(answer, dict):
+        meta = answer.get("meta")
+        usage = answer.get("usage") or (meta.get("usage") if isinstance(meta, dict) else None)
+        if isinstance(usage, dict):
+            found["usage_blob"] = usage
 
 
 def _asked_model(
@@ -117,7 +148,15 @@ def _first_token(raw: RawSpan, found: dict[str, Any]) -> float | None:
 
 
 FIRST_TOKEN_EVENTS = frozenset({"First Token Stream Event", "ai.stream.firstChunk",
-                                "gen_ai.content.completion.chunk", "mlflow.chunk.item.0"})  # fmt: skip
+                                "gen_ai.content.completion.chunk",
+                                "mlflow.chunk.item.0"})  # fmt: skip
+
+
+def _mark_stream_log(raw: RawSpan, made: SpanFacts) -> None:
+    """Logfire reports a stream's usage on a second, zero-length span in a trace of its own."""
+    if raw.attributes.get("logfire.span_type") == "log" and made.usage:
+        made.duplicate = True
+        made.suspect.append("repeats_stream")
 
 
 def _exception(raw: RawSpan) -> str:

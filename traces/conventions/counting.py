@@ -1,7 +1,8 @@
 """Which calls must not count: one provider call is counted once, however many spans report it.
 
-Three ways to be left out, tried in this order: the convention says so (`duplicate`), the same response id in
-overlapping time (`same_response`), an ancestor or descendant that reports the same call (`nested`, `rollup`).
+A span is left out when the convention says so (`duplicate`), when another has the same response id
+in overlapping time (`same_response`), or when an ancestor or descendant reports the same call
+(`nested`) or the calls below it (`rollup`).
 Linear in the spans; cycles and self-parents end the walk.
 """
 

@@ -34,9 +34,12 @@ VENDORS = (
     ("o4", "openai"), ("text-embedding-3", "openai"), ("gemini", "google"),
     ("mistral", "mistralai"), ("command-", "cohere"),
 )  # fmt: skip
-ALIASES = {"gemini": "google", "gcp.gemini": "google", "vertexai": "google", "gcp.vertex_ai": "google",
-           "google_genai": "google", "az.ai.openai": "azure", "azure_openai": "azure",
-           "azure.ai.openai": "azure", "aws.bedrock": "bedrock"}  # fmt: skip
+ALIASES = {
+    "gcp.gemini": "google", "vertexai": "google", "gcp.vertex_ai": "google",
+    "google_genai": "google", "az.ai.openai": "azure", "azure_openai": "azure",
+    "azure.ai.openai": "azure", "aws.bedrock": "bedrock", "gemini": "google",
+}  # fmt: skip
+
 
 def provider_of(sent: str | None, model: str | None) -> str | None:
     """`openai.chat` is openai; without a name, the vendor of the model if known."""

@@ -1,4 +1,4 @@
-"""Messages of every shape (OpenAI, Anthropic, GenAI parts, AI SDK, OpenInference keys) as API.md's."""
+"""Messages of every shape (OpenAI, Anthropic, parts, AI SDK, OpenInference keys) as one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def _part(part: Any, into: dict[str, Any], out: list[dict[str, Any]]) -> str | N
     if kind in CALLS or "toolUse" in part:
         into.setdefault("tool_calls", []).append(tool_call(part))
     elif kind in RESULTS or "toolResult" in part:
-        result = part.get("toolResult") or part
+        result = part.get("toolResult")
+        result = result if isinstance(result, dict) else part
         body = first(result, "response", "result", "output", "content")
         if isinstance(body, dict) and "value" in body:
             body = body["value"]
@@ -59,8 +60,7 @@ def flat(value: Any) -> str | None:
         found = [_part(part, {}, []) for part in value]
         if any(found):
             return "\n".join(part for part in found if part)
-    import_safe: str = str(value)
-    return import_safe
+    return str(value)
 
 
 def message(item: Any, role: str = "user") -> list[dict[str, Any]]:
@@ -157,8 +157,16 @@ def openinference(attributes: dict[str, Any], prefix: str) -> list[dict[str, Any
         item = row.get("message")
         if not isinstance(item, dict):
             continue
-        calls = [call.get("tool_call", {}) for call in rows(item.get("tool_calls"))]
-        parts = [part.get("message_content", {}) for part in rows(item.get("contents"))]
+        calls = [
+            one
+            for call in rows(item.get("tool_calls"))
+            if isinstance(one := call.get("tool_call"), dict)
+        ]
+        parts = [
+            one
+            for part in rows(item.get("contents"))
+            if isinstance(one := part.get("message_content"), dict)
+        ]
         whole = {**item, "tool_calls": calls} if calls else item
         if parts:
             whole = {**whole, "parts": [{**p, "content": p.get("text")} for p in parts]}

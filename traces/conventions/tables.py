@@ -1,7 +1,7 @@
 """Which attribute bears which fact, one table a convention, in order of precedence.
 
-A table maps an exact key to a field. Where several keys of a span bear one field, the first in reading
-order of `TABLES` (and, inside a table, the first line) wins, field by field.
+A table maps an exact key to a field. Where several keys of a span bear one field, the first
+in reading order of `TABLES` (and, inside a table, the first line) wins, field by field.
 """
 
 from __future__ import annotations

@@ -74,8 +74,9 @@ def preview(value: Any) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        value = orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode(
-            errors="replace"
-        )
+        try:
+            value = orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        except TypeError:  # beyond 64 bits, lone surrogates
+            value = repr(value)
     folded = " ".join(value[: PREVIEW_LENGTH * 4].replace("\0", "\ufffd").split())
     return folded[:PREVIEW_LENGTH] or None
