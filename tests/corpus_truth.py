@@ -13,7 +13,7 @@ PLAIN = {"provider": "provider", "request_model": "request_model", "response_mod
 
 
 def _only_in_blob(truth: dict[str, Any], fact: str) -> bool:
-    keys = (truth.get("carried_by") or {}).get(fact)
+    keys: list[str] = (truth.get("carried_by") or {}).get(fact) or []
     return bool(keys) and all(key in OPTIONAL_CARRIERS for key in keys)
 
 

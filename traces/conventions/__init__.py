@@ -131,9 +131,9 @@ def _metadata(attributes: dict[str, Any], found: dict[str, Any], made: SpanFacts
     if isinstance(value, dict):
         made.metadata = {str(key): item for key, item in value.items()}
     for key, item in attributes.items():
-        for prefix in tables.METADATA_PREFIXES:
-            if key.startswith(prefix) and key not in tables.FIELD_OF:
-                made.metadata[key[len(prefix) :]] = parsed(item)
+        if key.startswith(tables.METADATA_PREFIXES) and key not in tables.FIELD_OF:
+            prefix = next(one for one in tables.METADATA_PREFIXES if key.startswith(one))
+            made.metadata[key[len(prefix) :]] = parsed(item)
 
 
 def _first_token(raw: RawSpan, found: dict[str, Any]) -> float | None:

@@ -152,6 +152,9 @@ def rows(tree: Any) -> list[dict[str, Any]]:
 
 def openinference(attributes: dict[str, Any], prefix: str) -> list[dict[str, Any]] | None:
     """`llm.input_messages.N.message.*` as messages."""
+    first_keys = (prefix + "0.message.role", prefix + "0.message.content")
+    if not any(key in attributes for key in first_keys):
+        return None
     found = []
     for row in indexed(attributes, prefix):
         item = row.get("message")
