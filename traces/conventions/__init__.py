@@ -91,10 +91,11 @@ def _from_resource(resource: dict[str, Any], found: dict[str, Any]) -> None:
 
 
 def _mlflow_answer(found: dict[str, Any], made: SpanFacts) -> None:
-    """MLflow names the answering model and the reasoning tokens only in the answer itself."""
+    """MLflow names the answering model, id and reasoning tokens only in the answer."""
     answer = parsed(found.get("output"))
     if isinstance(answer, dict):
         made.model = text(answer.get("model")) or made.model
+        made.response_id = made.response_id or text(answer.get("id"))
         reasoning = blob(answer.get("usage")).get("reasoning_tokens")
         if reasoning is not None:
             found["reasoning_tokens"] = reasoning
