@@ -46,6 +46,7 @@ class Trace(Usage):
     trace_id = models.UUIDField()
     name = models.TextField()
     start_ns = models.BigIntegerField()
+    last_start_ns = models.BigIntegerField(default=0)  # with start_ns: where its spans lie
     end_ns = models.BigIntegerField(null=True)
     duration_ns = models.GeneratedField(
         expression=models.F("end_ns") - models.F("start_ns"),
