@@ -5,8 +5,10 @@ large as one by one. Inside: frames of one type byte, a length (4 bytes, little-
 holds the resource and scope of the span frames after it. A span's position is its ordinal among the span frames.
 """
 
+import os
 import struct
 import threading
+import time
 from collections.abc import Iterable, Iterator
 
 import zstandard
@@ -39,7 +41,9 @@ class BlockBuilder:
     """Collects spans of one trace and week; `add` returns the span's position."""
 
     def __init__(self, groups: dict[tuple[int, int], bytes]) -> None:
-        self.groups = groups  # encoded resource and scope by identity, shared by one request's builders
+        self.groups = (
+            groups  # encoded resource and scope by identity, shared by one request's builders
+        )
         self.parts: list[bytes] = []
         self.size = 0
         self.count = 0
@@ -96,3 +100,18 @@ def read(data: bytes, positions: Iterable[int] | None = None) -> dict[int, RawSp
             raw.resource, raw.scope = resource, scope
             found[position] = raw
     return found
+
+
+_last_id = 0
+_id_lock = threading.Lock()
+
+
+def new_id() -> int:
+    """A block id: microseconds since 1970 and the process, growing within a process and fit for a btree."""
+    global _last_id
+    with _id_lock:
+        made = (time.time_ns() // 1000) << 12 | (os.getpid() & 0xFFF)
+        if made <= _last_id:
+            made = _last_id + (1 << 12)
+        _last_id = made
+    return made

@@ -55,6 +55,7 @@ class Flag(IntFlag):
     TRUNCATED = 32  # a column value (name, id) was cut; the payload has it whole
     REDACTED = 64  # a redaction rule changed something
     REVISED = 128  # a later delivery ended a span first stored as running
+    REPEATS = 256  # the convention itself says that another span reports this call
 
 
 @dataclass(slots=True)

@@ -54,7 +54,20 @@ def attach(cursor: object, table: str, week: int, low: int, high: int) -> None:
     if cursor.fetchone()[0]:  # type: ignore[attr-defined]
         return
     run(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING STORAGE)")
+    key = "week" if table == "traces_payload" else "start_ns"
+    # What came before its week could be made lies in the default partition and forbids attaching.
+    run(
+        f"WITH moved AS (DELETE FROM {table}_old WHERE {key} >= {low} AND {key} < {high} RETURNING *)"
+        f" INSERT INTO {name} SELECT * FROM moved"
+    )
     run(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({low}) TO ({high})")
+
+
+def make_ahead() -> None:
+    """Make this week's partitions and those of the next AHEAD_WEEKS."""
+    now = current_week()
+    _known.difference_update(range(now, now + AHEAD_WEEKS + 1))
+    ensure(set(range(now, now + AHEAD_WEEKS + 1)))
 
 
 def forget() -> None:

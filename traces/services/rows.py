@@ -10,13 +10,11 @@ import orjson
 
 from traces.conventions import facts as read_facts
 from traces.ids import span_to_column
-from traces.otlp import wire
 from traces.pricing import estimate_tokens, price
 from traces.spans import MODEL_CALLS, CallFacts, Cost, Flag, RawSpan, SpanFacts, Status, Usage
 
 if TYPE_CHECKING:
     from traces.pricing import Overrides
-    from traces.redaction import Redactor
 
 MAX_TEXT = 500  # characters of an indexed column; a btree entry may have 2.7 kB
 MAX_TAGS, MAX_TAG = 100, 200
@@ -68,10 +66,17 @@ class Row:
         )
 
 
-def prepare(raw: RawSpan, *, overrides: Overrides, redactor: Redactor | None) -> Row:
-    """Everything about a span that needs no database."""
-    if redactor is not None and redactor.redact_span(raw):
-        raw.wire = wire.encode_span(raw)
+def bare(raw: RawSpan) -> Row:
+    """A span of which nothing could be read; its original is kept to be read later."""
+    parent = None if raw.parent_id is None else span_to_column(raw.parent_id)
+    facts = SpanFacts(status=raw.status, status_message=raw.status_message)
+    row = Row(raw, facts, Cost(), None, int(raw.flags), span_to_column(raw.span_id), parent)
+    limit_columns(row)
+    return row
+
+
+def prepare(raw: RawSpan, *, overrides: Overrides) -> Row:
+    """Everything about a span that needs no database. It is redacted already."""
     facts = read_facts(raw)
     row = Row(
         raw,
@@ -87,6 +92,8 @@ def prepare(raw: RawSpan, *, overrides: Overrides, redactor: Redactor | None) ->
         add_price(row, overrides)
     if facts.suspect:
         row.flags |= Flag.COST_SUSPECT
+    if facts.duplicate:
+        row.flags |= Flag.REPEATS
     limit_columns(row)
     return row
 

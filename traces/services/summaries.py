@@ -28,7 +28,7 @@ USAGE_COLUMNS = (
 MAX_VALUES = 50
 """Distinct models, kinds, tags … that a summary lists."""
 
-SHOWN_FLAGS = ~int(Flag.NOT_COUNTED)
+SHOWN_FLAGS = ~int(Flag.NOT_COUNTED | Flag.REPEATS)
 
 
 def usage_of(row: Row) -> tuple[int | None, ...]:

@@ -1,0 +1,72 @@
+"""What was refused, counted for the ledger and kept for a day to look at and to replay."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import Error, transaction
+
+from traces.blocks import compress
+from traces.models import RedactionRule, RejectedPayload
+from traces.services import receipts
+
+MAX_KEPT_BYTES = 256 * 1024
+logger = logging.getLogger(__name__)
+
+
+def keep(
+    project_id: int,
+    key_id: int | None,
+    *,
+    signal: str,
+    reason: str,
+    detail: str,
+    content_type: str,
+    body: bytes,
+) -> None:
+    """Keep a refused body, or of a long one its beginning.
+
+    With redaction rules in force nothing of it is kept: what cannot be read cannot be redacted either.
+    """
+    if RedactionRule.objects.filter(project_id=project_id, enabled=True).exists():
+        body, whole, size = b"", False, len(body)
+    else:
+        size, whole = len(body), len(body) <= MAX_KEPT_BYTES
+    RejectedPayload.objects.create(
+        project_id=project_id,
+        key_id=key_id,
+        signal=signal,
+        reason=reason[:60],
+        detail=detail.replace("\0", "\ufffd")[:2000],
+        content_type=content_type[:100],
+        body=compress(body[:MAX_KEPT_BYTES]),
+        size=size,
+        whole=whole,
+    )
+
+
+def note(
+    project_id: int,
+    key_id: int | None,
+    *,
+    signal: str,
+    reason: str,
+    detail: str,
+    content_type: str,
+    body: bytes,
+) -> None:
+    """Count and keep a request that was refused whole. Never raises: its refusal must still be answered."""
+    try:
+        with transaction.atomic():
+            receipts.write(project_id, key_id, signal, received=1, rejected={reason[:60]: 1})
+            keep(
+                project_id,
+                key_id,
+                signal=signal,
+                reason=reason,
+                detail=detail,
+                content_type=content_type,
+                body=body,
+            )
+    except Error:
+        logger.exception("A refused %s request of project %s was not noted", signal, project_id)

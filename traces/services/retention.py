@@ -1,0 +1,144 @@
+"""Forgetting: whole weeks are dropped once nobody keeps them, single traces by their project's retention."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+from django.db.models import Max
+
+from sightglass.accounts.models import Project
+from traces.services import partitions
+
+CHUNK = 500
+MAX_CHUNKS = 200
+"""Per project and run, so that one run ends; the next goes on."""
+
+LEDGER_DAYS = 400
+logger = logging.getLogger(__name__)
+
+EXPIRED = """
+SELECT trace_id, start_ns, last_start_ns FROM traces_trace
+WHERE project_id = %s AND start_ns < %s AND last_start_ns < %s AND received_at < %s
+ORDER BY start_ns DESC LIMIT %s FOR UPDATE SKIP LOCKED"""
+DELETE_SPANS = """
+DELETE FROM traces_span WHERE project_id = %(project)s AND trace_id = ANY(%(traces)s)
+    AND start_ns BETWEEN %(low)s AND %(high)s RETURNING start_ns, block_id"""
+DELETE_PAYLOADS = """
+DELETE FROM traces_payload WHERE week = ANY(%s) AND id = ANY(%s) AND project_id = %s"""
+DELETE_BESIDE = """
+DELETE FROM {} WHERE project_id = %(project)s AND trace_id = ANY(%(traces)s)
+    AND start_ns BETWEEN %(low)s AND %(high)s"""
+DELETE_ROWS = "DELETE FROM {} WHERE project_id = %(project)s AND trace_id = ANY(%(traces)s)"
+
+
+def apply(now: datetime | None = None) -> dict[str, int]:
+    """Drop expired weeks and delete expired traces; returns the counts. Can be repeated and interrupted."""
+    now = now or datetime.now(UTC)
+    dropped = drop_weeks(now)
+    deleted = sum(
+        _delete_traces(project, now - timedelta(days=project.retention_days))
+        for project in Project.objects.order_by("pk").iterator()
+    )
+    return {"weeks": dropped, "traces": deleted}
+
+
+def drop_weeks(now: datetime) -> int:
+    """Drop partitions older than the longest retention, unless something in them arrived since."""
+    longest = Project.objects.aggregate(days=Max("retention_days"))["days"]
+    if longest is None:
+        return 0
+    cutoff = now - timedelta(days=longest)
+    last = partitions.week_of(_ns(cutoff))
+    dropped = 0
+    for week in _weeks():
+        if week < last and not _arrived_since(week, cutoff):
+            dropped += _drop(week)
+    partitions.forget()
+    return dropped
+
+
+def _weeks() -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT substring(c.relname FROM 'w(\\d+)$')::int FROM pg_inherits i"
+            " JOIN pg_class c ON c.oid = i.inhrelid"
+            " WHERE i.inhparent = 'traces_span'::regclass AND c.relname ~ '_w\\d+$' ORDER BY 1"
+        )
+        return [record[0] for record in cursor.fetchall()]
+
+
+def _arrived_since(week: int, cutoff: datetime) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT EXISTS (SELECT 1 FROM traces_span_w{week} WHERE received_at >= %s)", [cutoff]
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _drop(week: int) -> bool:
+    """Drop one week of every table; gives way to traffic that holds the tables and is tried again next time."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '2s'")
+            for table in (*partitions.TABLES, "traces_payload"):
+                cursor.execute(f"DROP TABLE IF EXISTS {table}_w{week}")
+    except OperationalError:
+        logger.warning("Week %s is in use and was not dropped; the next run tries again", week)
+        return False
+    return True
+
+
+def _delete_traces(project: Project, cutoff: datetime) -> int:
+    deleted = 0
+    for _ in range(MAX_CHUNKS):
+        with transaction.atomic(), connection.cursor() as cursor:
+            before = _ns(cutoff)
+            cursor.execute(EXPIRED, [project.pk, before, before, cutoff, CHUNK])
+            expired = cursor.fetchall()
+            if expired:
+                _delete(cursor, project.pk, expired)
+        deleted += len(expired)
+        if len(expired) < CHUNK:
+            break
+    return deleted
+
+
+def _delete(cursor: Any, project_id: int, expired: list[tuple[Any, int, int]]) -> None:
+    bounds = {
+        "project": project_id,
+        "traces": [trace_id for trace_id, _, _ in expired],
+        "low": min(low for _, low, _ in expired),
+        "high": max(high for _, _, high in expired),
+    }
+    cursor.execute(DELETE_SPANS, bounds)
+    spans = cursor.fetchall()
+    weeks = {partitions.week_of(start) for start, _ in spans}
+    cursor.execute(DELETE_PAYLOADS, [list(weeks), list({one for _, one in spans}), project_id])
+    for table in ("traces_log", "traces_text"):
+        cursor.execute(DELETE_BESIDE.format(table), bounds)
+    for table in ("traces_score", "traces_trace"):
+        cursor.execute(DELETE_ROWS.format(table), bounds)
+
+
+def purge_beside(now: datetime | None = None) -> None:
+    """Delete refused payloads after a day, metric points by retention, ledger hours after LEDGER_DAYS."""
+    now = now or datetime.now(UTC)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM traces_rejectedpayload WHERE at < %s", [now - timedelta(days=1)]
+        )
+        cursor.execute(
+            "DELETE FROM traces_ledgerhour WHERE hour < %s", [now - timedelta(days=LEDGER_DAYS)]
+        )
+        for project in Project.objects.order_by("pk").iterator():
+            cursor.execute(
+                "DELETE FROM traces_metricpoint WHERE project_id = %s AND time_ns < %s",
+                [project.pk, _ns(now - timedelta(days=project.retention_days))],
+            )
+
+
+def _ns(moment: datetime) -> int:
+    return int(moment.timestamp()) * 10**9
