@@ -1,8 +1,9 @@
-"""Payload blocks: the originals of the spans of one trace in one request, framed and zstd-compressed.
+"""Payload blocks: the originals of one trace in one request, framed and zstd-compressed.
 
-Spans of a trace repeat each other (system prompts, growing conversations), so they compress together about half as
-large as one by one. Inside: frames of one type byte, a length (4 bytes, little-endian) and data; a GROUP frame
-holds the resource and scope of the span frames after it. A span's position is its ordinal among the span frames.
+Spans of a trace repeat each other (system prompts, growing conversations), so they compress
+together about half as large as one by one. Inside: frames of one type byte, a length (4 bytes,
+little-endian) and data; a GROUP frame holds the resource and scope of the span frames after it.
+A span's position is its ordinal among the span frames.
 """
 
 import os
@@ -107,7 +108,7 @@ _id_lock = threading.Lock()
 
 
 def new_id() -> int:
-    """A block id: microseconds since 1970 and the process, growing within a process and fit for a btree."""
+    """A block id: microseconds and the process; it grows, which a btree likes."""
     global _last_id
     with _id_lock:
         made = (time.time_ns() // 1000) << 12 | (os.getpid() & 0xFFF)

@@ -1,4 +1,7 @@
-"""What runs beside the requests. Each task works from rows, so it can be lost, repeated or run twice at once."""
+"""What runs beside the requests.
+
+Each task works from rows, so it can be lost, repeated or run twice at once.
+"""
 
 from celery import shared_task
 
@@ -9,7 +12,10 @@ INDEX_SECONDS = 20.0
 
 @shared_task
 def index_batches() -> int:
-    """Index the words of stored spans and note unknown attributes; returns how many requests were done."""
+    """Index the words of stored spans and note unknown attributes.
+
+    Returns how many requests were done.
+    """
     return indexing.run(INDEX_SECONDS)
 
 

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('traces', '0002_partitioned'),
+        ("traces", "0002_partitioned"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='trace',
-            name='last_start_ns',
+            model_name="trace",
+            name="last_start_ns",
             field=models.BigIntegerField(default=0),
         ),
     ]

@@ -1,9 +1,8 @@
-"""Traces that grow: further spans for stored traces, and calls that spans of other traces report too."""
+"""Further spans for stored traces, and calls that spans of other traces report too."""
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,7 +41,7 @@ UPDATE traces_trace t SET updated_at = now(), ({", ".join(USAGE_COLUMNS)}) = (
           WHERE s.project_id = t.project_id AND s.trace_id = t.trace_id
             AND s.start_ns BETWEEN t.start_ns AND t.last_start_ns
             AND s.flags & {int(Flag.NOT_COUNTED)} = 0) s)
-WHERE t.project_id = %s AND t.trace_id = ANY(%s)"""
+WHERE t.project_id = %s AND t.trace_id = ANY(%s)"""  # noqa: S608
 
 
 @dataclass(slots=True)
@@ -60,7 +59,8 @@ def grow(
 ) -> Grown:
     """Drop what is stored already, end what was running, count each provider call once.
 
-    The traces are locked by this transaction; those in `new` were inserted with sums of their own rows.
+    The traces are locked by this transaction; those in `new` were inserted with sums of their own
+    rows.
     """
     grown = Grown({trace_id: rows for trace_id, rows in by_trace.items() if trace_id in new})
     old = _stored(cursor, project_id, [one for one in by_trace if one not in new])
@@ -88,7 +88,7 @@ def _stored(cursor: Any, project_id: int, trace_ids: Sequence[UUID]) -> dict[UUI
     if not trace_ids:
         return {}
     cursor.execute(
-        f"SELECT {', '.join(STORED_COLUMNS)} FROM traces_trace"
+        f"SELECT {', '.join(STORED_COLUMNS)} FROM traces_trace"  # noqa: S608
         " WHERE project_id = %s AND trace_id = ANY(%s)",
         [project_id, list(trace_ids)],
     )
@@ -137,7 +137,10 @@ def _known(
 def _sort_out(
     grown: Grown, trace_id: UUID, rows: Sequence[Row], known: dict[int, Skeleton]
 ) -> list[Skeleton]:
-    """Split rows of a stored trace into new, repeated and ended ones; returns the rows that these replace."""
+    """Split rows of a stored trace into new, repeated and ended ones.
+
+    Returns the rows that these replace.
+    """
     added: list[Row] = []
     replaced: list[Skeleton] = []
     for row in rows:
@@ -163,7 +166,10 @@ def _count_once(
     *,
     limited: set[UUID],
 ) -> set[UUID]:
-    """Mark whose usage repeats another's, among all spans seen; returns traces whose stored marks changed."""
+    """Mark whose usage repeats another's, among all spans seen.
+
+    Returns traces whose stored marks changed.
+    """
     rows = [row for added in grown.added.values() for row in added]
     stored = [
         one
@@ -187,7 +193,8 @@ def _count_once(
         if counted != row.counts:
             changed.add(UUID(bytes=row.raw.trace_id))
     marked = [one for one in stored if one.counts == _is_in(one, out)]
-    # Another trace's span may lose its count here, never win it: what surrounds it was not looked at.
+    # Another trace's span may lose its count here, never win it: what surrounds it was not looked
+    # at.
     lost = [one for one in elsewhere if _is_in(one, out)]
     _flag(cursor, project_id, [*marked, *lost])
     _recount(cursor, project_id, {one.trace_id for one in lost})

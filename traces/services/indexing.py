@@ -1,4 +1,4 @@
-"""What workers do with stored requests: index their words, note unknown attribute keys, join late logs."""
+"""The work on stored requests: words to index, unknown keys, late logs."""
 
 from __future__ import annotations
 
@@ -61,7 +61,10 @@ class _Batch:
 
 
 def run(seconds: float) -> int:
-    """Work off waiting batches for so long at most; returns how many. Safe to run any number of times at once."""
+    """Work off waiting batches for so long at most.
+
+    Returns how many. Safe to run any number of times at once.
+    """
     end, done = time.monotonic() + seconds, 0
     while time.monotonic() < end:
         claimed = _claim_and_index()
@@ -72,7 +75,7 @@ def run(seconds: float) -> int:
 
 
 def _claim_and_index() -> int:
-    """One claim: its rows stay locked until their work is committed, so that a killed worker loses nothing."""
+    """Its rows stay locked until their work is committed: a killed worker loses nothing."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(CLAIM_BATCHES, [MAX_ATTEMPTS, CLAIM])
         batches = [_Batch(*record) for record in cursor.fetchall()]

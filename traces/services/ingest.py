@@ -1,4 +1,4 @@
-"""The way in for decoded records: everything that an ingest request changes happens in one transaction here."""
+"""The way in for decoded records: each request is one transaction."""
 
 import logging
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Stored:
-    """What became of a request: received = stored + duplicates + revised + len(rejections) (+ ignored)."""
+    """received = stored + duplicates + revised + len(rejections) + ignored."""
 
     stored: int = 0
     duplicates: int = 0
@@ -62,7 +62,8 @@ def _prepared(raw: RawSpan, overrides: Overrides) -> Row:
     try:
         return prepare(raw, overrides=overrides)
     except Exception:
-        # Our own fault, and found only in what this client sends: its neighbours must not be lost with it.
+        # Our own fault, and found only in what this client sends: its neighbours must not be lost
+        # with it.
         logger.exception("A span of scope %r could not be read; stored bare", raw.scope.name)
         return bare(raw)
 
@@ -106,7 +107,10 @@ def _with_receipt(
 def note_refused(
     access: Access, *, signal: str, reason: str, detail: str, content_type: str, body: bytes
 ) -> None:
-    """Count a request that was refused whole (status 400, 413, 415, …) and keep it for a day. Never raises."""
+    """Count a request that was refused whole (status 400, 413, 415, …) and keep it for a day.
+
+    Never raises.
+    """
     refusals.note(
         access.project.pk,
         key_of(access),
@@ -121,7 +125,10 @@ def note_refused(
 def keep_rejected(
     access: Access, rejections: list[Rejection], *, signal: str, content_type: str, body: bytes
 ) -> None:
-    """Keep a request of which some records were rejected; `store_…` has counted them. Raises `django.db.Error`."""
+    """Keep a request of which some records were rejected.
+
+    `store_…` has counted them. Raises `django.db.Error`.
+    """
     if rejections:
         first = rejections[0]
         refusals.keep(

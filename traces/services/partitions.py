@@ -1,6 +1,7 @@
 """Weekly partitions: made ahead and on demand, dropped when retention has passed.
 
-A week is a whole number: days since 1970 divided by seven. A span dated further back than KEPT_WEEKS goes to the
+A week is a whole number: days since 1970 divided by seven. A span dated further back than
+KEPT_WEEKS goes to the
 default partition, so that a client's invented dates cannot make tables.
 """
 
@@ -27,7 +28,10 @@ def current_week() -> int:
 
 
 def ensure(weeks: set[int]) -> None:
-    """Make the partitions of these weeks where they lie in the kept range and are missing. Own transaction."""
+    """Make the partitions of these weeks where they lie in the kept range and are missing.
+
+    Own transaction.
+    """
     if weeks <= _known:
         return
     now = current_week()
@@ -39,7 +43,10 @@ def ensure(weeks: set[int]) -> None:
 
 
 def create(week: int) -> None:
-    """Make and attach one week; attaching locks less than CREATE … PARTITION OF. Can be repeated."""
+    """Make and attach one week.
+
+    Attaching locks less than CREATE … PARTITION OF. Can be repeated.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [7_316_000 + week])
         for table in TABLES:
@@ -57,7 +64,8 @@ def attach(cursor: object, table: str, week: int, low: int, high: int) -> None:
     key = "week" if table == "traces_payload" else "start_ns"
     # What came before its week could be made lies in the default partition and forbids attaching.
     run(
-        f"WITH moved AS (DELETE FROM {table}_old WHERE {key} >= {low} AND {key} < {high} RETURNING *)"
+        f"WITH moved AS (DELETE FROM {table}_old"  # noqa: S608 - numbers and names of our own
+        f" WHERE {key} >= {low} AND {key} < {high} RETURNING *)"
         f" INSERT INTO {name} SELECT * FROM moved"
     )
     run(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({low}) TO ({high})")

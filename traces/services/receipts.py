@@ -25,7 +25,10 @@ def write(
     rejected: dict[str, int] | None = None,
     ignored: int = 0,
 ) -> None:
-    """Write down one request, in the caller's transaction. What was left out on purpose counts as "ignored"."""
+    """Write down one request, in the caller's transaction.
+
+    What was left out on purpose counts as "ignored".
+    """
     left_out = dict(rejected or {})
     if ignored:
         left_out["ignored"] = ignored

@@ -26,7 +26,8 @@ def keep(
 ) -> None:
     """Keep a refused body, or of a long one its beginning.
 
-    With redaction rules in force nothing of it is kept: what cannot be read cannot be redacted either.
+    With redaction rules in force nothing of it is kept: what cannot be read cannot be redacted
+    either.
     """
     if RedactionRule.objects.filter(project_id=project_id, enabled=True).exists():
         body, whole, size = b"", False, len(body)
@@ -55,7 +56,10 @@ def note(
     content_type: str,
     body: bytes,
 ) -> None:
-    """Count and keep a request that was refused whole. Never raises: its refusal must still be answered."""
+    """Count and keep a request that was refused whole.
+
+    Never raises: its refusal must still be answered.
+    """
     try:
         with transaction.atomic():
             receipts.write(project_id, key_id, signal, received=1, rejected={reason[:60]: 1})

@@ -1,4 +1,4 @@
-"""Forgetting: whole weeks are dropped once nobody keeps them, single traces by their project's retention."""
+"""Forgetting: whole weeks are dropped once nobody keeps them, traces one by one before."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ DELETE_ROWS = "DELETE FROM {} WHERE project_id = %(project)s AND trace_id = ANY(
 
 
 def apply(now: datetime | None = None) -> dict[str, int]:
-    """Drop expired weeks and delete expired traces; returns the counts. Can be repeated and interrupted."""
+    """Drop expired weeks and delete expired traces.
+
+    Returns the counts. Can be repeated and interrupted.
+    """
     now = now or datetime.now(UTC)
     dropped = drop_weeks(now)
     deleted = sum(
@@ -73,13 +76,17 @@ def _weeks() -> list[int]:
 def _arrived_since(week: int, cutoff: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT EXISTS (SELECT 1 FROM traces_span_w{week} WHERE received_at >= %s)", [cutoff]
+            f"SELECT EXISTS (SELECT 1 FROM traces_span_w{week} WHERE received_at >= %s)",  # noqa: S608
+            [cutoff],
         )
         return bool(cursor.fetchone()[0])
 
 
 def _drop(week: int) -> bool:
-    """Drop one week of every table; gives way to traffic that holds the tables and is tried again next time."""
+    """Drop one week of every table.
+
+    Gives way to traffic that holds the tables and is tried again next time.
+    """
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '2s'")
@@ -124,7 +131,9 @@ def _delete(cursor: Any, project_id: int, expired: list[tuple[Any, int, int]]) -
 
 
 def purge_beside(now: datetime | None = None) -> None:
-    """Delete refused payloads after a day, metric points by retention, ledger hours after LEDGER_DAYS."""
+    """Delete refused payloads after a day, metric points by retention, ledger hours after
+    LEDGER_DAYS.
+    """
     now = now or datetime.now(UTC)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,4 +1,4 @@
-"""What is already stored of traces that get further spans: enough to dedupe and to count calls once."""
+"""What is stored of traces that get further spans: enough to dedupe and count once."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def load(
 ) -> list[Skeleton]:
     """All spans of these traces, which start between `start` and `end` (ns, inclusive)."""
     cursor.execute(
-        f"SELECT {COLUMNS} FROM traces_span WHERE project_id = %s AND trace_id = ANY(%s)"
+        f"SELECT {COLUMNS} FROM traces_span WHERE project_id = %s AND trace_id = ANY(%s)"  # noqa: S608
         " AND start_ns BETWEEN %s AND %s",
         [project_id, list(trace_ids), start, end],
     )
@@ -97,7 +97,7 @@ def load_ids(
 ) -> list[Skeleton]:
     """These spans of one trace, which lie between `bounds` (ns, inclusive)."""
     cursor.execute(
-        f"SELECT {COLUMNS} FROM traces_span WHERE project_id = %s AND trace_id = %s"
+        f"SELECT {COLUMNS} FROM traces_span WHERE project_id = %s AND trace_id = %s"  # noqa: S608
         " AND span_id = ANY(%s) AND start_ns BETWEEN %s AND %s",
         [project_id, trace_id, list(span_ids), *bounds],
     )
@@ -113,7 +113,7 @@ def same_calls(
 ) -> list[Skeleton]:
     """Spans of other traces than `apart` that report one of these provider responses."""
     cursor.execute(
-        f"SELECT {COLUMNS} FROM traces_span WHERE project_id = %s AND response_id = ANY(%s)"
+        f"SELECT {COLUMNS} FROM traces_span WHERE project_id = %s AND response_id = ANY(%s)"  # noqa: S608
         " AND start_ns BETWEEN %s AND %s AND trace_id <> ALL(%s) LIMIT 1000",
         [
             project_id,

@@ -1,4 +1,7 @@
-"""The summary of a trace out of its rows. Pure: dictionaries of `traces_trace` columns in and out."""
+"""The summary of a trace out of its rows.
+
+Pure: dictionaries of `traces_trace` columns in and out.
+"""
 
 from __future__ import annotations
 
@@ -136,7 +139,7 @@ LISTS = ("models", "providers", "kinds", "prompts", "tags", "suspect_reasons")
 
 
 def add_previews(summary: dict[str, Any], root: Row | None, rows: Sequence[Row]) -> None:
-    """What went in and came out: the root's word, else the first call's question and the last one's answer."""
+    """The root's word, else the first call's question and the last one's answer."""
     calls = [row for row in rows if row.facts.kind == "llm"] or rows
     asked = root.facts.input_preview if root else None
     answered = root.facts.output_preview if root else None
@@ -154,7 +157,10 @@ def cost_source(sources: Iterable[str]) -> str:
 
 
 def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """An existing summary with that of further rows added; usage is not touched. The root's word wins."""
+    """An existing summary with that of further rows added.
+
+    Usage is not touched. The root's word wins.
+    """
     rooted = new["root_span_id"] is not None
     result = dict(old)
     result |= {

@@ -1,6 +1,8 @@
-"""The one transaction of ingest: spans, payloads, trace summaries, the workers' job and the receipt.
+"""The one transaction of ingest: spans, payloads, trace summaries, the workers' job and the
+receipt.
 
-New traces, the common case, need no lookup: their summaries are inserted and nothing is read. Traces that exist
+New traces, the common case, need no lookup: their summaries are inserted and nothing is read.
+Traces that exist
 are locked in one order, so that requests which bring spans of the same trace wait for each other.
 """
 
@@ -51,12 +53,12 @@ SELECT %(project)s, r.trace_id, %(now)s, %(now)s, coalesce((
     {_VALUES}
 FROM json_populate_recordset(NULL::traces_trace, %(rows)s) r ORDER BY r.trace_id
 ON CONFLICT (project_id, trace_id) DO UPDATE SET flags = traces_trace.flags WHERE false
-RETURNING trace_id"""
+RETURNING trace_id"""  # noqa: S608
 
 UPDATE_TRACES = f"""
 UPDATE traces_trace t SET updated_at = %(now)s, ({_NAMES}) = ROW({_VALUES})
 FROM json_populate_recordset(NULL::traces_trace, %(rows)s) r
-WHERE t.project_id = %(project)s AND t.trace_id = r.trace_id"""
+WHERE t.project_id = %(project)s AND t.trace_id = r.trace_id"""  # noqa: S608
 
 LEAVE_WORK = """
 WITH receipt AS (
@@ -65,7 +67,8 @@ WITH receipt AS (
     VALUES (%(project)s, %(key)s, %(now)s, %(signal)s, %(received)s, %(stored)s, %(duplicates)s,
             %(revised)s, %(rejected)s))
 INSERT INTO traces_batch (project_id, created_at, blocks, weeks, attempts, error)
-SELECT %(project)s, %(now)s, %(blocks)s, %(weeks)s, 0, '' WHERE cardinality(%(blocks)s::int8[]) > 0"""
+SELECT %(project)s, %(now)s, %(blocks)s, %(weeks)s, 0, ''
+WHERE cardinality(%(blocks)s::int8[]) > 0"""
 
 
 @dataclass(slots=True)
@@ -90,7 +93,10 @@ class Written:
 
 
 def write(incoming: Incoming) -> Written:
-    """Store, durably when this returns; all or nothing. Raises django.db.Error when the database cannot."""
+    """Store, durably when this returns.
+
+    All or nothing. Raises django.db.Error when the database cannot.
+    """
     by_trace, twice = _distinct(incoming.rows)
     partitions.ensure({partitions.week_of(row.raw.start_ns) for row in incoming.rows})
     for attempt in range(1, ATTEMPTS + 1):
@@ -100,7 +106,7 @@ def write(incoming: Incoming) -> Written:
         except OperationalError as error:
             if attempt == ATTEMPTS or getattr(error.__cause__, "sqlstate", "") not in TRANSIENT:
                 raise
-            time.sleep(random.uniform(0.01, 0.05) * attempt)
+            time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311 - no secret
     raise AssertionError("unreachable")
 
 
