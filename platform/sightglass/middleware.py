@@ -26,11 +26,14 @@ class IngestShortcut:
     """Answers the OTLP paths before sessions, cookies and pages: exporters have none of these."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        from traces.api.ingest import ROUTES
+        from traces.api.ingest import POST_ROUTES, ROUTES
 
         self.get_response = get_response
         self.routes: dict[str, Callable[[HttpRequest], HttpResponse]] = ROUTES
+        self.post_routes: dict[str, Callable[[HttpRequest], HttpResponse]] = POST_ROUTES
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         view = self.routes.get(request.path_info)
+        if view is None and request.method == "POST":
+            view = self.post_routes.get(request.path_info)
         return view(request) if view else self.get_response(request)

@@ -80,8 +80,6 @@ class Trace(Usage):
     class Meta:
         indexes: ClassVar = [
             models.Index("project", models.F("start_ns").desc(), "trace_id", name="trace_newest"),
-            models.Index(fields=["project", "duration_ns"], name="trace_duration"),
-            models.Index(fields=["project", "cost_total"], name="trace_cost"),
             models.Index(
                 fields=["project", "user_id", "start_ns"],
                 name="trace_user",

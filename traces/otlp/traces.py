@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 
-from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span
 
-from traces.otlp import BodyError, Decoded, wire
+from traces.otlp import Decoded, otlp_json, requests, wire
 from traces.spans import Flag, RawSpan, Rejection, Resource, Scope
 
-EARLIEST_NS = 946_684_800 * 10**9  # 2000-01-01: what lies before is a confused unit or no time at all
+EARLIEST_NS = (
+    946_684_800 * 10**9
+)  # 2000-01-01: what lies before is a confused unit or no time at all
 AHEAD_NS = 86_400 * 10**9
 """How far ahead of our clock a span may lie."""
 
@@ -21,11 +22,32 @@ SENT_START, SENT_END = "sightglass.sent.start_time_unix_nano", "sightglass.sent.
 
 def decode_protobuf(body: bytes, *, now_ns: int | None = None) -> Decoded[RawSpan]:
     """An `ExportTraceServiceRequest` in protobuf. Raises BodyError (400) if it is none."""
-    try:
-        request = ExportTraceServiceRequest.FromString(body)
-    except (DecodeError, RecursionError) as error:
-        raise BodyError(400, "malformed", f"Not an ExportTraceServiceRequest: {error}") from None
+    request = requests.parse(ExportTraceServiceRequest, body)
     return read_request(request, now_ns=now_ns)
+
+
+def decode_json(body: bytes, *, now_ns: int | None = None) -> Decoded[RawSpan]:
+    """The same in OTLP JSON. Raises BodyError (400) if it is none; a span that is wrong is rejected."""
+    now = time.time_ns() if now_ns is None else now_ns
+    decoded: Decoded[RawSpan] = Decoded()
+    for group, scoped, records in requests.json_groups(body, ResourceSpans, "Spans", "spans"):
+        resource, scope = wire.read_resource(group.resource), wire.read_scope(scoped.scope)
+        for record in records:
+            cleaner, span = wire.Cleaner(), Span()
+            try:
+                otlp_json.fill(span, record, cleaner)
+            except otlp_json.Fault as fault:
+                slug = INVALID_IDS.get(fault.field, "invalid_field")
+                decoded.rejections.append(Rejection(decoded.received, slug, str(fault)))
+                decoded.received += 1
+                continue
+            taken = _take(decoded, span, resource, scope, now)
+            if taken is not None and cleaner.used:
+                taken.flags |= Flag.SANITISED
+    return decoded
+
+
+INVALID_IDS = {"traceId": "invalid_trace_id", "spanId": "invalid_span_id"}
 
 
 def read_request(
@@ -45,20 +67,19 @@ def read_request(
 
 def _take(
     decoded: Decoded[RawSpan], span: Span, resource: Resource, scope: Scope, now: int
-) -> None:
+) -> RawSpan | None:
     index = decoded.received
     decoded.received += 1
     fault = fault_of(span.trace_id, span.span_id)
     if fault is not None:
         decoded.rejections.append(Rejection(index, *fault))
-        return
+        return None
     raw = wire.read_span(span, resource, scope)
+    raw.wire = span.SerializeToString()
     if clamp(raw, now):
-        raw.wire = span.SerializeToString()
         raw.wire = wire.encode_span(raw)
-    else:
-        raw.wire = span.SerializeToString()
     decoded.items.append(raw)
+    return raw
 
 
 def fault_of(trace_id: bytes, span_id: bytes) -> tuple[str, str] | None:

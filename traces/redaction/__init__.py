@@ -1,0 +1,9 @@
+"""Removing what a project must not keep, before anything is stored. Pure.
+
+Own patterns run in RE2, whose time is linear in the text, so that no pattern can stall ingest.
+"""
+
+from traces.redaction.redactor import Redactor, Rule
+from traces.redaction.rules import KINDS, PatternError, compiled
+
+__all__ = ["KINDS", "PatternError", "Redactor", "Rule", "compiled"]

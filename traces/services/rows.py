@@ -90,7 +90,7 @@ def prepare(raw: RawSpan, *, overrides: Overrides) -> Row:
     )
     if facts.kind in MODEL_CALLS or facts.usage or facts.reported_cost is not None:
         add_price(row, overrides)
-    if facts.suspect:
+    if row.suspect:
         row.flags |= Flag.COST_SUSPECT
     if facts.duplicate:
         row.flags |= Flag.REPEATS
@@ -103,6 +103,8 @@ def add_price(row: Row, overrides: Overrides) -> None:
     duration_ns = None if raw.end_ns is None else raw.end_ns - raw.start_ns
     priced = price(facts, start_ns=raw.start_ns, duration_ns=duration_ns, overrides=overrides)
     row.cost, row.price_ref = priced.cost, priced.price_ref
+    if priced.suspect is not None and priced.suspect not in row.suspect:
+        row.suspect.append(priced.suspect)
     if facts.text_lengths is None or facts.usage or facts.status == Status.ERROR:
         return
     row.est_input, row.est_output = (estimate_tokens(length) for length in facts.text_lengths)

@@ -102,7 +102,7 @@ def test_order_of_arrival_does_not_matter(access: Access, other_project: object)
         llm(trace_id, parent=root_id, start_ns=start + 3 * SECOND, name="b", error="boom"),
         span(trace_id, parent=os.urandom(8), start_ns=start + 4 * SECOND, name="orphan"),
     ]
-    ignored = ("received_at", "updated_at", "project_id", "models", "kinds", "tags")
+    ignored = ("received_at", "updated_at", "project_id", "models_used", "kinds", "tags")
     shapes = []
     for order in ([0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]):
         Trace.objects.all().delete()
@@ -113,7 +113,7 @@ def test_order_of_arrival_does_not_matter(access: Access, other_project: object)
         shape = Trace.objects.values().get()
         shapes.append(
             {key: value for key, value in shape.items() if key not in ignored}
-            | {"models": sorted(shape["models"]), "kinds": sorted(shape["kinds"])}
+            | {"models_used": sorted(shape["models_used"]), "kinds": sorted(shape["kinds"])}
         )
     assert shapes[0] == shapes[1] == shapes[2]
     assert (shapes[0]["name"], shapes[0]["error_count"], shapes[0]["input_tokens"]) == (

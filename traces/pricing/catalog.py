@@ -1,0 +1,166 @@
+"""The shipped price list: the package `genai-prices`, by provider, model, date and mode of processing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Any
+
+from genai_prices.data_snapshot import DataSnapshot, get_snapshot
+from genai_prices.types import TieredPrices
+
+from traces.pricing.rates import Rates, scaled
+
+PACKAGE = f"genai-prices/{version('genai-prices')}"
+BUCKET_NS = 15 * 60 * 10**9
+"""Prices are looked up per quarter of an hour: some providers are cheaper at night."""
+
+PROVIDERS = {
+    "aws.bedrock": "aws",
+    "aws_bedrock": "aws",
+    "bedrock": "aws",
+    "amazon": "aws",
+    "azure.ai.openai": "azure",
+    "azure.ai.inference": "azure",
+    "azure_openai": "azure",
+    "gcp.gemini": "google",
+    "gcp.gen_ai": "google",
+    "gcp.vertex_ai": "google",
+    "gemini": "google",
+    "vertex_ai": "google",
+    "vertexai": "google",
+    "google_genai": "google",
+    "mistral_ai": "mistral",
+    "mistralai": "mistral",
+    "moonshot_ai": "moonshotai",
+    "x_ai": "x-ai",
+    "xai": "x-ai",
+    "fireworks_ai": "fireworks",
+    "together_ai": "together",
+    "togetherai": "together",
+}
+"""Names that conventions use, as the list names them."""
+
+SELF_HOSTED = frozenset(
+    {"ollama", "vllm", "lmstudio", "lm_studio", "llamafile", "llama_cpp", "huggingface_tgi", "tgi"}
+)
+"""Whose models cost what their machine costs: only an own price can know."""
+
+PARTS = {
+    "input_mtok": "input",
+    "output_mtok": "output",
+    "cache_read_mtok": "cache_read",
+    "cache_write_mtok": "cache_write",
+    "input_audio_mtok": "input_audio",
+    "output_reasoning_mtok": "reasoning",
+}
+STANDARD_TIERS = frozenset({"", "default", "auto", "standard", "on_demand"})
+
+Context = tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True, frozen=True)
+class Listed:
+    """The rates of a listed model and where they stand; `rates` is None if its mode has no price."""
+
+    ref: str
+    rates: Rates | None
+
+
+def context(*, batch: bool, service_tier: str | None) -> Context:
+    """How the call was processed, where that changes the price."""
+    if batch:
+        return (("processing", "batch"),)
+    tier = (service_tier or "").lower()
+    return () if tier in STANDARD_TIERS else (("service_tier", tier),)
+
+
+def rates(
+    provider: str | None, model: str | None, asked: str | None, start_ns: int, how: Context
+) -> Listed | None:
+    """The price in force at that time for the model that answered, else the one asked for."""
+    for name in (model, asked):
+        if name:
+            found = _rates(provider, name, start_ns // BUCKET_NS, how)
+            if found is not None:
+                return found
+    return None
+
+
+@lru_cache(maxsize=65_536)
+def _rates(provider: str | None, model: str, bucket: int, how: Context) -> Listed | None:
+    found = _model(provider, model)
+    if found is None:
+        return None
+    listed_provider, listed = found
+    moment = datetime.fromtimestamp(bucket * BUCKET_NS // 10**9, UTC)
+    mode = "".join(f";{name}={value}" for name, value in how)
+    ref = f"{PACKAGE} {listed_provider.id}/{listed.id}{mode}"[:200]
+    if how and not _has_variant(listed, moment, dict(how)):
+        return Listed(ref, None)
+    return Listed(ref, _from_list(listed.get_prices(moment, dict(how) or None)))
+
+
+@lru_cache(maxsize=16_384)
+def _model(provider: str | None, model: str) -> tuple[Any, Any] | None:
+    """The listed (provider, model). A provider that the list lacks is not taken for one that it has."""
+    name = (provider or "").lower()
+    if name in SELF_HOSTED:
+        return None
+    snapshot = get_snapshot()
+    known = PROVIDERS.get(name, name)
+    ids = {one.id for one in snapshot.providers}
+    if known in ids:
+        found = _find(snapshot, model, known)
+        if found is not None or known not in RESELLERS:
+            return found
+    return _find(snapshot, model, None)
+
+
+RESELLERS = frozenset({"azure", "aws", "openrouter", "databricks", "cloudflare", "github-copilot"})
+"""Who sell others' models, mostly at their price: the maker's price holds where the list has none."""
+
+
+def _find(snapshot: DataSnapshot, model: str, provider: str | None) -> tuple[Any, Any] | None:
+    for name in (model, model.rpartition("/")[2]):
+        try:
+            return snapshot.find_provider_model(name, None, provider, None)
+        except LookupError:
+            continue
+    return None
+
+
+def _has_variant(listed: Any, moment: datetime, how: dict[str, str]) -> bool:
+    """Whether the list has a price for this mode; where it has none it would give the standard one."""
+    return any(
+        (variant.constraint is None or variant.constraint.active(moment))
+        and all(how.get(key) == value for key, value in variant.when.items())
+        for variant in listed.price_variants or ()
+    )
+
+
+def _from_list(prices: Any) -> Rates:
+    values: dict[str, int] = {}
+    tiers: dict[int, dict[str, int]] = {}
+    for key, part in PARTS.items():
+        price = getattr(prices, key, None)
+        if isinstance(price, Decimal):
+            values[part] = scaled(price)
+        elif isinstance(price, TieredPrices):
+            values[part] = scaled(price.base)
+            for tier in price.tiers:
+                tiers.setdefault(tier.start, {})[part] = scaled(tier.price)
+    return Rates(values, tuple(_cumulated(tiers)))
+
+
+def _cumulated(tiers: dict[int, dict[str, int]]) -> list[tuple[int, dict[str, int]]]:
+    """Tiers in rising order; a part that a tier does not name keeps the price of the tier before."""
+    so_far: dict[str, int] = {}
+    made = []
+    for start in sorted(tiers):
+        so_far = so_far | tiers[start]
+        made.append((start, so_far))
+    return made
