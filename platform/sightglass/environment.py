@@ -1,15 +1,21 @@
-"""Strict reading of environment variables: a bad value stops the start with the variable's name and what it takes."""
+"""Strict reading of environment variables.
 
+A bad value stops the start with the variable's name and what it takes.
+"""
+
+import hashlib
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 MINIMUM_SECRET_LENGTH = 32
+LONGEST_SOCKET_PATH = 100  # the system's limit is 104 to 108 bytes
 
 
 class Environment:
@@ -60,11 +66,20 @@ class Environment:
         return kept_secret(self.path("SIGHTGLASS_HOME", default=Path.cwd() / ".sightglass"))
 
     def database(self, *, default_home: Path) -> dict[str, Any]:
-        """Django's settings of the database: `DATABASE_URL`, or the embedded server's socket in the home."""
+        """Django's settings of the database: `DATABASE_URL`, or the embedded server's socket."""
         url = self.text("DATABASE_URL", default="")
         if not url:
-            url = f"postgresql://postgres@/postgres?host={default_home / 'postgres'}"
+            url = f"postgresql://postgres@/postgres?host={quote(str(socket_folder(default_home)))}"
         return database_settings(url)
+
+
+def socket_folder(home: Path) -> Path:
+    """Where the embedded Postgres has its socket: its data folder if that path is short enough."""
+    folder = home / "postgres"
+    if len(str(folder / ".s.PGSQL.5432.lock")) < LONGEST_SOCKET_PATH:
+        return folder
+    name = hashlib.sha256(str(home).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"sightglass-{name}"
 
 
 def kept_secret(home: Path) -> str:

@@ -14,6 +14,11 @@ SECRET_KEY = env.secret_key()
 ALLOWED_HOSTS = env.list("SIGHTGLASS_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("SIGHTGLASS_TRUSTED_ORIGINS", default=[])
 HTTPS = env.boolean("SIGHTGLASS_HTTPS", default=False)
+HOST = env.text("SIGHTGLASS_HOST", default="127.0.0.1")
+PORT = env.integer("SIGHTGLASS_PORT", default=8000, low=1, high=65535)
+WEB_WORKERS = env.integer("SIGHTGLASS_WEB_WORKERS", default=2, low=1, high=64)
+WEB_THREADS = env.integer("SIGHTGLASS_WEB_THREADS", default=8, low=1, high=64)
+METRICS_TOKEN = env.text("SIGHTGLASS_METRICS_TOKEN", default="")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -32,12 +37,14 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "sightglass.accounts",
+    "sightglass.operations",
     "traces",
     "evals",
     "dashboards",
 ]
 
 MIDDLEWARE = [
+    "sightglass.operations.middleware.Probes",
     "sightglass.middleware.IngestShortcut",
     "django.middleware.security.SecurityMiddleware",
     "sightglass.middleware.ContentSecurityPolicy",
@@ -72,6 +79,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 DATABASES = {"default": env.database(default_home=HOME)}
+EMBEDDED_DATABASE = not env.text("DATABASE_URL", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
@@ -144,5 +152,32 @@ MAX_BODY_BYTES = env.integer("SIGHTGLASS_MAX_BODY_MB", default=16, low=1, high=1
 MAX_INFLATED_BYTES = 4 * MAX_BODY_BYTES
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", default="")
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", default="filesystem://")
+EMBEDDED_BROKER = CELERY_BROKER_URL == "filesystem://"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_TIMEOUT = 3
+CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "beat-schedule")
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_CONCURRENCY = env.integer("SIGHTGLASS_WORKERS", default=2, low=1, high=64)
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": "sightglass.kernel.logs.LineFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {
+        "handlers": ["console"],
+        "level": env.text("SIGHTGLASS_LOG_LEVEL", default="INFO").upper(),
+    },
+    "loggers": {name: {"level": "WARNING"} for name in ("celery", "httpx", "kombu")},
+}
 EMAIL_URL = env.text("SIGHTGLASS_EMAIL_URL", default="")

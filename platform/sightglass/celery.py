@@ -1,0 +1,40 @@
+"""The Celery application: what runs beside the requests, and when.
+
+The broker only carries wake-ups. Every task works from rows and may be lost or repeated, so
+messages expire instead of piling up, and no result is kept.
+"""
+
+import os
+from typing import Any
+
+from celery import Celery
+from django.conf import settings
+
+from sightglass.operations.home import broker_folders
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sightglass.settings")
+
+app = Celery("sightglass")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+HOUR = 3600.0
+
+
+def every(seconds: float, task: str) -> dict[str, Any]:
+    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 2.0)}}
+
+
+app.conf.beat_schedule = {
+    "index": every(2.0, "traces.tasks.index_batches"),
+    "fold-ledger": every(10.0, "traces.tasks.fold_ledger"),
+    "make-partitions": every(HOUR, "traces.tasks.make_partitions"),
+    "apply-retention": every(HOUR, "traces.tasks.apply_retention"),
+    "purge-rejected": every(HOUR, "traces.tasks.purge_rejected"),
+}
+if settings.EMBEDDED_BROKER:
+    # Whoever opens the broker must find its folders; `sightglass up` empties them at its start.
+    app.conf.broker_transport_options = {
+        "polling_interval": 0.1,
+        **broker_folders(settings.HOME),
+    }

@@ -1,0 +1,19 @@
+"""Log lines that cannot be forged: whatever a message holds, it stays one line per line of ours."""
+
+import logging
+import re
+import time
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class LineFormatter(logging.Formatter):
+    """Times in UTC; control characters escaped; further lines of a message indented."""
+
+    converter = time.gmtime
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", super().format(record))
+        return text.replace("\n", "\n    ")
