@@ -1,9 +1,11 @@
 """Fixtures for all tests. Each run (and each xdist worker) has a database of its own."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from sightglass.accounts.access import ROLE_PERMISSIONS, Access
 from sightglass.accounts.keys import create_key
@@ -18,6 +20,19 @@ def django_db_modify_db_settings(worker_id: str) -> None:
 @pytest.fixture(scope="session")
 def worker_id() -> str:
     return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+@pytest.fixture(autouse=True)
+def _empty_unmanaged_tables(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After a test that commits: Django empties its own tables, these are ours."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    if (marker and marker.kwargs.get("transaction")) or "live_server" in request.fixturenames:
+        blocker = request.getfixturevalue("django_db_blocker")
+        with blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "TRUNCATE traces_span, traces_payload, traces_log, traces_text, traces_quota"
+            )
 
 
 @pytest.fixture

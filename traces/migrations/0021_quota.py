@@ -4,7 +4,7 @@ from django.db import migrations
 
 QUOTA = """
 CREATE TABLE traces_quota (
-    project_id int8 PRIMARY KEY REFERENCES accounts_project (id) ON DELETE CASCADE,
+    project_id int8 PRIMARY KEY,
     minute int8 NOT NULL,
     used int8 NOT NULL
 ) WITH (fillfactor = 50);
