@@ -8,11 +8,13 @@ default partition, so that a client's invented dates cannot make tables.
 import threading
 import time
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 WEEK_NS = 7 * 86_400 * 10**9
 KEPT_WEEKS = 30
 AHEAD_WEEKS = 2
+ATTEMPTS = 5
+LOCK = 7_316_000
 TABLES = ("traces_span", "traces_log", "traces_text")
 
 _lock = threading.Lock()
@@ -43,15 +45,25 @@ def ensure(weeks: set[int]) -> None:
 
 
 def create(week: int) -> None:
-    """Make and attach one week.
+    """Make and attach one week; attaching locks less than CREATE … PARTITION OF. Can be repeated."""
+    for table in TABLES:
+        _create(table, week, week * WEEK_NS, (week + 1) * WEEK_NS)
+    _create("traces_payload", week, week, week + 1)
 
-    Attaching locks less than CREATE … PARTITION OF. Can be repeated.
-    """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [7_316_000 + week])
-        for table in TABLES:
-            attach(cursor, table, week, week * WEEK_NS, (week + 1) * WEEK_NS)
-        attach(cursor, "traces_payload", week, week, week + 1)
+
+def _create(table: str, week: int, low: int, high: int) -> None:
+    """One table in its own transaction, so that no lock is held while waiting for another table's."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+                attach(cursor, table, week, low, high)
+        except OperationalError:  # a deadlock with traffic that uses the default partition
+            if attempt == ATTEMPTS:
+                raise
+            time.sleep(0.05 * attempt)
+        else:
+            return
 
 
 def attach(cursor: object, table: str, week: int, low: int, high: int) -> None:
