@@ -5,9 +5,11 @@ messages expire instead of piling up, and no result is kept.
 """
 
 import os
+import warnings
 from typing import Any
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from django.conf import settings
 
 from sightglass.operations.home import broker_folders
@@ -17,6 +19,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sightglass.settings")
 app = Celery("sightglass")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+# Of a worker run by root: it is about pickled messages, which are refused.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 HOUR = 3600.0
 

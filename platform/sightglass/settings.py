@@ -109,6 +109,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 X_FRAME_OPTIONS = "DENY"
 
 LANGUAGE_CODE = "en-us"
@@ -117,7 +118,7 @@ USE_I18N = False
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = HOME / "static"
+STATIC_ROOT = env.path("SIGHTGLASS_STATIC_ROOT", default=HOME / "static")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -152,8 +153,9 @@ MAX_BODY_BYTES = env.integer("SIGHTGLASS_MAX_BODY_MB", default=16, low=1, high=1
 MAX_INFLATED_BYTES = 4 * MAX_BODY_BYTES
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", default="filesystem://")
-EMBEDDED_BROKER = CELERY_BROKER_URL == "filesystem://"
+EMBEDDED_BROKER = not env.text("CELERY_BROKER_URL", default="")
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", default="filesystem://localhost")
+CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_TIMEOUT = 3
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "beat-schedule")
@@ -180,4 +182,7 @@ LOGGING = {
     },
     "loggers": {name: {"level": "WARNING"} for name in ("celery", "httpx", "kombu")},
 }
+ADMIN_EMAIL = env.text("SIGHTGLASS_ADMIN_EMAIL", default="")
+ADMIN_PASSWORD = env.text("SIGHTGLASS_ADMIN_PASSWORD", default="")
+FIRST_API_KEY = env.text("SIGHTGLASS_API_KEY", default="")
 EMAIL_URL = env.text("SIGHTGLASS_EMAIL_URL", default="")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.core.management import call_command
 from django.db import Error, connection, connections
 
@@ -74,12 +75,9 @@ def steps(say: Callable[[str], None]) -> Iterator[str]:
         yield "prepared"
     finally:
         connections.close_all()  # which lets go of the lock
-    collect_static()
+    if settings.STATIC_ROOT.is_relative_to(settings.HOME):  # else it came with the image
+        call_command("collectstatic", interactive=False, verbosity=0)
     yield "static"
-
-
-def collect_static() -> None:
-    call_command("collectstatic", interactive=False, verbosity=0)
 
 
 def announce(say: Callable[[str], None]) -> None:
