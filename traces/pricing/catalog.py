@@ -10,13 +10,14 @@ from importlib.metadata import version
 from typing import Any
 
 from genai_prices.data_snapshot import DataSnapshot, get_snapshot
-from genai_prices.types import TieredPrices
+from genai_prices.types import TieredPrices, TimeOfDateConstraint
 
 from traces.pricing.rates import Rates, scaled
 
 PACKAGE = f"genai-prices/{version('genai-prices')}"
+DAY_NS = 86_400 * 10**9
 BUCKET_NS = 15 * 60 * 10**9
-"""Prices are looked up per quarter of an hour: some providers are cheaper at night."""
+"""How finely a model's price is looked up that changes in the course of a day."""
 
 PROVIDERS = {
     "aws.bedrock": "aws",
@@ -83,30 +84,37 @@ def rates(
 ) -> Listed | None:
     """The price in force at that time for the model that answered, else the one asked for."""
     for name in (model, asked):
-        if name:
-            found = _rates(provider, name, start_ns // BUCKET_NS, how)
-            if found is not None:
-                return found
+        if not name:
+            continue
+        found = _model(provider, name)
+        if found is not None:
+            step = BUCKET_NS if found.changes_daily else DAY_NS
+            return _rates(found, start_ns // step * step, how)
     return None
 
 
+@dataclass(slots=True, frozen=True, eq=False)
+class Found:
+    """A model of the list."""
+
+    provider: Any
+    model: Any
+    changes_daily: bool
+
+
 @lru_cache(maxsize=65_536)
-def _rates(provider: str | None, model: str, bucket: int, how: Context) -> Listed | None:
-    found = _model(provider, model)
-    if found is None:
-        return None
-    listed_provider, listed = found
-    moment = datetime.fromtimestamp(bucket * BUCKET_NS // 10**9, UTC)
+def _rates(found: Found, moment_ns: int, how: Context) -> Listed:
+    moment = datetime.fromtimestamp(moment_ns // 10**9, UTC)
     mode = "".join(f";{name}={value}" for name, value in how)
-    ref = f"{PACKAGE} {listed_provider.id}/{listed.id}{mode}"[:200]
-    if how and not _has_variant(listed, moment, dict(how)):
+    ref = f"{PACKAGE} {found.provider.id}/{found.model.id}{mode}"[:200]
+    if how and not _has_variant(found.model, moment, dict(how)):
         return Listed(ref, None)
-    return Listed(ref, _from_list(listed.get_prices(moment, dict(how) or None)))
+    return Listed(ref, _from_list(found.model.get_prices(moment, dict(how) or None)))
 
 
 @lru_cache(maxsize=16_384)
-def _model(provider: str | None, model: str) -> tuple[Any, Any] | None:
-    """The listed (provider, model). A provider that the list lacks is not taken for one that it has."""
+def _model(provider: str | None, model: str) -> Found | None:
+    """The listed model, of this provider or of a maker whose models it sells."""
     name = (provider or "").lower()
     if name in SELF_HOSTED:
         return None
@@ -124,13 +132,20 @@ RESELLERS = frozenset({"azure", "aws", "openrouter", "databricks", "cloudflare",
 """Who sell others' models, mostly at their price: the maker's price holds where the list has none."""
 
 
-def _find(snapshot: DataSnapshot, model: str, provider: str | None) -> tuple[Any, Any] | None:
+def _find(snapshot: DataSnapshot, model: str, provider: str | None) -> Found | None:
     for name in (model, model.rpartition("/")[2]):
         try:
-            return snapshot.find_provider_model(name, None, provider, None)
+            found, listed = snapshot.find_provider_model(name, None, provider, None)
         except LookupError:
             continue
+        return Found(found, listed, _changes_daily(listed))
     return None
+
+
+def _changes_daily(listed: Any) -> bool:
+    conditional = listed.prices if isinstance(listed.prices, list) else []
+    constraints = [one.constraint for one in (*conditional, *(listed.price_variants or ()))]
+    return any(isinstance(one, TimeOfDateConstraint) for one in constraints)
 
 
 def _has_variant(listed: Any, moment: datetime, how: dict[str, str]) -> bool:

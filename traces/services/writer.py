@@ -19,6 +19,7 @@ from uuid import UUID
 
 import orjson
 from django.db import OperationalError, connection, transaction
+from psycopg import Cursor
 
 from traces import blocks
 from traces.conventions import counting
@@ -45,19 +46,19 @@ _VALUES = ", ".join(f"r.{name}" for name in SUMMARY_COLUMNS)
 # A score may come before its trace. A row that exists is locked, not changed, and not returned.
 INSERT_TRACES = f"""
 INSERT INTO traces_trace (project_id, trace_id, received_at, updated_at, scores, {_NAMES})
-SELECT %(project)s, r.trace_id, %(now)s, %(now)s, coalesce((
+SELECT %(project)s::int8, r.trace_id, %(now)s, %(now)s, coalesce((
     SELECT jsonb_object_agg(s.name, coalesce(to_jsonb(s.number), to_jsonb(s.boolean),
                             to_jsonb(s.category)) ORDER BY s.created_at)
     FROM traces_score s
     WHERE s.project_id = %(project)s AND s.trace_id = r.trace_id AND s.span_id IS NULL), '{{}}'),
     {_VALUES}
-FROM json_populate_recordset(NULL::traces_trace, %(rows)s) r ORDER BY r.trace_id
+FROM json_populate_recordset(NULL::traces_trace, %(rows)s::json) r ORDER BY r.trace_id
 ON CONFLICT (project_id, trace_id) DO UPDATE SET flags = traces_trace.flags WHERE false
 RETURNING trace_id"""  # noqa: S608
 
 UPDATE_TRACES = f"""
 UPDATE traces_trace t SET updated_at = %(now)s, ({_NAMES}) = ROW({_VALUES})
-FROM json_populate_recordset(NULL::traces_trace, %(rows)s) r
+FROM json_populate_recordset(NULL::traces_trace, %(rows)s::json) r
 WHERE t.project_id = %(project)s AND t.trace_id = r.trace_id"""  # noqa: S608
 
 LEAVE_WORK = """
@@ -65,9 +66,9 @@ WITH receipt AS (
     INSERT INTO traces_receipt
         (project_id, key_id, at, signal, received, stored, duplicates, revised, rejected)
     VALUES (%(project)s, %(key)s, %(now)s, %(signal)s, %(received)s, %(stored)s, %(duplicates)s,
-            %(revised)s, %(rejected)s))
+            %(revised)s, %(rejected)s::jsonb))
 INSERT INTO traces_batch (project_id, created_at, blocks, weeks, attempts, error)
-SELECT %(project)s, %(now)s, %(blocks)s, %(weeks)s, 0, ''
+SELECT %(project)s::int8, %(now)s, %(blocks)s::int8[], %(weeks)s::int4[], 0, ''
 WHERE cardinality(%(blocks)s::int8[]) > 0"""
 
 
@@ -136,7 +137,9 @@ def _write(incoming: Incoming, by_trace: dict[UUID, list[Row]], twice: int) -> W
     for rows in by_trace.values():
         for row in rows:
             row.flags &= MADE_HERE
-    with connection.cursor() as cursor:
+    connection.ensure_connection()
+    # Bound by the server: client-side quoting of megabytes of JSON costs more than parsing it there.
+    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
         logs.fill_rows(cursor, project_id, (row for rows in by_trace.values() for row in rows))
         new = _insert_traces(cursor, project_id, by_trace, now)
         grown = growth.grow(cursor, project_id, by_trace, new)
@@ -147,11 +150,10 @@ def _write(incoming: Incoming, by_trace: dict[UUID, list[Row]], twice: int) -> W
             )
         added = [row for rows in grown.added.values() for row in rows]
         payloads = _blocks(project_id, grown.added)
-        raw_cursor = cursor.cursor
         if added:
-            copy(raw_cursor, "traces_payload", PAYLOAD_COLUMNS, payloads)
+            copy(cursor, "traces_payload", PAYLOAD_COLUMNS, payloads)
             records = (span_record(project_id, now, row) for row in added)
-            copy(raw_cursor, "traces_span", SPAN_COLUMNS, records)
+            copy(cursor, "traces_span", SPAN_COLUMNS, records)
         written = Written(len(added) - grown.revised, grown.duplicates + twice, grown.revised)
         cursor.execute(
             LEAVE_WORK,
