@@ -1,14 +1,119 @@
 """What the shell of every page needs."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from sightglass.accounts.access import Access, Permission
+from sightglass.accounts.models import Project
+
+THEMES = (("", "Like the system"), ("light", "Light"), ("dark", "Dark"))
+THEME_COOKIE = "theme"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page that the sidebar leads to; `section` is the part of the path below the project."""
+
+    label: str
+    icon: str
+    route: str
+    section: str
+    permission: Permission = Permission.READ
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    label: str
+    icon: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    label: str
+    items: list[Item]
+
+
+PLACES = {
+    "Observe": (
+        Place("Traces", "traces", "traces", "traces"),
+        Place("Sessions", "sessions", "sessions", "sessions"),
+        Place("Users", "users", "users", "users"),
+    ),
+    "Govern": (
+        Place("Ingest", "inbox", "ledger", "ingest"),
+        Place("Settings", "gear", "settings_general", "settings", Permission.ADMIN),
+    ),
+}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    access = getattr(request, "access", None)
+    access: Access | None = getattr(request, "access", None)
     return {
         "access": access,
         "project": access.project if access else None,
-        "theme": request.COOKIES.get("theme", ""),
+        "projects": projects_of(request),
+        "navigation": navigation(request.path, access) if access else [],
+        "footer": list(footer(request.path)),
+        "theme": theme_of(request),
+        "themes": THEMES,
     }
+
+
+def theme_of(request: HttpRequest) -> str:
+    """light, dark, or empty for what the system says."""
+    chosen = request.COOKIES.get(THEME_COOKIE, "")
+    return chosen if chosen in dict(THEMES) else ""
+
+
+def projects_of(request: HttpRequest) -> Callable[[], list[Project]]:
+    """Asked for only where the switcher is drawn."""
+
+    def projects() -> list[Project]:
+        user = getattr(request, "user", None)
+        if user is None or not user.is_authenticated:
+            return []
+        return list(Project.objects.filter(memberships__user=user).order_by("name", "slug"))
+
+    return projects
+
+
+def navigation(path: str, access: Access) -> list[Group]:
+    """The pages of the project that this person may open, by group."""
+    groups = []
+    for label, places in PLACES.items():
+        items = [item_of(place, path, access) for place in places if access.may(place.permission)]
+        present = [item for item in items if item]
+        if present:
+            groups.append(Group(label, present))
+    return groups
+
+
+def item_of(place: Place, path: str, access: Access) -> Item | None:
+    """None if the area of that page is not installed."""
+    slug = access.project.slug
+    try:
+        url = reverse(place.route, args=[slug])
+    except NoReverseMatch:
+        return None
+    section = f"/p/{slug}/{place.section}"
+    return Item(place.label, place.icon, url, path == section or path.startswith(f"{section}/"))
+
+
+def footer(path: str) -> list[Item]:
+    places = (("API", "code", "api_docs"), ("Profile", "user", "profile"))
+    items = []
+    for label, icon, route in places:
+        try:
+            url = reverse(route)
+        except NoReverseMatch:
+            continue
+        items.append(Item(label, icon, url, path == url))
+    return items

@@ -2,7 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from dashboards import front
+from dashboards.appearance import choose_theme
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", front.home, name="home"),
+    path("p/<slug:project>/", front.project_home, name="project_home"),
+    path("theme", choose_theme, name="theme"),
     path("", include("dashboards.settings.urls")),
     path("", include("dashboards.explorer.urls")),
     path("", include("dashboards.trace.urls")),

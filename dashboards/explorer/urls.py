@@ -1,5 +1,9 @@
 """Routes of these pages."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from dashboards.explorer import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("p/<slug:project>/traces", views.traces, name="traces"),
+]

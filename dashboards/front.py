@@ -1,0 +1,23 @@
+"""The front doors: of the installation and of a project."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from dashboards.context import projects_of
+from sightglass.accounts.access import Permission, ProjectRequest, project_page
+
+
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """To the only project, or to a choice among several."""
+    projects = projects_of(request)()
+    if len(projects) == 1:
+        return HttpResponseRedirect(reverse("project_home", args=[projects[0].slug]))
+    return render(request, "home.html")
+
+
+@project_page(Permission.READ)
+def project_home(request: ProjectRequest) -> HttpResponse:
+    return HttpResponseRedirect(reverse("traces", args=[request.access.project.slug]))

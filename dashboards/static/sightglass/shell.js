@@ -1,0 +1,86 @@
+// What every page does: theme, toasts, dialogs, popovers and keys. All of it works without, only slower.
+document.documentElement.classList.add("js");
+
+const YEAR = 365 * 24 * 3600;
+
+function chooseTheme(value) {
+  const root = document.documentElement;
+  if (value) root.dataset.theme = value;
+  else delete root.dataset.theme;
+  const age = value ? YEAR : 0;
+  document.cookie = `theme=${value}; path=/; max-age=${age}; samesite=lax`;
+  for (const button of document.querySelectorAll(".theme button")) {
+    button.setAttribute("aria-pressed", String(button.value === value));
+  }
+}
+
+function fade(toasts) {
+  for (const toast of toasts) setTimeout(() => toast.remove(), 6000);
+}
+
+function typing(target) {
+  return target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+}
+
+// Says something to people who listen to the page.
+window.say = (text) => {
+  const said = document.getElementById("said");
+  if (said) said.textContent = text;
+};
+
+document.addEventListener("click", (event) => {
+  const theme = event.target.closest(".theme button");
+  if (theme) {
+    event.preventDefault();
+    chooseTheme(theme.value);
+    theme.closest("details").open = false;
+    return;
+  }
+  const opener = event.target.closest("[data-opens]");
+  if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+  const closer = event.target.closest("[data-closes]");
+  if (closer) {
+    const closed = closer.closest(closer.dataset.closes);
+    if (closed instanceof HTMLDialogElement) closed.close();
+    else closed?.remove();
+  }
+  const copier = event.target.closest("[data-copies]");
+  if (copier) copy(copier);
+  for (const open of document.querySelectorAll("details.pop[open]")) {
+    if (!open.contains(event.target)) open.open = false;
+  }
+});
+
+async function copy(button) {
+  const source = document.getElementById(button.dataset.copies);
+  if (!source) return;
+  await navigator.clipboard.writeText(source.value ?? source.textContent);
+  window.say("Copied");
+  button.classList.add("is-done");
+  setTimeout(() => button.classList.remove("is-done"), 1500);
+}
+
+// One listener for all keys: an element says its key in data-key, and is clicked or focused.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    const open = document.querySelector("details.pop[open]");
+    if (open) {
+      open.open = false;
+      open.querySelector("summary").focus();
+    }
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  if (document.querySelector("dialog[open]")) return;
+  const wanted = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  if (!wanted) return;
+  event.preventDefault();
+  if (wanted.matches("input, textarea, select")) wanted.focus();
+  else wanted.click();
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  fade(document.querySelectorAll(".toast[data-fades]"));
+});
+document.addEventListener("htmx:sendError", () => window.say("The server did not answer."));
+fade(document.querySelectorAll(".toast[data-fades]"));
