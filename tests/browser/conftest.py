@@ -1,0 +1,140 @@
+"""Headless Chromium against a real server. `page_check(url)` holds a page to what every page owes.
+
+Data must be committed to be seen: use `sent` (spans through the real way in), or make rows with
+the ORM in a test that has `live_server`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from sightglass.accounts.access import Access
+from sightglass.accounts.models import User
+from tests.traces import sending
+from traces.services.ingest import store_spans
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+ARGUMENTS += ["--disable-background-networking", "--disable-component-update"]
+SERIOUS = ("serious", "critical")
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright keeps an event loop in this thread
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM.exists() and os.environ.get("CI") != "true":
+        pytest.skip("no Chromium here")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A page of a signed-in person whose every complaint is kept in `complaints`."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.complaints: list[str] = []
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(10_000)
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.on("requestfailed", self._failed)
+        self.page.on(
+            "response",
+            lambda got: got.status >= 400 and self.complaints.append(f"{got.status} {got.url}"),
+        )
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"console: {message.text}")
+
+    def _failed(self, request: Any) -> None:
+        if request.failure != "net::ERR_ABORTED":  # what leaving a page does to its requests
+            self.complaints.append(f"failed: {request.url} {request.failure}")
+
+    def check(self) -> None:
+        """No complaint, nothing serious from axe, nothing wider than the window."""
+        found = Axe().run(self.page).response["violations"]
+        self.complaints += [
+            f"axe: {each['id']}: {[node['target'] for node in each['nodes'][:3]]} {each['help']}"
+            for each in found
+            if each["impact"] in SERIOUS
+        ]
+        width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        if (excess := self.page.evaluate(width)) > 0:
+            self.complaints.append(f"{excess} px wider than the window")
+        assert self.complaints == [], self.page.url
+
+
+@pytest.fixture
+def visit(
+    chromium: Browser, live_server: LiveServer, owner: User
+) -> Iterator[Callable[..., Watched]]:
+    """`visit(url, theme="light", phone=False, person=None)`: a page, signed in as the owner."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(
+        url: str, *, theme: str = "light", phone: bool = False, person: User | None = None
+    ) -> Watched:
+        context = chromium.new_context(
+            base_url=live_server.url,
+            viewport=PHONE if phone else WIDE,  # type: ignore[arg-type]
+            color_scheme=theme,  # type: ignore[arg-type]
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        client = Client()
+        client.force_login(person or owner)
+        cookie = client.cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+        watched = Watched(context)
+        answer = watched.page.goto(url)
+        assert answer is not None and answer.status == 200, url
+        watched.page.wait_for_load_state("networkidle")
+        return watched
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page_check(visit: Callable[..., Watched]) -> Callable[..., None]:
+    """Hold `url` to the rules in light, in dark and on a phone.
+
+    SCREENSHOTS=folder keeps what it looks like.
+    """
+
+    def check(url: str, *, name: str = "") -> None:
+        for theme, phone in (("light", False), ("dark", False), ("light", True)):
+            watched = visit(url, theme=theme, phone=phone)
+            if folder := os.environ.get("SCREENSHOTS"):
+                name = name or url.strip("/").split("?")[0].replace("/", "-")
+                kind = "phone" if phone else theme
+                watched.page.screenshot(path=f"{folder}/{name}-{kind}.png")
+            watched.check()
+            watched.page.context.close()
+
+    return check
+
+
+@pytest.fixture
+def sent(access: Access, live_server: LiveServer) -> Callable[..., None]:
+    """Store spans made with `tests.traces.sending`, as ingest does."""
+
+    def send(*spans: dict[str, Any], **resource: Any) -> None:
+        store_spans(access, sending.decoded(*spans, **resource))
+
+    return send
