@@ -101,7 +101,8 @@ def web(listener: socket.socket) -> Program:
 
 
 def worker() -> Program:
-    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    """One process of threads: it shares a machine with the web server, and has to end quickly."""
+    quiet = ["--pool=threads", "--without-gossip", "--without-mingle", "--without-heartbeat"]
     return Program(
         name="worker",
         command=[*celery("worker"), *quiet],

@@ -2,12 +2,22 @@
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from sightglass.operations import up
 from sightglass.operations.embedded_postgres import PostgresError
 from sightglass.operations.home import HomeInUse
 from sightglass.operations.preparation import NotUsable
+
+REFUSALS = (
+    up.CannotStart,
+    PostgresError,
+    HomeInUse,
+    NotUsable,
+    ImproperlyConfigured,
+    ValidationError,
+)
 
 
 class Command(BaseCommand):
@@ -17,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             up.run(self.say)
-        except (up.CannotStart, PostgresError, HomeInUse, NotUsable) as error:
+        except REFUSALS as error:
             raise CommandError(str(error)) from error
 
     def say(self, line: str) -> None:
