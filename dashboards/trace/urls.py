@@ -1,5 +1,13 @@
-"""Routes of these pages."""
+"""Routes of the page of a trace."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from dashboards.trace import views
+
+TRACE = "p/<slug:project>/traces/<str:trace_id>"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(TRACE, views.trace_page, name="trace"),
+    path(f"{TRACE}/children", views.children, name="trace_children"),
+    path(f"{TRACE}/conversation", views.conversation, name="trace_conversation"),
+    path(f"{TRACE}/spans/<str:span_id>.json", views.span_json, name="trace_span_json"),
+]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import Http404
 
 from sightglass.accounts.access import Access
@@ -48,6 +49,50 @@ def spans_of_trace(trace: Trace, *, limit: int, after: SpanKey | None = None) ->
         rows = rows.exclude(start_ns=after[0], span_id__lte=after[1])
     with time_limit():
         return list(rows.order_by("start_ns", "span_id")[:limit])
+
+
+OUTLINE = (
+    *("span_id", "parent_id", "start_ns", "end_ns", "kind", "status", "name", "model"),
+    *("time_to_first_token_ms", "flags"),
+)
+MAX_OUTLINE = 50_000
+
+
+def outline(trace: Trace) -> list[tuple[Any, ...]]:
+    """What the tree of a trace is made of, in the order of OUTLINE: at most MAX_OUTLINE spans by start."""
+    rows = _rows_of(trace).order_by("start_ns", "span_id")
+    with time_limit():
+        return list(rows.values_list(*OUTLINE)[:MAX_OUTLINE])
+
+
+def span_of_trace(trace: Trace, span_id: int) -> Span | None:
+    """One span of a trace at hand."""
+    return _rows_of(trace).filter(span_id=span_id).first()
+
+
+def calls_of(access: Access, trace_ids: Sequence[UUID]) -> dict[UUID, tuple[Span, Span]]:
+    """The first and the last call of a model in each of these traces."""
+    rows = Span.objects.filter(
+        project_id=access.project.pk, trace_id__in=list(trace_ids), kind="llm"
+    ).order_by("start_ns", "span_id")
+    found: dict[UUID, tuple[Span, Span]] = {}
+    with time_limit():
+        for span in rows[:MAX_CALLS]:
+            first = found.get(span.trace_id, (span, span))[0]
+            found[span.trace_id] = (first, span)
+    return found
+
+
+MAX_CALLS = 5_000
+
+
+def _rows_of(trace: Trace) -> QuerySet[Span]:
+    return Span.objects.filter(
+        project_id=trace.project_id,
+        trace_id=trace.trace_id,
+        start_ns__gte=trace.start_ns,
+        start_ns__lte=max(trace.start_ns, trace.last_start_ns),
+    )
 
 
 def get_span(access: Access, trace_id: UUID, span_id: int) -> Span:

@@ -1,0 +1,75 @@
+"""What lists of sessions and users are asked for in the URL: a time range, a query, a place in the list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+
+from dashboards.explorer.ranges import PRESETS, Chosen, preset
+from sightglass.accounts.access import Access
+from traces.query import QueryError
+from traces.selectors.groups import Group
+from traces.selectors.paging import CursorError, Page, TooSlow
+from traces.selectors.search import EVERYTHING, Query, TimeRange, parse
+
+
+class Lister(Protocol):
+    def __call__(
+        self, access: Access, *, query: Query, range: TimeRange, cursor: str | None
+    ) -> Page[Group]: ...
+
+
+@dataclass(slots=True)
+class Listing:
+    """A page of a list, or what is wrong with the question."""
+
+    q: str
+    range: str
+    rows: list[Group]
+    newer: str | None = None
+    older: str | None = None
+    problem: str = ""
+
+    @property
+    def ranges(self) -> list[tuple[str, str]]:
+        return list(PRESETS.items())
+
+
+def listed(request: HttpRequest, access: Access, lister: Lister) -> Listing:
+    """Ask `lister` what the URL asks (`q`, `range`, `cursor`)."""
+    q, chosen = request.GET.get("q", "")[:2000], preset(request.GET.get("range", ""))
+    answer = Listing(q, chosen.name, [])
+    try:
+        query = parse(q) if q.strip() else EVERYTHING
+    except QueryError as error:
+        hint = f" Did you mean {error.suggestion}?" if error.suggestion else ""
+        answer.problem = f"Character {error.position + 1}: {error.detail}.{hint}"
+        return answer
+    try:
+        page = _page(access, lister, query, chosen, request.GET.get("cursor"))
+    except TooSlow:
+        answer.problem = "This took too long and was stopped. Try a shorter range or fewer terms."
+        return answer
+    answer.rows = page.results
+    answer.newer = _link(answer, page.previous)
+    answer.older = _link(answer, page.next)
+    return answer
+
+
+def _page(
+    access: Access, lister: Lister, query: Query, chosen: Chosen, cursor: str | None
+) -> Page[Group]:
+    try:
+        return lister(access, query=query, range=chosen.range, cursor=cursor)
+    except CursorError:  # an old link: from the top, rather than nothing
+        return lister(access, query=query, range=chosen.range, cursor=None)
+
+
+def _link(answer: Listing, cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    parameters = {"q": answer.q, "range": answer.range, "cursor": cursor}
+    return "?" + urlencode({key: value for key, value in parameters.items() if value})

@@ -1,0 +1,80 @@
+"""The list of sessions, and one session as one transcript."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+
+from dashboards.asked import listed
+from dashboards.trace import panes
+from sightglass.accounts.access import Access, Permission, ProjectRequest, project_page
+from traces.models import Span, Trace
+from traces.selectors.groups import list_sessions, session_summary, traces_of_session
+from traces.selectors.paging import CursorError
+from traces.selectors.traces import calls_of, spans_whole
+
+TURNS = 25
+
+
+@project_page(Permission.READ)
+def sessions(request: ProjectRequest) -> HttpResponse:
+    """Sessions by their latest activity."""
+    listing = listed(request, request.access, list_sessions)
+    return render(request, "sessions/list.html", {"listing": listing})
+
+
+@project_page(Permission.READ)
+def session(request: ProjectRequest) -> HttpResponse:
+    """One session (`id`): its traces in order, each as what was asked and what was answered."""
+    session_id = request.GET.get("id", "")
+    if not session_id:
+        raise Http404("No session was named.")
+    summary = session_summary(request.access, session_id)
+    try:
+        page = traces_of_session(
+            request.access, session_id, limit=TURNS, cursor=request.GET.get("cursor")
+        )
+    except CursorError:
+        page = traces_of_session(request.access, session_id, limit=TURNS)
+    context = {
+        "session_id": session_id,
+        "summary": summary,
+        "turns": turns(request.access, page.results),
+        "older": page.previous,
+        "newer": page.next,
+    }
+    return render(request, "sessions/session.html", context)
+
+
+def turns(access: Access, traces: list[Trace]) -> list[dict[str, Any]]:
+    """Each trace with the last question and answer that its model calls carried in full."""
+    calls = calls_of(access, [trace.trace_id for trace in traces])
+    ends = [end for pair in calls.values() for end in pair]
+    wholes = dict(zip([span.span_id for span in ends], spans_whole(access, ends), strict=True))
+    return [_turn(trace, calls.get(trace.trace_id), wholes) for trace in traces]
+
+
+def _turn(
+    trace: Trace, pair: tuple[Span, Span] | None, wholes: dict[int, dict[str, Any]]
+) -> dict[str, Any]:
+    turn: dict[str, Any] = {"trace": trace, "trace_hex": trace.trace_id.hex}
+    asked = answered = None
+    if pair is not None:
+        asked = _last(wholes[pair[0].span_id]["input_messages"], "user")
+        answered = _last(wholes[pair[1].span_id]["output_messages"], "assistant")
+    turn["asked"] = asked or _preview("user", trace.input_preview)
+    turn["answered"] = answered or _preview("assistant", trace.output_preview)
+    if turn["answered"] is not None:
+        turn["answered"].answer = True
+    return turn
+
+
+def _last(messages: list[dict[str, Any]] | None, role: str) -> panes.Message | None:
+    found = [one for one in messages or () if one.get("role") == role]
+    return panes.message(found[-1], 6_000) if found else None
+
+
+def _preview(role: str, text: str | None) -> panes.Message | None:
+    return panes.Message(role, panes.Text(text)) if text else None
