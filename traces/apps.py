@@ -11,3 +11,4 @@ class TracesConfig(AppConfig):
 
         hooks.preparations.append(partitions.make_ahead)
         hooks.collectors.append(exposition.collect)
+        hooks.checks.append(exposition.check)

@@ -9,7 +9,6 @@ import warnings
 from typing import Any
 
 from celery import Celery
-from celery.platforms import SecurityWarning
 from django.conf import settings
 
 from sightglass.operations.home import broker_folders
@@ -20,8 +19,8 @@ app = Celery("sightglass")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-# Of a worker run by root: it is about pickled messages, which are refused.
-warnings.filterwarnings("ignore", category=SecurityWarning)
+# It is about pickled messages, which are refused.
+warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
 
 HOUR = 3600.0
 

@@ -14,7 +14,7 @@ from google.protobuf.internal import api_implementation
 
 from sightglass.celery import app
 from sightglass.kernel import hooks
-from sightglass.kernel.findings import Finding
+from sightglass.kernel.findings import Finding, Level
 from sightglass.operations import preparation, readiness
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -81,7 +81,7 @@ def email() -> Iterator[Finding]:
 def disk() -> Iterator[Finding]:
     free = shutil.disk_usage(settings.HOME).free
     if free < LOW_DISK:
-        level = "error" if free < VERY_LOW_DISK else "warning"
+        level: Level = "error" if free < VERY_LOW_DISK else "warning"
         yield Finding(level, "disk", f"{free / 2**30:.1f} GiB are free under {settings.HOME}")
 
 

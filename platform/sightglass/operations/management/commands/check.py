@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from sightglass.kernel.findings import Finding
 from sightglass.operations import checks
 
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         if any(finding.level == "error" for finding in findings):
             sys.exit(1)
 
-    def summary(self, findings: list[checks.Finding]) -> str:
+    def summary(self, findings: list[Finding]) -> str:
         errors = sum(finding.level == "error" for finding in findings)
         if not findings:
             return "Nothing to complain about."
