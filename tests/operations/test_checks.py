@@ -1,6 +1,7 @@
 """`sightglass check`: each misconfiguration is found, and a good installation is left in peace."""
 
 import json
+import time
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -11,7 +12,8 @@ from django.core.management import call_command
 from django.db import connection
 from pytest_django import Settings
 
-from sightglass.operations import checks, preparation
+from sightglass.celery import app
+from sightglass.operations import checks, preparation, readiness
 from sightglass.operations.preparation import NotUsable, Versions
 from traces.services import partitions
 
@@ -27,8 +29,8 @@ def sound(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     settings.ALLOWED_HOSTS = ["traces.example.com"]
     settings.EMAIL_URL = "smtp://mail.example.com"
     settings.EMBEDDED_BROKER = False
-    monkeypatch.setattr(checks.readiness, "check_broker", lambda: None)
-    monkeypatch.setattr(checks.app.control, "ping", lambda timeout: [{"celery@w": {"ok": "pong"}}])
+    monkeypatch.setattr(readiness, "check_broker", lambda: None)
+    monkeypatch.setattr(app.control, "ping", lambda timeout: [{"celery@w": {"ok": "pong"}}])
     monkeypatch.setattr(checks, "LOW_DISK", 0)
     partitions.make_ahead()
     return settings
@@ -93,13 +95,13 @@ def test_missing_migrations_are_found(sound: Settings) -> None:
 
 
 def test_no_worker_is_found(sound: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks.app.control, "ping", lambda timeout: [])
+    monkeypatch.setattr(app.control, "ping", lambda timeout: [])
     assert names() == {"worker": "warning"}
 
 
 def test_a_wrong_clock_is_found(sound: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = checks.time.time()
-    monkeypatch.setattr(checks.time, "time", lambda: now - 3600)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now - 3600)
     assert names()["clock"] == "warning"
 
 

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from sightglass.accounts.models import Project
+from sightglass.celery import app
 from sightglass.operations import readiness, views
 from traces.models import Batch, Receipt
 
@@ -76,7 +77,7 @@ def test_an_absent_database_is_named_without_its_address(
 def test_an_absent_broker_folder_is_named(
     client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    options = readiness.app.conf.broker_transport_options
+    options = app.conf.broker_transport_options
     monkeypatch.setitem(options, "data_folder_out", str(tmp_path / "gone"))
     assert client.get("/readyz").json()["missing"] == {
         "broker": "the embedded broker's folder is gone"
@@ -87,8 +88,8 @@ def test_an_unreachable_broker_is_named_within_seconds(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.EMBEDDED_BROKER = False
-    app = Celery("elsewhere", broker="redis://127.0.0.1:1/0", set_as_current=False)
-    monkeypatch.setattr(readiness, "app", app)
+    elsewhere = Celery("elsewhere", broker="redis://127.0.0.1:1/0", set_as_current=False)
+    monkeypatch.setattr(readiness, "app", elsewhere)
     with pytest.raises(readiness.Missing, match="broker does not answer"):
         readiness.check_broker()
 
