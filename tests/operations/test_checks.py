@@ -29,6 +29,7 @@ def sound(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     settings.ALLOWED_HOSTS = ["traces.example.com"]
     settings.EMAIL_URL = "smtp://mail.example.com"
     settings.EMBEDDED_BROKER = False
+    settings.SECRET_KEY = "given-by-the-environment-to-all-machines"
     monkeypatch.setattr(readiness, "check_broker", lambda: None)
     monkeypatch.setattr(app.control, "ping", lambda timeout: [{"celery@w": {"ok": "pong"}}])
     monkeypatch.setattr(checks, "LOW_DISK", 0)
@@ -73,6 +74,15 @@ def test_a_readable_secret_key_is_found(sound: Settings, tmp_path: Path) -> None
     (tmp_path / "secret-key").write_text("x")
     (tmp_path / "secret-key").chmod(0o644)
     assert names() == {"secret-key": "error"}
+
+
+def test_a_secret_key_of_this_machine_alone_is_found(sound: Settings, tmp_path: Path) -> None:
+    sound.HOME = tmp_path
+    (tmp_path / "secret-key").touch(mode=0o600)
+    (tmp_path / "secret-key").write_text(sound.SECRET_KEY)
+    assert names() == {"kept-secret-key": "warning"}
+    sound.SECRET_KEY = "another-one-from-the-environment-of-all"
+    assert names() == {}
 
 
 def test_a_full_disk_is_found(sound: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

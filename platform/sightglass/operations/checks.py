@@ -55,6 +55,17 @@ def secret_key() -> Iterator[Finding]:
     file = settings.HOME / "secret-key"
     if file.exists() and file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         yield Finding("error", "secret-key", f"others can read {file}: chmod 600 it")
+    if (
+        not settings.EMBEDDED_DATABASE
+        and file.exists()
+        and file.read_text().strip() == settings.SECRET_KEY
+    ):
+        yield Finding(
+            "warning",
+            "kept-secret-key",
+            f"the secret key lies in {file}: another machine on this database would make its own,"
+            " and no API key would fit; set SIGHTGLASS_SECRET_KEY",
+        )
 
 
 def https() -> Iterator[Finding]:
