@@ -31,6 +31,7 @@ from traces.spans import Flag
 MAX_CALLS = 60
 """Model calls whose messages make the conversation of a trace."""
 
+UNITS = (("h", 3600 * 10**9), ("min", 60 * 10**9), ("s", 10**9), ("ms", 10**6), ("µs", 1000))
 LABELS = {
     "llm": "LLM call",
     "embedding": "Embedding",
@@ -236,10 +237,11 @@ def _first_error(tree: Tree) -> str | None:
 
 
 def _ticks(tree: Tree) -> list[str]:
+    """Five marks in one unit, which the last one names."""
     length = max(tree.end_ns - tree.start_ns, 1)
-    return [
-        figures.duration(length * i // 4).replace(" ms", "").replace(" s", "") for i in range(4)
-    ] + [figures.duration(length)]
+    name, scale = next((one for one in UNITS if length >= one[1]), UNITS[-1])
+    marks = [f"{length * i / 4 / scale:.3g}" for i in range(5)]
+    return [*marks[:4], f"{marks[4]} {name}"]
 
 
 def _line(tree: Tree, row: Row) -> dict[str, Any]:

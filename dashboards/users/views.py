@@ -8,7 +8,7 @@ from django.shortcuts import render
 from dashboards.asked import listed
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.query import Query
-from traces.query.parser import Compare, Term
+from traces.query.nodes import Compare, Term
 from traces.selectors.groups import list_sessions, list_users, user_summary
 from traces.selectors.paging import CursorError
 from traces.selectors.search import list_traces
