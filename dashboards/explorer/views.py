@@ -1,11 +1,214 @@
-"""The trace explorer."""
+"""The trace explorer: one URL, and the parts of its page."""
 
-from django.http import HttpResponse
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import (
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    JsonResponse,
+    QueryDict,
+)
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET, require_POST
 
+from dashboards.explorer import aside, ranges, saved
+from dashboards.explorer.columns import COLUMNS
+from dashboards.explorer.listing import listing, narrower, page_of
+from dashboards.explorer.saved import ViewError
+from dashboards.explorer.state import State, read
+from dashboards.explorer.terms import terms, without
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
+from traces.api import render as shapes
+from traces.api import schema
+from traces.api.export import BATCH, file_response, pages
+from traces.selectors import facets as selector
+from traces.selectors.paging import CursorError, TooSlow
+
+FORMS = ("jsonl", "csv")
+MAX_COMPLETIONS = 12
 
 
+@require_GET
 @project_page(Permission.READ)
 def traces(request: ProjectRequest) -> HttpResponse:
-    return render(request, "explorer/traces.html")
+    """The page; with htmx what is inside it, or (`part=rows`) only the list."""
+    state = read(request.GET)
+    if request.htmx and request.GET.get("part") == "rows":
+        return fragment(request, "explorer/list.html", list_context(request, state))
+    context = {
+        **list_context(request, state),
+        "views": saved.views_of(request.access),
+        "saved": state.saved(),
+        "may_share": request.access.may(Permission.WRITE),
+        "chips": [(term, state.link(text=without(state.text, term))) for term in terms(state.text)],
+        "presets": [
+            (label, state.link(time=ranges.preset(name)), name == state.time.name)
+            for name, label in ranges.PRESETS.items()
+        ],
+        "range_label": ranges.PRESETS.get(state.time.name, ""),
+        "earlier": shifted(state, -1),
+        "later": shifted(state, 1),
+        "all_columns": [(column, column in state.columns) for column in COLUMNS[state.kind]],
+        "hidden": [
+            (name, value)
+            for name, value in state.parameters().items()
+            if value and name not in ("cursor", "live")
+        ],
+        "traces_url": state.link(kind="traces", columns=(), order="-start_time"),
+        "spans_url": state.link(kind="spans", columns=(), order="-start_time"),
+    }
+    whole = not request.htmx or request.htmx.history_restore_request
+    return fragment(request, f"explorer/{'traces' if whole else 'explorer'}.html", context)
+
+
+def list_context(request: ProjectRequest, state: State) -> dict[str, Any]:
+    found = listing(request.access, state)
+    return {
+        "state": state,
+        "listing": found,
+        "here": state.link(),
+        "mended": state.link(text=state.mistake.mended)
+        if state.mistake and state.mistake.mended
+        else "",
+        "next": state.link(cursor=found.next, live=False) if found.next else "",
+        "previous": state.link(cursor=found.previous, live=False) if found.previous else "",
+        "live_url": state.link(live=not state.live, order="-start_time"),
+        "headers": [(column, header(state, column.order)) for column in state.columns],
+    }
+
+
+def header(state: State, order: str) -> tuple[str, str]:
+    """The link that sorts by a column, falling first, and how the list is sorted by it now."""
+    if not order or (state.kind == "spans" and order != "start_time"):
+        return "", ""
+    now = state.sorted_by(order)
+    return state.link(order=order if now == "descending" else f"-{order}", live=False), now
+
+
+def shifted(state: State, steps: int) -> str:
+    beside = ranges.shifted(state.time, steps)
+    return state.link(time=beside, live=False) if beside else ""
+
+
+def fragment(request: ProjectRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def guarded_part(
+    request: ProjectRequest, template: str, name: str, make: Callable[[State], Any]
+) -> HttpResponse:
+    """A part that may be slow without hurting the rest."""
+    state = read(request.GET)
+    context: dict[str, Any] = {"state": state, "narrower": narrower(state)}
+    try:
+        context[name] = make(state)
+    except TooSlow:
+        context["slow"] = True
+    return render(request, template, context)
+
+
+@require_GET
+@project_page(Permission.READ)
+def facets(request: ProjectRequest) -> HttpResponse:
+    return guarded_part(
+        request, "explorer/facets.html", "found", lambda state: aside.facets(request.access, state)
+    )
+
+
+@require_GET
+@project_page(Permission.READ)
+def histogram(request: ProjectRequest) -> HttpResponse:
+    return guarded_part(
+        request,
+        "explorer/histogram.html",
+        "chart",
+        lambda state: aside.chart(request.access, state),
+    )
+
+
+@require_GET
+@project_page(Permission.READ)
+def completions(request: ProjectRequest) -> JsonResponse:
+    """What may stand at character `at` of `q`: [{text, detail, start, end}]."""
+    state = read(request.GET)
+    at = request.GET.get("at", "")
+    position = int(at) if at.isascii() and at.isdigit() and len(at) < 6 else len(state.text)
+    try:
+        found = selector.complete(request.access, state.text, position, state.time.range)
+    except TooSlow:
+        found = []
+    return JsonResponse(
+        {
+            "results": [
+                {"text": each.text, "detail": each.detail, "start": each.start, "end": each.end}
+                for each in found[:MAX_COMPLETIONS]
+            ]
+        }
+    )
+
+
+@require_GET
+@project_page(Permission.READ)
+def export(request: ProjectRequest, form: str) -> HttpResponseBase:
+    """All that matches, in the order of the list, as a file."""
+    state = read(request.GET)
+    here = f"{reverse('traces', args=[request.access.project.slug])}{state.link()}"
+    if form not in FORMS or state.query is None:
+        return HttpResponseRedirect(here)
+
+    def page(cursor: str | None) -> Any:
+        return page_of(request.access, state, cursor, BATCH)
+
+    try:
+        first = page(state.cursor or None)
+    except (TooSlow, CursorError):
+        messages.error(request, "The export took too long to begin. Narrow the time range.")
+        return HttpResponseRedirect(here)
+    is_traces = state.kind == "traces"
+    write: Callable[[Any], dict[str, Any]] = (
+        shapes.trace_summary if is_traces else shapes.span_columns
+    )
+    shape = schema.TraceSummary if is_traces else schema.SpanColumns
+    return file_response(
+        ([write(item) for item in batch] for batch in pages(first, page, None)),
+        name=f"{request.access.project.slug}-{state.kind}",
+        form=form,
+        columns=schema.columns(shape),
+    )
+
+
+@require_POST
+@project_page(Permission.READ)
+def save_view(request: ProjectRequest) -> HttpResponse:
+    """POST name, parameters (of the explorer's URL), shared. Leads to the view."""
+    parameters = read(QueryDict(request.POST.get("parameters", "")[:8_000])).saved()
+    try:
+        view = saved.save(
+            request.access,
+            name=request.POST.get("name", ""),
+            parameters=parameters,
+            shared=request.POST.get("shared") == "1",
+        )
+        messages.success(request, f"View “{view.name}” saved.")
+    except ViewError as error:
+        messages.error(request, str(error))
+    return HttpResponseRedirect(
+        f"{reverse('traces', args=[request.access.project.slug])}?{parameters}"
+    )
+
+
+@require_POST
+@project_page(Permission.READ)
+def delete_view(request: ProjectRequest, pk: int) -> HttpResponse:
+    name = saved.delete(request.access, pk)
+    messages.success(request, f"View “{name}” deleted.")
+    return HttpResponseRedirect(reverse("traces", args=[request.access.project.slug]))

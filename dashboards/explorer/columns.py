@@ -1,0 +1,82 @@
+"""Columns that the lists can show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`order`: what this column sorts the list by, if it can. `width`: a class of the CSS."""
+
+    name: str
+    label: str
+    width: str = "w-100"
+    order: str = ""
+    number: bool = False
+    phone: bool = False
+
+
+TIME = Column("time", "Time", "w-120", "start_time")
+TEXT = Column("text", "Input and output", "", phone=True)
+LATENCY = Column("latency", "Latency", "w-80", "duration", number=True, phone=True)
+TOKENS = Column("tokens", "Tokens", "w-120", "tokens", number=True)
+COST = Column("cost", "Cost", "w-80", "cost", number=True, phone=True)
+USER = Column("user", "User", "w-120")
+SESSION = Column("session", "Session", "w-120")
+ENVIRONMENT = Column("environment", "Environment")
+RELEASE = Column("release", "Release")
+TAGS = Column("tags", "Tags", "w-150")
+
+TRACE_COLUMNS = (
+    TIME,
+    TEXT,
+    Column("name", "Name", "w-150"),
+    Column("models", "Models", "w-150"),
+    Column("scores", "Scores", "w-220"),
+    LATENCY,
+    TOKENS,
+    COST,
+    Column("spans", "Spans", "w-80", number=True),
+    Column("errors", "Errors", "w-80", number=True),
+    USER,
+    SESSION,
+    ENVIRONMENT,
+    RELEASE,
+    TAGS,
+)
+SPAN_COLUMNS = (
+    TIME,
+    TEXT,
+    Column("name", "Name", "w-150"),
+    Column("model", "Model", "w-150"),
+    Column("provider", "Provider"),
+    Column("latency", "Latency", "w-80", number=True, phone=True),
+    Column("ttft", "First token", "w-100", number=True),
+    Column("tokens", "Tokens", "w-120", number=True),
+    Column("cost", "Cost", "w-80", number=True, phone=True),
+    USER,
+    SESSION,
+    ENVIRONMENT,
+    RELEASE,
+    TAGS,
+)
+COLUMNS = {"traces": TRACE_COLUMNS, "spans": SPAN_COLUMNS}
+DEFAULTS = {
+    "traces": ("time", "text", "models", "latency", "tokens", "cost", "user"),
+    "spans": ("time", "text", "model", "latency", "tokens", "cost"),
+}
+ALWAYS = "text"
+"""It leads to the trace."""
+
+
+def chosen(kind: str, names: Iterable[str]) -> tuple[Column, ...]:
+    """These columns of the list in their usual order; the default ones if none is known."""
+    wanted = set(names)
+    found = [column for column in COLUMNS[kind] if column.name in wanted]
+    if not found:
+        wanted = set(DEFAULTS[kind])
+    return tuple(
+        column for column in COLUMNS[kind] if column.name in wanted or column.name == ALWAYS
+    )
