@@ -352,6 +352,7 @@ def test_lone_surrogates_are_replaced_and_flagged(send: Sender) -> None:
         (2**64 - 1, 2**64 - 1),
         (time.time_ns(), time.time_ns() - SECOND),
     ],
+    ids=["zero", "one", "seconds", "in-ten-years", "largest", "ends-first"],
 )
 def test_impossible_times_are_clamped_and_flagged(send: Sender, start: int, end: int) -> None:
     call = llm() | {"start_time_unix_nano": start, "end_time_unix_nano": end}
