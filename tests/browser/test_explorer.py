@@ -1,0 +1,146 @@
+"""The trace explorer, in a browser."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Watched
+from tests.traces.sending import llm, span
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+Visit = Callable[..., Watched]
+Send = Callable[..., None]
+URL = "/p/shop/traces"
+HOSTILE = (
+    "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "unbroken" * 60,
+    "\u202eevil gnp.exe",
+    "مرحبا بالعالم، كيف يمكنني إرجاع طلبي؟",
+    "🧵👩‍👩‍👧‍👦 emoji " * 20,
+    "{{ 7*7 }} {% load x %} ${7*7}",
+    "line\n\n\nbreaks\ttabs",
+)
+
+
+def chat(question: str, answer: str = "Surely.", **more: Any) -> dict[str, Any]:
+    return llm(input__value=question, output__value=answer, **more)
+
+
+def test_an_empty_project(page_check: Callable[..., None]) -> None:
+    page_check(URL, name="explorer-empty")
+
+
+def test_a_list_in_every_light(page_check: Callable[..., None], sent: Send) -> None:
+    for i in range(30):
+        sent(chat(f"Where is order {i}?", user__id=f"u_{i % 4}", session__id=f"s{i}"))
+    sent(chat("Cannot", error="timeout"))
+    for text in HOSTILE:
+        sent(chat(text, text, user__id=text, session__id=text, name=text))
+    page_check(URL, name="explorer")
+    page_check(f"{URL}?list=spans", name="explorer-spans")
+    columns = "time,text,name,models,scores,latency,tokens,cost,spans,errors,user,session,tags"
+    page_check(f"{URL}?columns={columns}", name="explorer-columns")
+    page_check(f"{URL}?q=status:ok+modle:gpt-4o", name="explorer-mistake")
+    page_check(f"{URL}?q=user:nobody", name="explorer-none")
+
+
+def test_a_query_is_completed_and_searched(visit: Visit, sent: Send) -> None:
+    sent(chat("first", user__id="alice"))
+    sent(chat("second", user__id="bob"))
+    watched = visit(URL)
+    page = watched.page
+    page.keyboard.press("/")
+    field = page.get_by_role("combobox", name="Search")
+    expect(field).to_be_focused()
+    page.keyboard.type("us")
+    page.get_by_role("option", name="user:").wait_for()
+    page.keyboard.press("Tab")
+    page.get_by_role("option", name="bob").wait_for()
+    watched.check()
+    page.keyboard.type("al")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(field).to_have_value("user:alice ")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="second")).to_have_count(0)
+    expect(page.get_by_role("link", name="first")).to_be_visible()
+    assert page.url.endswith("/p/shop/traces?q=user%3Aalice+")
+    expect(field).to_be_focused()
+    page.go_back()
+    expect(page.get_by_role("link", name="second")).to_be_visible()
+    watched.check()
+
+
+def test_a_facet_filters_and_lets_go(visit: Visit, sent: Send) -> None:
+    sent(chat("first", user__id="alice"))
+    sent(chat("second", user__id="bob"))
+    watched = visit(URL)
+    page = watched.page
+    page.get_by_role("complementary").get_by_role("link", name="bob").click()
+    expect(page.locator("#rows tr")).to_have_count(1)
+    page.get_by_role("link", name="Remove filter user:bob").click()
+    expect(page.locator("#rows tr")).to_have_count(2)
+    watched.check()
+
+
+def test_keys_walk_the_list(visit: Visit, sent: Send) -> None:
+    for i in range(3):
+        sent(chat(f"number {i}"))
+    watched = visit(URL)
+    page = watched.page
+    links = page.locator("#rows .main-a")
+    for key, at in (("j", 0), ("j", 1), ("j", 2), ("j", 2), ("k", 1)):
+        page.keyboard.press(key)
+        expect(links.nth(at)).to_be_focused()
+    target = links.nth(1).get_attribute("href")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{target}")
+
+
+def test_the_live_tail_brings_and_marks_what_is_new(visit: Visit, sent: Send) -> None:
+    sent(chat("the old one"))
+    watched = visit(URL)
+    page = watched.page
+    page.keyboard.press("l")
+    expect(page.get_by_role("link", name="Pause")).to_be_visible()
+    sent(chat("the new one", start_ns=None))
+    fresh = page.locator("#rows tr.is-new")
+    expect(fresh).to_have_count(1, timeout=6_000)
+    expect(fresh).to_contain_text("the new one")
+    watched.check()
+    page.keyboard.press("l")
+    expect(page.get_by_role("link", name="Live")).to_be_visible()
+    assert "live" not in page.url
+
+
+def test_a_view_is_saved_and_opened(visit: Visit, sent: Send) -> None:
+    sent(chat("fine"), span(name="broken", error="no"))
+    watched = visit(f"{URL}?q=status:error")
+    page = watched.page
+    page.locator("summary", has_text="Save view").click()
+    page.get_by_label("Name of the view").fill("Failures")
+    page.get_by_role("button", name="Save view").click()
+    expect(page.get_by_role("status").filter(has_text="saved")).to_be_visible()
+    page.get_by_role("link", name="All traces").click()
+    expect(page.locator("#rows tr")).to_have_count(2)
+    page.get_by_role("link", name="Failures").click()
+    expect(page.locator("#rows tr")).to_have_count(1)
+    watched.check()
+
+
+def test_columns_and_ranges_are_chosen(visit: Visit, sent: Send) -> None:
+    sent(chat("asked", deployment__environment__name="staging"))
+    watched = visit(URL)
+    page = watched.page
+    page.locator("summary", has_text="Columns").click()
+    page.get_by_label("Environment").check()
+    page.get_by_role("button", name="Show columns").click()
+    expect(page.get_by_role("columnheader", name="Environment")).to_be_visible()
+    page.locator("#range summary").click()
+    watched.check()
+    page.get_by_role("link", name="Last hour", exact=True).click()
+    expect(page.locator("#range summary")).to_contain_text("Last hour")
+    expect(page.get_by_role("columnheader", name="Environment")).to_be_visible()
