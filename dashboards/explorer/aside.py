@@ -30,6 +30,7 @@ FACETS = {
 SHOWN = 6
 BUCKETS = 60
 HEIGHT = 44
+MOST_TICKS = 8
 DAY_NS = 86_400 * 10**9
 
 
@@ -159,17 +160,23 @@ def label(ns: int, width_ns: int) -> str:
 
 
 def ticks(found: Histogram) -> list[Tick]:
-    """Five moments along the bottom."""
-    span = found.width_ns * len(found.counts)
+    """A few moments along the bottom: midnights, or quarters of a short range."""
+    start, span = found.start_ns, found.width_ns * len(found.counts)
+    if span <= 2 * DAY_NS:
+        times = [start + span * i // 4 for i in range(5)]
+        return [tick(start, span, at, f"{moment_of(at):%H:%M}") for at in times]
+    step = max(1, -(-span // (MOST_TICKS * DAY_NS))) * DAY_NS
+    midnight = moment_of(start).replace(hour=0, minute=0, second=0)
+    first = int(midnight.timestamp()) * 10**9 + DAY_NS
     result = []
-    for i in range(5):
-        at = moment_of(found.start_ns + span * i // 4)
-        if span > 300 * DAY_NS:
-            text = f"{at:%b} {at.year}"
-        elif span > 2 * DAY_NS:
-            text = f"{at.day} {at:%b}"
-        else:
-            text = f"{at:%H:%M}"
-        anchor = "start" if i == 0 else "end" if i == 4 else "middle"
-        result.append(Tick(f"{25 * i}%", text, anchor))
+    for at in range(first, start + span, step):
+        day = moment_of(at)
+        text = f"{day:%b} {day.year}" if span > 300 * DAY_NS else f"{day.day} {day:%b}"
+        result.append(tick(start, span, at, text))
     return result
+
+
+def tick(start_ns: int, span: int, at: int, text: str) -> Tick:
+    percent = 100 * (at - start_ns) / span
+    anchor = "start" if percent < 4 else "end" if percent > 96 else "middle"
+    return Tick(f"{percent:.2f}%", text, anchor)

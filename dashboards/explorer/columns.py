@@ -67,8 +67,15 @@ DEFAULTS = {
     "traces": ("time", "text", "models", "latency", "tokens", "cost", "user"),
     "spans": ("time", "text", "model", "latency", "tokens", "cost"),
 }
+TEXT_WIDTH = 260
 ALWAYS = "text"
 """It leads to the trace."""
+
+
+def pixels(shown: Iterable[Column]) -> int:
+    """How wide the table has to be for its text to be read, in hundreds."""
+    least = sum(int(column.width.removeprefix("w-") or TEXT_WIDTH) for column in shown)
+    return -(-least // 100) * 100
 
 
 def chosen(kind: str, names: Iterable[str]) -> tuple[Column, ...]:

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboards.explorer import aside, ranges, saved
+from dashboards.explorer import aside, columns, ranges, saved
 from dashboards.explorer.columns import COLUMNS
 from dashboards.explorer.listing import listing, narrower, page_of
 from dashboards.explorer.saved import ViewError
@@ -73,6 +73,7 @@ def list_context(request: ProjectRequest, state: State) -> dict[str, Any]:
     return {
         "state": state,
         "listing": found,
+        "table_width": columns.pixels(state.columns),
         "here": state.link(),
         "mended": state.link(text=state.mistake.mended)
         if state.mistake and state.mistake.mended

@@ -67,7 +67,7 @@ def test_a_query_is_completed_and_searched(visit: Visit, sent: Send) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="second")).to_have_count(0)
     expect(page.get_by_role("link", name="first")).to_be_visible()
-    assert page.url.endswith("/p/shop/traces?q=user%3Aalice+")
+    assert page.url.endswith("/p/shop/traces?q=user%3Aalice")
     expect(field).to_be_focused()
     page.go_back()
     expect(page.get_by_role("link", name="second")).to_be_visible()

@@ -155,10 +155,10 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (element.matches("[data-live]") && document.hidden) event.preventDefault();
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.target.id === "list") known = new Set(keys());
+  if (event.detail.target?.id === "list") known = new Set(keys());
 });
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id === "explorer" || event.detail.elt.id === "explorer") close();
+  if (event.detail.target?.id === "explorer") close();
   if (!known) return;
   const fresh = [...document.querySelectorAll("#rows tr")].filter((row) => !known.has(row.dataset.row));
   known = null;
@@ -171,6 +171,8 @@ document.addEventListener("htmx:configRequest", (event) => {
   const parameters = event.detail.parameters;
   if (event.detail.verb !== "get") return;
   for (const name of [...Object.keys(parameters)]) {
+    if (typeof parameters[name] !== "string") continue;
+    parameters[name] = parameters[name].trim();
     if (parameters[name] === "") delete parameters[name];
   }
 });

@@ -79,8 +79,33 @@ document.addEventListener("keydown", (event) => {
   else wanted.click();
 });
 
+// ---- requests of htmx: who is signed out signs in, who is cut off is told once
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const answered = new URL(event.detail.xhr.responseURL || location.href);
+  if (!answered.pathname.startsWith("/accounts/login")) return;
+  event.detail.shouldSwap = false;
+  location.reload();
+});
+
+function lost(text) {
+  if (document.getElementById("lost")) return;
+  const toast = document.createElement("div");
+  toast.id = "lost";
+  toast.className = "toast is-bad";
+  toast.setAttribute("role", "alert");
+  toast.textContent = text;
+  document.getElementById("toasts").append(toast);
+}
+
+document.addEventListener("htmx:sendError", () => lost("The server does not answer. Trying again with your next step."));
+document.addEventListener("htmx:responseError", (event) => {
+  lost(`The server answered with an error (${event.detail.xhr.status}). What you see may be old.`);
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful) document.getElementById("lost")?.remove();
+});
+
 document.addEventListener("htmx:afterSwap", () => {
   fade(document.querySelectorAll(".toast[data-fades]"));
 });
-document.addEventListener("htmx:sendError", () => window.say("The server did not answer."));
 fade(document.querySelectorAll(".toast[data-fades]"));
