@@ -14,7 +14,16 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    Response,
+    sync_playwright,
+)
 from pytest_django.live_server_helper import LiveServer
 
 from sightglass.accounts.access import Access
@@ -49,18 +58,22 @@ class Watched:
         self.page: Page = context.new_page()
         self.page.set_default_timeout(10_000)
         self.page.on("console", self._console)
-        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.on("pageerror", self._error)
         self.page.on("requestfailed", self._failed)
-        self.page.on(
-            "response",
-            lambda got: got.status >= 400 and self.complaints.append(f"{got.status} {got.url}"),
-        )
+        self.page.on("response", self._answered)
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.complaints.append(f"console: {message.text}")
 
-    def _failed(self, request: Any) -> None:
+    def _error(self, error: Error) -> None:
+        self.complaints.append(f"error: {error}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.complaints.append(f"{response.status} {response.url}")
+
+    def _failed(self, request: Request) -> None:
         if request.failure != "net::ERR_ABORTED":  # what leaving a page does to its requests
             self.complaints.append(f"failed: {request.url} {request.failure}")
 
