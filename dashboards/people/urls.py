@@ -1,5 +1,12 @@
-"""Routes of these pages."""
+"""Routes of a person's own pages."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from dashboards.people import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("profile", views.profile, name="profile"),
+    path("profile/sign-out-everywhere", views.sign_out_everywhere, name="sign_out_everywhere"),
+    path("projects/new", views.new_project, name="new_project"),
+    path("invitations/<str:token>", views.invitation, name="invitation"),
+]

@@ -1,5 +1,21 @@
-"""Routes of these pages."""
+"""Routes of a project's settings."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from dashboards.settings import audit, general, keys, members
+
+SETTINGS = "p/<slug:project>/settings"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(SETTINGS, general.general, name="settings_general"),
+    path(f"{SETTINGS}/members", members.members, name="settings_members"),
+    path(f"{SETTINGS}/members/<int:pk>", members.change, name="settings_member"),
+    path(
+        f"{SETTINGS}/invitations/<int:pk>/withdraw",
+        members.withdraw,
+        name="settings_invitation_withdraw",
+    ),
+    path(f"{SETTINGS}/keys", keys.keys, name="settings_keys"),
+    path(f"{SETTINGS}/keys/<uuid:pk>/rotate", keys.rotate, name="settings_key_rotate"),
+    path(f"{SETTINGS}/keys/<uuid:pk>/revoke", keys.revoke, name="settings_key_revoke"),
+    path(f"{SETTINGS}/audit", audit.audit, name="settings_audit"),
+]

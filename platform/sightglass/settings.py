@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from sightglass import email
 from sightglass.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -83,10 +84,7 @@ EMBEDDED_DATABASE = not env.text("DATABASE_URL", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
@@ -101,7 +99,42 @@ LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_ADAPTER = "sightglass.accounts.adapters.AccountAdapter"
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+ACCOUNT_SESSION_REMEMBER = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Sightglass"
+
+SOCIALACCOUNT_ADAPTER = "sightglass.accounts.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_AUTO_SIGNUP = True
+SOCIALACCOUNT_LOGIN_ON_GET = False
+OIDC_ISSUER = env.text("SIGHTGLASS_OIDC_ISSUER", default="")
+OIDC_NAME = env.text("SIGHTGLASS_OIDC_NAME", default="single sign-on")
+OIDC_CREATES_USERS = env.boolean("SIGHTGLASS_OIDC_CREATE_USERS", default=False)
+OIDC_APPS = [
+    {
+        "provider_id": "sso",
+        "name": OIDC_NAME,
+        "client_id": env.text("SIGHTGLASS_OIDC_CLIENT_ID", default=""),
+        "secret": env.text("SIGHTGLASS_OIDC_CLIENT_SECRET", default=""),
+        "settings": {"server_url": OIDC_ISSUER},
+    }
+]
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": OIDC_APPS if OIDC_ISSUER else []}
+}
+# Shared by all web processes: what is counted against a limit must be counted once.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "sightglass_cache",
+    }
+}
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
@@ -186,3 +219,4 @@ ADMIN_EMAIL = env.text("SIGHTGLASS_ADMIN_EMAIL", default="")
 ADMIN_PASSWORD = env.text("SIGHTGLASS_ADMIN_PASSWORD", default="")
 FIRST_API_KEY = env.text("SIGHTGLASS_API_KEY", default="")
 EMAIL_URL = env.text("SIGHTGLASS_EMAIL_URL", default="")
+globals().update(email.settings_of(EMAIL_URL))

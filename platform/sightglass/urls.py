@@ -10,5 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 handler400 = "sightglass.problems.bad_request"
+handler403 = "sightglass.problems.forbidden"
 handler404 = "sightglass.problems.not_found"
 handler500 = "sightglass.problems.server_error"

@@ -1,4 +1,7 @@
-"""The one place that decides who may do what. Pages and API go through an `Access`, never around it."""
+"""The one place that decides who may do what.
+
+Pages and API go through an `Access`, never around it.
+"""
 
 from __future__ import annotations
 
@@ -55,6 +58,16 @@ class Access:
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
 
+    @property
+    def may_admin(self) -> bool:
+        """For templates."""
+        return Permission.ADMIN in self.permissions
+
+    @property
+    def may_write(self) -> bool:
+        """For templates."""
+        return Permission.WRITE in self.permissions
+
     def require(self, permission: Permission) -> None:
         if permission not in self.permissions:
             raise PermissionDenied
@@ -84,7 +97,10 @@ def project_page(
     [Callable[Concatenate[ProjectRequest, P], HttpResponseBase]],
     Callable[..., HttpResponseBase],
 ]:
-    """Decorate a view whose URL has `<slug:project>`: sets `request.access`, 404 for strangers, 403 below role."""
+    """Decorate a view whose URL has `<slug:project>`:
+
+    sets `request.access`, 404 for strangers, 403 below role.
+    """
 
     def decorate(
         view: Callable[Concatenate[ProjectRequest, P], HttpResponseBase],

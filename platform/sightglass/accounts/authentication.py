@@ -30,7 +30,10 @@ class KeyAuthentication(BaseAuthentication):
 
 
 class HasScope(BasePermission):
-    """A view names what it needs as `permission` or, by method, in `permissions`; the default is `READ`."""
+    """A view names what it needs as `permission` or, by method, in `permissions`;
+
+    the default is `READ`.
+    """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         access: Any = request.auth

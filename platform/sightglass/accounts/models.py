@@ -8,6 +8,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 
 class UserManager(BaseUserManager["User"]):
@@ -30,6 +31,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     date_joined = models.DateTimeField(default=timezone.now)
     timezone = models.CharField(max_length=64, default="UTC")
+    session_epoch = models.PositiveIntegerField(default=0)  # raised to end all sessions
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -38,6 +40,14 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        return salted_hmac(
+            "sightglass.session",
+            f"{self.session_epoch}:{self.password}",
+            secret=secret,
+            algorithm="sha256",
+        ).hexdigest()
 
 
 class Project(models.Model):
@@ -76,8 +86,27 @@ class Membership(models.Model):
         return f"{self.user} · {self.project} · {self.role}"
 
 
+class Invitation(models.Model):
+    """An offer of membership to an e-mail address; only a digest of the link's secret is kept."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=20, choices=Role.choices)
+    digest = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.email} · {self.project} · {self.role}"
+
+
 class ApiKey(models.Model):
-    """A credential of one project. Only `digest` (HMAC-SHA-256 under the installation's secret) is kept."""
+    """A credential of one project.
+
+    Only `digest` (HMAC-SHA-256 under the installation's secret) is kept.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="api_keys")
@@ -97,7 +126,10 @@ class ApiKey(models.Model):
 
 
 class AuditEntry(models.Model):
-    """One change, never edited. `digest` chains each entry to the one before it in the same project."""
+    """One change, never edited.
+
+    `digest` chains each entry to the one before it in the same project.
+    """
 
     project = models.ForeignKey(Project, on_delete=models.SET_NULL, null=True, blank=True)
     at = models.DateTimeField(default=timezone.now)

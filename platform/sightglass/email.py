@@ -1,0 +1,36 @@
+"""Where e-mail goes: an SMTP server named by a URL, or the log."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def settings_of(url: str) -> dict[str, Any]:
+    """Django's e-mail settings out of `smtp://user:password@host:port/?from=…` (smtps for TLS at
+    once).
+
+    Without a URL messages are written to the log. Raises ImproperlyConfigured.
+    """
+    if not url:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    parts = urlsplit(url)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ImproperlyConfigured(
+            "SIGHTGLASS_EMAIL_URL: write smtp://user:password@host:587/?from=alerts@example.org"
+        )
+    sender = parse_qs(parts.query).get("from", ["sightglass@localhost"])[0]
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp" and bool(parts.username),
+        "EMAIL_TIMEOUT": 10,
+        "DEFAULT_FROM_EMAIL": sender,
+        "SERVER_EMAIL": sender,
+    }
