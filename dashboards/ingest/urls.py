@@ -1,5 +1,12 @@
-"""Routes of these pages."""
+"""Routes of the ledger."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from dashboards.ingest import views
+
+LEDGER = "p/<slug:project>/ingest"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(LEDGER, views.ledger, name="ledger"),
+    path(f"{LEDGER}/refused/<int:pk>", views.payload, name="ledger_payload"),
+    path(f"{LEDGER}/refused/<int:pk>/replay", views.replay_payload, name="ledger_replay"),
+]

@@ -1,5 +1,10 @@
-"""Routes of these pages."""
+"""Routes of the first steps."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from dashboards.onboarding import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("p/<slug:project>/start", views.start, name="onboarding"),
+    path("p/<slug:project>/start/waiting", views.waiting, name="onboarding_waiting"),
+]

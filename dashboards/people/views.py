@@ -24,7 +24,7 @@ from sightglass.accounts.models import Invitation, User
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
-class ProfileForm(forms.ModelForm[User]):
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     timezone = forms.ChoiceField(
         choices=[(name, name) for name in sorted(available_timezones())], label="Time zone"
     )

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from dashboards.settings import audit, general, keys, members
+from dashboards.settings import attributes, audit, general, keys, members, prices, redaction
 
 SETTINGS = "p/<slug:project>/settings"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,5 +17,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{SETTINGS}/keys", keys.keys, name="settings_keys"),
     path(f"{SETTINGS}/keys/<uuid:pk>/rotate", keys.rotate, name="settings_key_rotate"),
     path(f"{SETTINGS}/keys/<uuid:pk>/revoke", keys.revoke, name="settings_key_revoke"),
+    path(f"{SETTINGS}/prices", prices.prices, name="settings_prices"),
+    path(f"{SETTINGS}/prices/<int:pk>/delete", prices.delete, name="settings_price_delete"),
+    path(f"{SETTINGS}/prices/reprice", prices.reprice_range, name="settings_reprice"),
+    path(f"{SETTINGS}/redaction", redaction.redaction, name="settings_redaction"),
+    path(f"{SETTINGS}/redaction/<int:pk>", redaction.change, name="settings_redaction_rule"),
+    path(f"{SETTINGS}/attributes", attributes.attributes, name="settings_attributes"),
     path(f"{SETTINGS}/audit", audit.audit, name="settings_audit"),
 ]

@@ -1,7 +1,9 @@
 """Where telemetry comes in: OTLP over HTTP, and our own JSON.
 
-These views stand outside the framework and the other middleware: exporters have no cookies, no forms and no
-patience. A request is authenticated before any of its body is read, and nothing is answered 500, which
+These views stand outside the framework and the other middleware: exporters have no cookies, no
+forms and no
+patience. A request is authenticated before any of its body is read, and nothing is answered 500,
+which
 exporters would not send again.
 """
 
@@ -68,7 +70,10 @@ def authorise(arrival: Arrival) -> Access:
 
 
 def read_body(request: HttpRequest) -> bytes:
-    """The body as sent. Raises BodyError (413) once it is longer than allowed, (400) if it is cut short."""
+    """The body as sent.
+
+    Raises BodyError (413) once it is longer than allowed, (400) if it is cut short.
+    """
     limit: int = settings.MAX_BODY_BYTES
     length = request.META.get("CONTENT_LENGTH") or ""
     if length.isdigit():

@@ -1,6 +1,7 @@
 """Bytes to records and back: OTLP in protobuf and JSON, and our own JSON. Pure and bounded.
 
-What a codec gives is a `Decoded`: the good records, and one `Rejection` for each that cannot be stored.
+What a codec gives is a `Decoded`: the good records, and one `Rejection` for each that cannot be
+stored.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +13,10 @@ T = TypeVar("T")
 
 
 class BodyError(Exception):
-    """A whole request that cannot be read. `status` is the HTTP status, `reason` a slug for counters."""
+    """A whole request that cannot be read.
+
+    `status` is the HTTP status, `reason` a slug for counters.
+    """
 
     def __init__(self, status: int, reason: str, detail: str) -> None:
         super().__init__(detail)

@@ -13,7 +13,8 @@ STEP = 2**20
 def inflate(data: bytes, encoding: str, *, limit: int) -> bytes:
     """The body without its `Content-Encoding`.
 
-    Raises BodyError: 415 for an encoding other than gzip and identity, 413 as soon as more than `limit` bytes
+    Raises BodyError: 415 for an encoding other than gzip and identity, 413 as soon as more than
+    `limit` bytes
     come out, 400 for broken gzip.
     """
     encoding = encoding.strip().lower()

@@ -1,4 +1,7 @@
-"""OTLP log export requests: records that belong to a span are kept, application logs are not ours."""
+"""OTLP log export requests:
+
+records that belong to a span are kept, application logs are not ours.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ def decode_protobuf(body: bytes, *, now_ns: int | None = None) -> Decoded[RawLog
 
 
 def decode_json(body: bytes, *, now_ns: int | None = None) -> Decoded[RawLog]:
-    """The same in OTLP JSON. Raises BodyError (400) if it is none; a record that is wrong is rejected."""
+    """The same in OTLP JSON.
+
+    Raises BodyError (400) if it is none; a record that is wrong is rejected.
+    """
     now = time.time_ns() if now_ns is None else now_ns
     decoded: Decoded[RawLog] = Decoded()
     for group, scoped, records in requests.json_groups(body, ResourceLogs, "Logs", "logRecords"):

@@ -1,4 +1,7 @@
-"""OTLP metric export requests: GenAI and GPU gauges and sums are kept, the rest is counted as ignored."""
+"""OTLP metric export requests:
+
+GenAI and GPU gauges and sums are kept, the rest is counted as ignored.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ def decode_protobuf(body: bytes, *, now_ns: int | None = None) -> Decoded[RawMet
 
 
 def decode_json(body: bytes, *, now_ns: int | None = None) -> Decoded[RawMetricPoint]:
-    """The same in OTLP JSON. Raises BodyError (400) if it is none; a metric that is wrong is rejected."""
+    """The same in OTLP JSON.
+
+    Raises BodyError (400) if it is none; a metric that is wrong is rejected.
+    """
     now = time.time_ns() if now_ns is None else now_ns
     decoded: Decoded[RawMetricPoint] = Decoded()
     for group, _, records in requests.json_groups(body, ResourceMetrics, "Metrics", "metrics"):

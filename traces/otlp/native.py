@@ -149,7 +149,10 @@ def _id(span: dict[str, Any], name: str, size: int) -> str | None:
 
 
 def nanoseconds(name: str, value: Any) -> int:
-    """Unix nanoseconds of an RFC 3339 time with zone, or of an integer (also as text). Raises Fault."""
+    """Unix nanoseconds of an RFC 3339 time with zone, or of an integer (also as text).
+
+    Raises Fault.
+    """
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -177,6 +180,10 @@ def _check_shapes(span: dict[str, Any]) -> None:
     for name in LISTS:
         if span.get(name) is not None and not isinstance(span[name], list):
             raise Fault(name, "must be an array")
+    _check_items(span)
+
+
+def _check_items(span: dict[str, Any]) -> None:
     if span.get("kind") is not None and span["kind"] not in list(Kind):
         raise Fault("kind", f"must be one of {', '.join(Kind)}")
     if span.get("status") is not None and span["status"] not in list(Status):

@@ -1,4 +1,5 @@
-"""OTLP's own JSON to messages: hex ids, integers as text or numbers, enums as numbers, camelCase keys.
+"""OTLP's own JSON to messages: hex ids, integers as text or numbers, enums as numbers, camelCase
+keys.
 
 Not protobuf's JSON mapping. Unknown fields are ignored, so that newer clients work.
 """

@@ -48,7 +48,10 @@ def _loosen(message: descriptor_pb2.DescriptorProto) -> None:
 
 
 def repaired(request: type[Message], body: bytes) -> bytes:
-    """The same request with text that is UTF-8. Raises DecodeError if it is broken beyond its text."""
+    """The same request with text that is UTF-8.
+
+    Raises DecodeError if it is broken beyond its text.
+    """
     twin = _twin(request.DESCRIPTOR.full_name, request.DESCRIPTOR.file)
     message = twin.FromString(body)
     _clean(message)

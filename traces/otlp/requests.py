@@ -14,7 +14,10 @@ M = TypeVar("M", bound=Message)
 
 
 def parse(kind: type[M], body: bytes) -> M:
-    """A request in protobuf. Raises BodyError (400) if it is none; text that is not UTF-8 is repaired."""
+    """A request in protobuf.
+
+    Raises BodyError (400) if it is none; text that is not UTF-8 is repaired.
+    """
     try:
         return kind.FromString(body)
     except (DecodeError, RecursionError) as first:
@@ -30,7 +33,8 @@ def json_groups(
 ) -> Iterator[tuple[Any, Any, list[Any]]]:
     """The (resource group, scope group, records) of a request in OTLP JSON.
 
-    `what` is "Spans", "Logs" or "Metrics"; the records, under the key `records`, are as they came. The groups
+    `what` is "Spans", "Logs" or "Metrics"; the records, under the key `records`, are as they came.
+    The groups
     hold everything but them. Raises BodyError (400) where the frame around the records is wrong.
     """
     resource_key, scope_key = f"resource{what}", f"scope{what}"

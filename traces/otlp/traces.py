@@ -1,4 +1,7 @@
-"""OTLP trace export requests to spans: each judged by itself, so that a bad one costs no neighbour."""
+"""OTLP trace export requests to spans:
+
+each judged by itself, so that a bad one costs no neighbour.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ def decode_protobuf(body: bytes, *, now_ns: int | None = None) -> Decoded[RawSpa
 
 
 def decode_json(body: bytes, *, now_ns: int | None = None) -> Decoded[RawSpan]:
-    """The same in OTLP JSON. Raises BodyError (400) if it is none; a span that is wrong is rejected."""
+    """The same in OTLP JSON.
+
+    Raises BodyError (400) if it is none; a span that is wrong is rejected.
+    """
     now = time.time_ns() if now_ns is None else now_ns
     decoded: Decoded[RawSpan] = Decoded()
     for group, scoped, records in requests.json_groups(body, ResourceSpans, "Spans", "spans"):

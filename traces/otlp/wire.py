@@ -1,6 +1,7 @@
 """OTLP messages to records and back: one span, one log record, and what a group of them shares.
 
-What is stored is the serialised OTLP `Span` (or our own JSON), so reading it back goes through here too.
+What is stored is the serialised OTLP `Span` (or our own JSON), so reading it back goes through
+here too.
 """
 
 from __future__ import annotations
@@ -111,7 +112,10 @@ def write_attributes(attributes: Mapping[str, Any], into: Any) -> None:
 
 
 def read_span(span: Span, resource: Resource, scope: Scope) -> RawSpan:
-    """A span whose ids have the right length (`traces.otlp.traces` checks); its times as they were sent."""
+    """A span whose ids have the right length (`traces.otlp.traces` checks);
+
+    its times as they were sent.
+    """
     cleaner = Cleaner()
     parent = span.parent_span_id
     if len(parent) != 8:
@@ -222,7 +226,10 @@ def decode_group(wire: bytes) -> tuple[Resource, Scope]:
 
 
 def read_log(record: LogRecord, resource: Resource, scope: Scope) -> RawLog:
-    """A log record that names a span; its event name is a field or, of older clients, an attribute."""
+    """A log record that names a span;
+
+    its event name is a field or, of older clients, an attribute.
+    """
     cleaner = Cleaner()
     attributes = read_attributes(record.attributes, cleaner)
     name = record.event_name or attributes.get("event.name") or ""

@@ -1,4 +1,7 @@
-"""The shipped price list: the package `genai-prices`, by provider, model, date and mode of processing."""
+"""The shipped price list:
+
+the package `genai-prices`, by provider, model, date and mode of processing.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,10 @@ Context = tuple[tuple[str, str], ...]
 
 @dataclass(slots=True, frozen=True)
 class Listed:
-    """The rates of a listed model and where they stand; `rates` is None if its mode has no price."""
+    """The rates of a listed model and where they stand;
+
+    `rates` is None if its mode has no price.
+    """
 
     ref: str
     rates: Rates | None
@@ -129,7 +135,10 @@ def _model(provider: str | None, model: str) -> Found | None:
 
 
 RESELLERS = frozenset({"azure", "aws", "openrouter", "databricks", "cloudflare", "github-copilot"})
-"""Who sell others' models, mostly at their price: the maker's price holds where the list has none."""
+"""Who sell others' models, mostly at their price:
+
+the maker's price holds where the list has none.
+"""
 
 
 def _find(snapshot: DataSnapshot, model: str, provider: str | None) -> Found | None:
@@ -149,7 +158,10 @@ def _changes_daily(listed: Any) -> bool:
 
 
 def _has_variant(listed: Any, moment: datetime, how: dict[str, str]) -> bool:
-    """Whether the list has a price for this mode; where it has none it would give the standard one."""
+    """Whether the list has a price for this mode;
+
+    where it has none it would give the standard one.
+    """
     return any(
         (variant.constraint is None or variant.constraint.active(moment))
         and all(how.get(key) == value for key, value in variant.when.items())
@@ -172,7 +184,10 @@ def _from_list(prices: Any) -> Rates:
 
 
 def _cumulated(tiers: dict[int, dict[str, int]]) -> list[tuple[int, dict[str, int]]]:
-    """Tiers in rising order; a part that a tier does not name keeps the price of the tier before."""
+    """Tiers in rising order;
+
+    a part that a tier does not name keeps the price of the tier before.
+    """
     so_far: dict[str, int] = {}
     made = []
     for start in sorted(tiers):

@@ -34,7 +34,9 @@ class Override:
 
 
 def _rank(one: Override) -> tuple[bool, int, bool, int, int]:
-    """An exact name beats a pattern, a longer pattern a shorter, a provider none, the newest the rest."""
+    """An exact name beats a pattern, a longer pattern a shorter, a provider none, the newest the
+    rest.
+    """
     exact = not one.model.endswith("*")
     return (exact, len(one.model), bool(one.provider), one.valid_from_ns or 0, one.id)
 

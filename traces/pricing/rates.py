@@ -17,7 +17,8 @@ def scaled(dollars_per_million: Decimal) -> int:
 
 @dataclass(slots=True, frozen=True)
 class Rates:
-    """Pico dollars per million tokens by part: input, output, cache_read, cache_write, input_audio, reasoning.
+    """Pico dollars per million tokens by part: input, output, cache_read, cache_write, input_audio,
+    reasoning.
 
     `tiers`: (more than so many input tokens, the rates then); a tier holds for all tokens of the call.
     """
@@ -37,7 +38,10 @@ class Rates:
         return part in self.values
 
     def cost(self, tokens: int, part: str, otherwise: str | None = None) -> int | None:
-        """Pico dollars, rounded; None without a price. `otherwise`: the part whose price holds instead."""
+        """Pico dollars, rounded;
+
+        None without a price. `otherwise`: the part whose price holds instead.
+        """
         rate = self.values.get(part)
         if rate is None and otherwise is not None:
             rate = self.values.get(otherwise)

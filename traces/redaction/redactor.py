@@ -33,7 +33,9 @@ STRUCTURAL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A kind of KINDS, a pattern for RE2, or attributes to drop (a key, in which * stands for anything)."""
+    """A kind of KINDS, a pattern for RE2, or attributes to drop (a key, in which * stands for
+    anything).
+    """
 
     type: Literal["pii", "pattern", "drop"]
     value: str
@@ -41,7 +43,10 @@ class Rule:
 
 
 class Redactor:
-    """The rules of one project. Raises KeyError or PatternError for rules that cannot be applied."""
+    """The rules of one project.
+
+    Raises KeyError or PatternError for rules that cannot be applied.
+    """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.drops = [rule.value for rule in rules if rule.type == "drop"]

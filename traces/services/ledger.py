@@ -57,6 +57,12 @@ class Line:
             setattr(self, name, getattr(self, name) + getattr(row, name))
         self.rejected.update(row.rejected)
 
+    def merge(self, other: Line) -> None:
+        self.requests += other.requests
+        for name in COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.rejected.update(other.rejected)
+
     @property
     def rejected_total(self) -> int:
         """Refused records; what was left out on purpose is not among them."""
@@ -64,7 +70,10 @@ class Line:
 
 
 def fold() -> int:
-    """Add receipts up into their hours; returns how many. Safe to run at any time and twice at once."""
+    """Add receipts up into their hours;
+
+    returns how many. Safe to run at any time and twice at once.
+    """
     folded = 0
     while True:
         with transaction.atomic():
@@ -91,7 +100,10 @@ def _fold_chunk() -> int:
 
 
 def lines(project_id: int, since: datetime) -> dict[tuple[str | None, str], Line]:
-    """Counts since a time by key (its id, as text) and signal: folded hours and what is not folded yet."""
+    """Counts since a time by key (its id, as text) and signal:
+
+    folded hours and what is not folded yet.
+    """
     found: dict[tuple[str | None, str], Line] = {}
     hours = LedgerHour.objects.filter(project_id=project_id, hour__gte=since)
     receipts = Receipt.objects.filter(project_id=project_id, at__gte=since).order_by("-at")
@@ -114,7 +126,8 @@ def by_hour(project_id: int, since: datetime) -> dict[datetime, Line]:
 
 
 def totals() -> dict[tuple[str, str, str], int]:
-    """All counts by (project slug, signal, outcome), for metrics; an outcome is stored, duplicate, revised,
+    """All counts by (project slug, signal, outcome), for metrics; an outcome is stored, duplicate,
+    revised,
     ignored, or rejected:<reason>. They fall when ledger hours are forgotten."""
     with connection.cursor() as cursor:
         cursor.execute(TOTALS)

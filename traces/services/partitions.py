@@ -45,14 +45,18 @@ def ensure(weeks: set[int]) -> None:
 
 
 def create(week: int) -> None:
-    """Make and attach one week; attaching locks less than CREATE … PARTITION OF. Can be repeated."""
+    """Make and attach one week;
+
+    attaching locks less than CREATE … PARTITION OF. Can be repeated.
+    """
     for table in TABLES:
         _create(table, week, week * WEEK_NS, (week + 1) * WEEK_NS)
     _create("traces_payload", week, week, week + 1)
 
 
 def _create(table: str, week: int, low: int, high: int) -> None:
-    """One table in its own transaction, so that no lock is held while waiting for another table's."""
+    """One table in its own transaction, so that no lock is held while waiting for another table's.
+    """
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with transaction.atomic(), connection.cursor() as cursor:

@@ -1,4 +1,6 @@
-"""A project's limit of spans per minute, counted in the database so that every web process sees one count."""
+"""A project's limit of spans per minute, counted in the database so that every web process sees one
+count.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +33,11 @@ RETURNING used"""
 
 
 def take(project: Project, spans: int) -> None:
-    """Count spans against the project's limit, if it has one. Raises Exceeded; nothing is counted then.
+    """Count spans against the project's limit, if it has one. Raises Exceeded; nothing is counted
+    then.
 
-    A request larger than the whole limit passes at the start of a minute: it could never be sent otherwise.
+    A request larger than the whole limit passes at the start of a minute: it could never be sent
+    otherwise.
     """
     limit = project.spans_per_minute
     if limit is None or not spans:

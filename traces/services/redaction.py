@@ -13,7 +13,10 @@ _cache: dict[int, tuple[float, Redactor | None]] = {}
 
 
 def redactor_of(project_id: int) -> Redactor | None:
-    """The project's rules, None without any; a change holds in every process within REMEMBERED_SECONDS."""
+    """The project's rules, None without any;
+
+    a change holds in every process within REMEMBERED_SECONDS.
+    """
     known = _cache.get(project_id)
     now = time.monotonic()
     if known is None or now - known[0] > REMEMBERED_SECONDS:

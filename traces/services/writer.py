@@ -138,7 +138,8 @@ def _write(incoming: Incoming, by_trace: dict[UUID, list[Row]], twice: int) -> W
         for row in rows:
             row.flags &= MADE_HERE
     connection.ensure_connection()
-    # Bound by the server: client-side quoting of megabytes of JSON costs more than parsing it there.
+    # Bound by the server: client-side quoting of megabytes of JSON costs more than parsing it
+    # there.
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
         logs.fill_rows(cursor, project_id, (row for rows in by_trace.values() for row in rows))
         new = _insert_traces(cursor, project_id, by_trace, now)
