@@ -10,6 +10,7 @@ import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
 import time
 import warnings
@@ -95,6 +96,7 @@ def initialise(home: Path) -> None:
     logs.mkdir(exist_ok=True)
     trim(logs / "postgres.log")
     let_through(binaries(), home)
+    make_socket_folder(socket_folder(home), folder)
     if (folder / "PG_VERSION").exists():
         return check_version(folder)
     half = home / "postgres.new"
@@ -110,6 +112,25 @@ def initialise(home: Path) -> None:
     if done.returncode:
         raise PostgresError(f"initdb failed:\n{done.stdout}{done.stderr}")
     half.rename(folder)
+
+
+def make_socket_folder(folder: Path, data: Path) -> None:
+    """Make the folder of the socket where it is not the data folder. Raises PostgresError.
+
+    It lies in a place where others may write, so it must be ours alone: who can open the socket
+    is the database's superuser.
+    """
+    if folder == data:
+        return
+    folder.mkdir(mode=0o700, exist_ok=True)
+    user, owner = system_user(), os.geteuid()
+    if user:
+        if not folder.is_symlink() and folder.stat().st_uid == owner:
+            shutil.chown(folder, user, user)
+        owner = pwd.getpwnam(user).pw_uid
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or found.st_mode & 0o077:
+        raise PostgresError(f"{folder} is not a folder of ours alone: remove it")
 
 
 def check_version(folder: Path) -> None:

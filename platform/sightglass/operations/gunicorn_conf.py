@@ -1,8 +1,13 @@
 """Gunicorn's settings, for `sightglass up` and the container image alike (`-c python:…`)."""
 
+import socket
+import struct
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
+
+STALL_SECONDS = 30
 
 bind = f"{settings.HOST}:{settings.PORT}"
 workers = settings.WEB_WORKERS
@@ -18,3 +23,19 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
 accesslog = None
 loglevel = "warning"
+
+
+def when_ready(server: Any) -> None:
+    """Gunicorn's hook, before the workers are started."""
+    for listener in server.LISTENERS:
+        limit_stalls(listener.sock, STALL_SECONDS)
+
+
+def limit_stalls(listener: socket.socket, seconds: int) -> None:
+    """End connections that send or take nothing for so long: each would hold a thread for good.
+
+    Connections inherit the limit from the socket that accepts them. It bounds one pause, not the
+    whole request: a client that trickles bytes is for the reverse proxy to bear.
+    """
+    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        listener.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", seconds, 0))

@@ -6,6 +6,7 @@ All figures come from the database, so that every web process gives the same ans
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 
@@ -49,9 +50,18 @@ class Everything(Collector):
         for part in CHECKS:
             up.add_metric([part], float(part not in self.missing))
         yield up
+        yield free_disk()
         if "database" not in self.missing:
             for collector in hooks.collectors:
                 yield from collector()
+
+
+def free_disk() -> Metric:
+    return GaugeMetricFamily(
+        "sightglass_home_free_bytes",
+        "Free bytes on the disk of the home folder.",
+        value=float(shutil.disk_usage(settings.HOME).free),
+    )
 
 
 def build_info() -> Metric:
