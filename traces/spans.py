@@ -1,8 +1,9 @@
 """The one span model: what every wire format is decoded to and every convention is read into.
 
-The way of a span: a codec (`traces.otlp`) makes `RawSpan`s out of bytes; `traces.conventions` reads from each
-the `SpanFacts` that become columns, when it is stored, and its `SpanContent` (messages, documents), when it is
-read. The original is what is stored, so a convention that is understood better next month also reads last month.
+The way of a span: a codec (`traces.otlp`) makes `RawSpan`s out of bytes; `traces.conventions` reads
+from each the `SpanFacts` that become columns, when it is stored, and its `SpanContent` (messages,
+documents), when it is read. The original is what is stored, so a convention that is understood
+better next month also reads last month.
 
 Times are integer Unix nanoseconds, ids are bytes, money is an integer of 1e-12 US dollars (`PICO`).
 Pure: nothing here imports Django.
@@ -58,6 +59,9 @@ class Flag(IntFlag):
     REPEATS = 256  # the convention itself says that another span reports this call
 
 
+NO_FLAGS = Flag(0)
+
+
 @dataclass(slots=True)
 class RawEvent:
     name: str
@@ -88,7 +92,10 @@ class Resource:
 
 @dataclass(slots=True)
 class RawSpan:
-    """One span as sent. `attributes` is flat, as in OTLP (keys are never expanded); values are JSON types."""
+    """One span as sent.
+
+    `attributes` is flat, as in OTLP (keys are never expanded); values are JSON types.
+    """
 
     trace_id: bytes  # 16
     span_id: bytes  # 8
@@ -106,8 +113,11 @@ class RawSpan:
     resource: Resource = field(default_factory=Resource)
     scope: Scope = field(default_factory=Scope)
     native: dict[str, Any] | None = None
-    """The span as given to `POST /api/v1/spans`: fields in our own names, which win over every convention."""
-    flags: Flag = Flag(0)
+    """The span as given to `POST /api/v1/spans`:
+
+    fields in our own names, which win over every convention.
+    """
+    flags: Flag = NO_FLAGS
     wire: bytes = b""
     """What is stored: the serialised OTLP Span, or the native span's JSON."""
 
@@ -138,7 +148,10 @@ class RawMetricPoint:
 
 @dataclass(slots=True, frozen=True)
 class Rejection:
-    """One record that cannot be stored. `reason` is a short stable slug for counters, `detail` for people."""
+    """One record that cannot be stored.
+
+    `reason` is a short stable slug for counters, `detail` for people.
+    """
 
     index: int
     reason: str
@@ -147,7 +160,10 @@ class Rejection:
 
 @dataclass(slots=True)
 class Usage:
-    """Tokens of one call. None: not sent. `input_tokens` includes cached ones, `output_tokens` reasoning ones."""
+    """Tokens of one call.
+
+    None: not sent. `input_tokens` includes cached ones, `output_tokens` reasoning ones.
+    """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -204,7 +220,10 @@ class SpanFacts:
     input_preview: str | None = None  # at most PREVIEW_LENGTH characters, white space folded
     output_preview: str | None = None
     text_lengths: tuple[int, int] | None = None
-    """Characters of input and output of a model call that sent no usage: what an estimate is made of."""
+    """Characters of input and output of a model call that sent no usage:
+
+    what an estimate is made of.
+    """
     duplicate: bool = False
     """The convention itself says that this span reports a call that another span reports."""
     suspect: list[str] = field(default_factory=list)
@@ -230,7 +249,10 @@ class SpanContent:
 
 @dataclass(slots=True)
 class CallFacts:
-    """The part of a span that decides whether its usage counts; see `traces.conventions.counting`."""
+    """The part of a span that decides whether its usage counts;
+
+    see `traces.conventions.counting`.
+    """
 
     trace_id: bytes
     span_id: bytes

@@ -1,5 +1,9 @@
-"""Routes of this part of the API."""
+"""Routes of scores. Telemetry itself comes in before the router: see `traces.api.ingest.ROUTES`."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from traces.api import scores
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/scores", scores.ScoreList.as_view(), name="api_scores"),
+]

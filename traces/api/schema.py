@@ -174,6 +174,11 @@ class ScoreRow(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
+class ScorePage(serializers.Serializer[Any]):
+    results = ScoreRow(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
 class TraceWhole(serializers.Serializer[Any]):
     trace = TraceSummary()
     spans = Span(many=True)
@@ -347,4 +352,48 @@ def add_ingest(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                 },
             }
         }
+    result["paths"].setdefault("/api/v1/spans", {})["post"] = NATIVE
     return result
+
+
+NATIVE = {
+    "operationId": "spans_create",
+    "description": "Spans in our own JSON, or one a line as NDJSON.",
+    "tags": ["ingest"],
+    "security": [{"key": []}],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["spans"],
+                    "properties": {
+                        "spans": {
+                            "type": "array",
+                            "items": {
+                                "type": "object",
+                                "required": ["name", "start_time"],
+                                "properties": {
+                                    "name": {"type": "string"},
+                                    "start_time": {"type": ["string", "integer"]},
+                                },
+                            },
+                        }
+                    },
+                }
+            }
+        },
+    },
+    "responses": {
+        "200": {"description": "What was accepted, and why the rest was not"},
+        "400": {"description": "Not JSON"},
+        "401": {"description": "No valid key"},
+        "403": {"description": "The key lacks the scope"},
+        "413": {"description": "Too large"},
+        "415": {"description": "Another content type"},
+        "422": {"description": "Every span was rejected"},
+        "429": {"description": "More than the project may send"},
+        "503": {"description": "Try again"},
+    },
+}

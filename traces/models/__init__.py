@@ -1,4 +1,7 @@
-"""Tables of what happened. Spans, payloads, logs and search text are partitioned by week and written with COPY."""
+"""Tables of what happened.
+
+Spans, payloads, logs and search text are partitioned by week and written with COPY.
+"""
 
 from traces.models.ledger import Batch, LedgerHour, Receipt, RejectedPayload, UnmappedKey
 from traces.models.metrics import MetricPoint

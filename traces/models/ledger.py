@@ -10,7 +10,10 @@ from sightglass.accounts.models import ApiKey, Project
 
 
 class Receipt(models.Model):
-    """One ingest request: received = stored + duplicates + revised + sum of rejected. Folded into LedgerHour later."""
+    """One ingest request:
+
+    received = stored + duplicates + revised + sum of rejected. Folded into LedgerHour later.
+    """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE)
     key = models.ForeignKey(ApiKey, on_delete=models.SET_NULL, null=True, db_constraint=False)
@@ -57,9 +60,11 @@ class LedgerHour(models.Model):
 
 
 class Batch(models.Model):
-    """Work that a stored request leaves for the workers, written in its transaction; deleted when done.
+    """Work that a stored request leaves for the workers, written in its transaction; deleted when
+    done.
 
-    `blocks` are payload ids, `weeks` their partitions (same order). Claimed with FOR UPDATE SKIP LOCKED.
+    `blocks` are payload ids, `weeks` their partitions (same order). Claimed with FOR UPDATE SKIP
+    LOCKED.
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, db_index=False)

@@ -9,7 +9,8 @@ from sightglass.accounts.models import Project
 
 
 class PriceOverride(models.Model):
-    """A project's own price of a model, in US dollars; wins over the shipped list while it is valid.
+    """A project's own price of a model, in US dollars; wins over the shipped list while it is
+    valid.
 
     Per million tokens, or per GPU hour for a self-hosted model (`gpu_hour` × duration × `gpus`).
     """

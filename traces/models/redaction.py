@@ -9,7 +9,10 @@ from sightglass.accounts.models import Project
 
 
 class RedactionRule(models.Model):
-    """One rule: a built-in kind of personal data, an own pattern (RE2, linear time), or attributes to drop."""
+    """One rule:
+
+    a built-in kind of personal data, an own pattern (RE2, linear time), or attributes to drop.
+    """
 
     class Type(models.TextChoices):
         PII = "pii", "Built-in kind"

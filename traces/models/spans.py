@@ -1,8 +1,10 @@
 """Traces, spans, their payloads and log records.
 
-Ids are stored narrow: a trace id as uuid, a span id as a signed 8-byte integer (`traces.ids` converts).
+Ids are stored narrow: a trace id as uuid, a span id as a signed 8-byte integer (`traces.ids`
+converts).
 Times are integer Unix nanoseconds (`*_ns`), money integer pico dollars (1e-12 USD).
-Span, Payload, LogRecord and SpanText are declared by hand in the migration, partitioned by week of `start_ns`
+Span, Payload, LogRecord and SpanText are declared by hand in the migration, partitioned by week of
+`start_ns`
 (Payload: `week`), so Django does not manage their tables.
 """
 
@@ -146,7 +148,11 @@ class Span(Usage):
 
 
 class Payload(models.Model):
-    """A block: the originals of the spans of one trace in one request, zstd-compressed (`traces.services.blocks`)."""
+    """A block:
+
+    the originals of the spans of one trace in one request, zstd-compressed
+    (`traces.services.blocks`).
+    """
 
     pk = models.CompositePrimaryKey("week", "id")
     week = models.IntegerField()

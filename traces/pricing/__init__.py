@@ -1,7 +1,8 @@
 """Tokens to money, by the price in force when the call was made. Pure.
 
-What the client reports wins, then the project's own prices, then the shipped list (`genai-prices`). What none of
-them knows stays unknown: never zero, and never a guess that looks like a price.
+What the client reports wins, then the project's own prices, then the shipped list
+(`genai-prices`). What none of them knows stays unknown: never zero, and never a guess that looks
+like a price.
 """
 
 from __future__ import annotations

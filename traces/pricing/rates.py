@@ -20,7 +20,8 @@ class Rates:
     """Pico dollars per million tokens by part: input, output, cache_read, cache_write, input_audio,
     reasoning.
 
-    `tiers`: (more than so many input tokens, the rates then); a tier holds for all tokens of the call.
+    `tiers`: (more than so many input tokens, the rates then); a tier holds for all tokens of a
+    call.
     """
 
     values: Mapping[str, int]

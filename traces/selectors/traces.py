@@ -59,7 +59,10 @@ MAX_OUTLINE = 50_000
 
 
 def outline(trace: Trace) -> list[tuple[Any, ...]]:
-    """What the tree of a trace is made of, in the order of OUTLINE: at most MAX_OUTLINE spans by start."""
+    """What the tree of a trace is made of, in the order of OUTLINE:
+
+    at most MAX_OUTLINE spans by start.
+    """
     rows = _rows_of(trace).order_by("start_ns", "span_id")
     with time_limit():
         return list(rows.values_list(*OUTLINE)[:MAX_OUTLINE])

@@ -1,0 +1,141 @@
+"""Scores by API: giving them, one or many, and listing them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.http import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from sightglass.accounts.access import Permission
+from traces.api import pagination, schema
+from traces.api.read import ReadView, access_of, json_response
+from traces.ids import span_from_hex, trace_from_hex
+from traces.selectors import shapes
+from traces.selectors.scores import list_scores
+from traces.services.scores import Given, store
+
+SOURCES = ("user", "human", "code", "judge")
+MOST = 1_000
+LARGEST = 1e300
+
+
+@extend_schema_field(OpenApiTypes.ANY)
+class Value(serializers.Field[Any, Any, Any, Any]):
+    """A number, true or false, or a category."""
+
+    def to_internal_value(self, data: Any) -> float | bool | str:
+        if isinstance(data, bool):
+            return data
+        if isinstance(data, int | float) and abs(data) <= LARGEST:
+            return float(data)
+        if isinstance(data, str) and 0 < len(data) <= 200 and "\0" not in data:
+            return data
+        raise ValidationError(
+            "Must be a finite number, a boolean, or a text of 1 to 200 characters."
+        )
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class ScoreGiven(serializers.Serializer[Any]):
+    """One score.
+
+    Of trace_id and session_id at least one is needed; it may come before its trace.
+    """
+
+    trace_id = serializers.RegexField(r"^[0-9a-fA-F]{32}$", required=False, allow_null=True)
+    span_id = serializers.RegexField(r"^[0-9a-fA-F]{16}$", required=False, allow_null=True)
+    session_id = serializers.CharField(max_length=500, required=False, allow_null=True)
+    name = serializers.CharField(max_length=100)
+    value = Value()
+    source = serializers.ChoiceField(choices=SOURCES)  # type: ignore[assignment]
+    comment = serializers.CharField(max_length=10_000, required=False, allow_blank=True, default="")
+    id = serializers.CharField(max_length=200, required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs.get("trace_id") and not attrs.get("session_id"):
+            raise ValidationError("Give trace_id or session_id.")
+        if attrs.get("span_id") and not attrs.get("trace_id"):
+            raise ValidationError({"span_id": "Needs its trace_id."})
+        return attrs
+
+
+class ScoreList(ReadView):
+    permissions: ClassVar = {"GET": Permission.READ, "POST": Permission.READ}
+
+    def check_permissions(self, request: Request) -> None:
+        """Who sends traces may send scores, and so may who writes."""
+        access = access_of(request) if request.auth is not None else None
+        if request.method == "POST" and access is not None:
+            if not (access.may(Permission.INGEST) or access.may(Permission.WRITE)):
+                self.permission_denied(request, "This key lacks the scope ingest or write.")
+            return
+        super().check_permissions(request)
+
+    @extend_schema(
+        operation_id="scores_list",
+        parameters=[
+            schema.parameter("name", "only scores of this name"),
+            schema.parameter("source", "only from this source"),
+            schema.parameter("start", "RFC 3339 or Unix ns, included"),
+            schema.parameter("end", "RFC 3339 or Unix ns, not included"),
+            schema.parameter("limit", "1 to 1000"),
+            schema.parameter("cursor", "from `next`"),
+        ],
+        responses={200: schema.ScorePage, **schema.errors(400, 401, 403)},
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        """Scores, the last given first."""
+        given = request.GET
+        extra = {name: given.get(name) or None for name in ("name", "source")}
+        plain = given.copy()
+        for name in extra:
+            plain.pop(name, None)
+        asked = pagination.read_parameters(
+            plain, allowed=frozenset({"start", "end", "limit", "cursor"})
+        )
+        if extra["source"] is not None and extra["source"] not in SOURCES:
+            raise pagination.bad_parameter("source", f"Must be one of {', '.join(SOURCES)}.")
+        if "\0" in (extra["name"] or ""):
+            raise pagination.bad_parameter("name", "Must not hold NUL.")
+        page = list_scores(
+            access_of(request), range=asked.range, limit=asked.limit, cursor=asked.cursor, **extra
+        )
+        return json_response({"results": shapes.scores(page.results), "next": page.next})
+
+    @extend_schema(
+        operation_id="scores_create",
+        request=ScoreGiven,
+        responses={201: schema.ScoreRow, **schema.errors(400, 401, 403)},
+    )
+    def post(self, request: Request) -> Response:
+        """Give one score, or a list of up to 1000."""
+        many = isinstance(request.data, list)
+        if many and len(request.data) > MOST:
+            raise ValidationError(f"At most {MOST} scores at once.")
+        serializer = ScoreGiven(data=request.data, many=many)
+        serializer.is_valid(raise_exception=True)
+        checked = serializer.validated_data if many else [serializer.validated_data]
+        made = shapes.scores(store(access_of(request), [_given(one) for one in checked]))
+        return Response(made if many else made[0], status=201)
+
+
+def _given(checked: dict[str, Any]) -> Given:
+    trace_id, span_id = checked.get("trace_id"), checked.get("span_id")
+    return Given(
+        name=checked["name"],
+        value=checked["value"],
+        source=checked["source"],
+        trace_id=trace_from_hex(trace_id) if trace_id else None,
+        span_id=span_from_hex(span_id) if span_id else None,
+        session_id=checked.get("session_id") or None,
+        comment=checked.get("comment") or "",
+        id=checked.get("id") or None,
+    )
