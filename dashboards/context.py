@@ -18,13 +18,17 @@ THEME_COOKIE = "theme"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A page that the sidebar leads to; `section` is the part of the path below the project."""
+    """A page that the sidebar leads to; `section` is the part of the path below the project.
+
+    Who has not the `permission` is led to `otherwise`, which all may read, if there is one.
+    """
 
     label: str
     icon: str
     route: str
     section: str
     permission: Permission = Permission.READ
+    otherwise: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,9 @@ PLACES = {
     ),
     "Govern": (
         Place("Ingest", "inbox", "ledger", "ingest"),
-        Place("Settings", "gear", "settings_general", "settings", Permission.ADMIN),
+        Place(
+            "Settings", "gear", "settings_general", "settings", Permission.ADMIN, "settings_prices"
+        ),
     ),
 }
 
@@ -89,7 +95,7 @@ def navigation(path: str, access: Access) -> list[Group]:
     """The pages of the project that this person may open, by group."""
     groups = []
     for label, places in PLACES.items():
-        items = [item_of(place, path, access) for place in places if access.may(place.permission)]
+        items = [item_of(place, path, access) for place in places]
         present = [item for item in items if item]
         if present:
             groups.append(Group(label, present))
@@ -97,10 +103,13 @@ def navigation(path: str, access: Access) -> list[Group]:
 
 
 def item_of(place: Place, path: str, access: Access) -> Item | None:
-    """None if the area of that page is not installed."""
+    """None if that person may not, or the area of that page is not installed."""
     slug = access.project.slug
+    route = place.route if access.may(place.permission) else place.otherwise
+    if not route:
+        return None
     try:
-        url = reverse(place.route, args=[slug])
+        url = reverse(route, args=[slug])
     except NoReverseMatch:
         return None
     section = f"/p/{slug}/{place.section}"

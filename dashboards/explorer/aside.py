@@ -31,6 +31,7 @@ SHOWN = 6
 BUCKETS = 60
 HEIGHT = 44
 MOST_TICKS = 8
+MOST_PERCENT = 96
 DAY_NS = 86_400 * 10**9
 
 
@@ -170,6 +171,8 @@ def ticks(found: Histogram) -> list[Tick]:
     first = int(midnight.timestamp()) * 10**9 + DAY_NS
     result = []
     for at in range(first, start + span, step):
+        if 100 * (at - start) > MOST_PERCENT * span:
+            break  # its text would stand over the edge
         day = moment_of(at)
         text = f"{day:%b} {day.year}" if span > 300 * DAY_NS else f"{day.day} {day:%b}"
         result.append(tick(start, span, at, text))

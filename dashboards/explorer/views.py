@@ -38,12 +38,19 @@ MAX_COMPLETIONS = 12
 @require_GET
 @project_page(Permission.READ)
 def traces(request: ProjectRequest) -> HttpResponse:
-    """The page; with htmx what is inside it, or (`part=rows`) only the list."""
+    """The page; with htmx what is inside it, or (`part=rows`) only the list.
+
+    `part=first` waits for the first trace of a project: 204 until it is there.
+    """
     state = read(request.GET)
-    if request.htmx and request.GET.get("part") == "rows":
-        return fragment(request, "explorer/list.html", list_context(request, state))
+    part = request.GET.get("part", "") if request.htmx else ""
+    around = list_context(request, state)
+    if part == "rows":
+        return fragment(request, "explorer/list.html", around)
+    if part == "first" and around["listing"].virgin:
+        return HttpResponse(status=204)
     context = {
-        **list_context(request, state),
+        **around,
         "views": saved.views_of(request.access),
         "saved": state.saved(),
         "may_share": request.access.may(Permission.WRITE),

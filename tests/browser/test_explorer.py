@@ -32,6 +32,14 @@ def test_an_empty_project(page_check: Callable[..., None]) -> None:
     page_check(URL, name="explorer-empty")
 
 
+def test_an_empty_project_turns_to_its_first_trace(visit: Visit, sent: Send) -> None:
+    watched = visit(URL)
+    sent(chat("the first of all"))
+    expect(watched.page.get_by_role("link", name="the first of all")).to_be_visible(timeout=8_000)
+    watched.page.wait_for_load_state("networkidle")
+    watched.check()
+
+
 def test_a_list_in_every_light(page_check: Callable[..., None], sent: Send) -> None:
     for i in range(30):
         sent(chat(f"Where is order {i}?", user__id=f"u_{i % 4}", session__id=f"s{i}"))

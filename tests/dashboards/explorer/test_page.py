@@ -32,6 +32,13 @@ def test_an_empty_project_is_told_what_to_do(page: Client) -> None:
     assert "No trace has arrived yet" in body(page, URL)
 
 
+def test_an_empty_project_waits_for_its_first_trace(page: Client, project: Project) -> None:
+    asked = {"HX-Request": "true"}
+    assert page.get(f"{URL}&part=first", headers=asked).status_code == 204
+    make_trace(project, input_preview="the first of all")
+    assert "the first of all" in body(page, f"{URL}&part=first", **asked)
+
+
 def test_a_list_shows_what_was_said(page: Client, project: Project) -> None:
     make_trace(
         project,
