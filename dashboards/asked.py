@@ -1,4 +1,7 @@
-"""What lists of sessions and users are asked for in the URL: a time range, a query, a place in the list."""
+"""What lists of sessions and users are asked for in the URL:
+
+a time range, a query, a place in the list.
+"""
 
 from __future__ import annotations
 

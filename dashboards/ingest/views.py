@@ -54,7 +54,12 @@ def ledger(request: ProjectRequest) -> HttpResponse:
 
 
 def bars(hours: dict[Any, counts.Line]) -> list[dict[str, Any]]:
-    """Hours as bars, in percent of the tallest."""
+    """Hours as bars, in percent of the tallest; hours without anything have their place too."""
+    if hours:
+        first, last = min(hours), max(hours)
+        slots = int((last - first).total_seconds() // 3600) + 1
+        every = [first + timedelta(hours=i) for i in range(max(slots, 24))]
+        hours = {hour: hours.get(hour, counts.Line()) for hour in every}
     tallest = max((line.received for line in hours.values()), default=0) or 1
     width = 100 / max(len(hours), 1)
     return [

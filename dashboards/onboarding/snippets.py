@@ -1,4 +1,7 @@
-"""How the common clients are pointed at this installation: text to copy, true to each client's own settings."""
+"""How the common clients are pointed at this installation:
+
+text to copy, true to each client's own settings.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ class Snippet:
 
 
 def snippets(base: str, key: str) -> list[Snippet]:
-    """`base`: the address of the installation without a slash at its end; `key`: an API key or a stand-in."""
+    """`base`:
+
+    the address of the installation without a slash at its end; `key`: an API key or a stand-in.
+    """
     environment = (
         f"export OTEL_EXPORTER_OTLP_ENDPOINT={base}\n"
         f'export OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20{key}"\n'
@@ -92,7 +98,8 @@ def snippets(base: str, key: str) -> list[Snippet]:
         Snippet(
             "pydantic-ai",
             "pydantic-ai, Logfire",
-            environment + '\n\n# app.py\nimport logfire\n\nlogfire.configure(send_to_logfire=False)\n'
+            environment
+            + "\n\n# app.py\nimport logfire\n\nlogfire.configure(send_to_logfire=False)\n"
             "logfire.instrument_pydantic_ai()",
         ),
         Snippet(
@@ -115,8 +122,8 @@ def snippets(base: str, key: str) -> list[Snippet]:
             "curl",
             f"curl {base}/api/v1/spans \\\n"
             f'  -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\\n'
-            "  -d '{\"spans\": [{\"name\": \"hello\", \"kind\": \"llm\", \"model\": \"gpt-4o\",\n"
-            "        \"start_time\": \"'$(date -u +%Y-%m-%dT%H:%M:%SZ)'\",\n"
+            '  -d \'{"spans": [{"name": "hello", "kind": "llm", "model": "gpt-4o",\n'
+            '        "start_time": "\'$(date -u +%Y-%m-%dT%H:%M:%SZ)\'",\n'
             '        "input_messages": [{"role": "user", "content": "Hi"}],\n'
             '        "output_messages": [{"role": "assistant", "content": "Hello!"}],\n'
             '        "usage": {"input_tokens": 8, "output_tokens": 3}}]}\'',
