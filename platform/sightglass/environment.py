@@ -83,7 +83,7 @@ def socket_folder(home: Path) -> Path:
 
 
 def kept_secret(home: Path) -> str:
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = home / "secret-key"
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

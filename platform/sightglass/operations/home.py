@@ -17,7 +17,7 @@ class HomeInUse(Exception):
 @contextmanager
 def held(home: Path) -> Iterator[None]:
     """Hold the home while the block runs; the system lets go however we end. Raises HomeInUse."""
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (home / "lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
