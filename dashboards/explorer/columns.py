@@ -18,12 +18,12 @@ class Column:
     phone: bool = False
 
 
-TIME = Column("time", "Time", "w-120", "start_time")
+TIME = Column("time", "Time", "w-100", "start_time")
 TEXT = Column("text", "Input and output", "", phone=True)
 LATENCY = Column("latency", "Latency", "w-80", "duration", number=True, phone=True)
 TOKENS = Column("tokens", "Tokens", "w-120", "tokens", number=True)
 COST = Column("cost", "Cost", "w-80", "cost", number=True, phone=True)
-USER = Column("user", "User", "w-120")
+USER = Column("user", "User")
 SESSION = Column("session", "Session", "w-120")
 ENVIRONMENT = Column("environment", "Environment")
 RELEASE = Column("release", "Release")

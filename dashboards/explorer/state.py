@@ -78,7 +78,7 @@ def encoded(parameters: dict[str, str]) -> str:
 def read(given: QueryDict) -> State:
     """The state of a URL. The unknown falls back to what is usual; mistakes are kept."""
     kind = "spans" if given.get("list") == "spans" else "traces"
-    text = given.get("q", "").replace("\x00", "")[:MAX_TEXT].strip()
+    text = given_text(given).strip()
     query, mistake = read_query(text)
     time, range_error = read_range(given)
     names = [name for value in given.getlist("columns") for name in value.split(",")]
@@ -97,6 +97,10 @@ def read(given: QueryDict) -> State:
         cursor="" if live else given.get("cursor", ""),
         live=live,
     )
+
+
+def given_text(given: QueryDict) -> str:
+    return given.get("q", "").replace("\x00", "")[:MAX_TEXT]
 
 
 def read_query(text: str) -> tuple[Query | None, Mistake | None]:

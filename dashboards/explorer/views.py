@@ -22,7 +22,7 @@ from dashboards.explorer import aside, columns, ranges, saved
 from dashboards.explorer.columns import COLUMNS
 from dashboards.explorer.listing import listing, narrower, page_of
 from dashboards.explorer.saved import ViewError
-from dashboards.explorer.state import State, read
+from dashboards.explorer.state import State, given_text, read
 from dashboards.explorer.terms import terms, without
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.api import render as shapes
@@ -148,10 +148,11 @@ def histogram(request: ProjectRequest) -> HttpResponse:
 def completions(request: ProjectRequest) -> JsonResponse:
     """What may stand at character `at` of `q`: [{text, detail, start, end}]."""
     state = read(request.GET)
+    text = given_text(request.GET)  # with the space at its end, behind which a new term begins
     at = request.GET.get("at", "")
-    position = int(at) if at.isascii() and at.isdigit() and len(at) < 6 else len(state.text)
+    position = int(at) if at.isascii() and at.isdigit() and len(at) < 6 else len(text)
     try:
-        found = selector.complete(request.access, state.text, position, state.time.range)
+        found = selector.complete(request.access, text, position, state.time.range)
     except TooSlow:
         found = []
     return JsonResponse(

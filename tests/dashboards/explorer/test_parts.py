@@ -53,6 +53,11 @@ def test_fields_and_values_are_completed(page: Client, project: Project) -> None
     assert values == [{"text": "gpt-4o", "detail": "model", "start": 6, "end": 7}]
 
 
+def test_behind_a_space_a_new_term_begins(page: Client) -> None:
+    found = page.get(f"{EXPLORER}/completions?q=status:ok+&at=10").json()["results"]
+    assert "model:" in [each["text"] for each in found]
+
+
 def test_an_export_holds_all_that_matches(page: Client, project: Project) -> None:
     for i in range(60):
         make_trace(project, user_id="alice" if i else "bob", name="=1+1")
