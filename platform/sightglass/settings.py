@@ -20,6 +20,7 @@ PORT = env.integer("SIGHTGLASS_PORT", default=8000, low=1, high=65535)
 WEB_WORKERS = env.integer("SIGHTGLASS_WEB_WORKERS", default=2, low=1, high=64)
 WEB_THREADS = env.integer("SIGHTGLASS_WEB_THREADS", default=8, low=1, high=64)
 METRICS_TOKEN = env.text("SIGHTGLASS_METRICS_TOKEN", default="")
+TRUSTED_PROXIES = env.integer("SIGHTGLASS_TRUSTED_PROXIES", default=0, low=0, high=9)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -46,6 +47,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "sightglass.operations.middleware.Probes",
+    "sightglass.operations.middleware.ClientAddress",
     "sightglass.middleware.IngestShortcut",
     "django.middleware.security.SecurityMiddleware",
     "sightglass.middleware.ContentSecurityPolicy",

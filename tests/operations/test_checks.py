@@ -25,6 +25,7 @@ def sound(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings with nothing to complain about."""
     settings.DEBUG = False
     settings.HTTPS = True
+    settings.TRUSTED_PROXIES = 1
     settings.HOST = "0.0.0.0"
     settings.ALLOWED_HOSTS = ["traces.example.com"]
     settings.EMAIL_URL = "smtp://mail.example.com"
@@ -52,6 +53,7 @@ def test_a_sound_installation_is_left_in_peace(sound: Settings) -> None:
         ("HTTPS", False, "https", "error"),
         ("ALLOWED_HOSTS", ["*"], "hosts", "error"),
         ("ALLOWED_HOSTS", ["localhost"], "hosts", "warning"),
+        ("TRUSTED_PROXIES", 0, "proxies", "warning"),
         ("EMAIL_URL", "", "email", "warning"),
         ("EMBEDDED_DATABASE", True, "embedded-database", "warning"),
         ("EMBEDDED_BROKER", True, "embedded-broker", "warning"),

@@ -75,6 +75,16 @@ def https() -> Iterator[Finding]:
     yield Finding("error" if is_public() else "warning", "https", f"{detail} machine is served")
 
 
+def proxies() -> Iterator[Finding]:
+    if settings.HTTPS and not settings.TRUSTED_PROXIES:
+        yield Finding(
+            "warning",
+            "proxies",
+            "SIGHTGLASS_TRUSTED_PROXIES is 0: sign-in limits and the audit log take the proxy for"
+            " the client",
+        )
+
+
 def hosts() -> Iterator[Finding]:
     if "*" in settings.ALLOWED_HOSTS:
         yield Finding("error", "hosts", "SIGHTGLASS_ALLOWED_HOSTS holds *: name the hosts")
@@ -167,6 +177,7 @@ CONFIGURATION: list[Callable[[], Iterator[Finding]]] = [
     django_errors,
     secret_key,
     https,
+    proxies,
     hosts,
     email,
     disk,
