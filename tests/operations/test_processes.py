@@ -43,10 +43,10 @@ def test_a_child_is_marked_and_alone_in_its_group(home: Path) -> None:
 
 def test_restarts_wait_longer_each_time(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(processes.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     child = Child(program("raise SystemExit(3)"), home)
     child.start()
-    waits = []
+    waits: list[float] = []
     for _ in range(8):
         assert child.process is not None
         child.process.wait(10)
@@ -63,7 +63,7 @@ def test_a_child_that_ran_steadily_is_started_soon_again(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1000.0
-    monkeypatch.setattr(processes.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     child = Child(program(SLEEPS), home)
     child.start()
     child.delay, now = 30.0, now + 61.0
@@ -126,13 +126,19 @@ def test_processes_of_another_home_are_left_alone(home: Path, tmp_path: Path) ->
     child.end()
 
 
-def test_the_supervisor_stops_groups_in_reverse_and_kills_who_does_not_listen(home: Path) -> None:
+def test_the_supervisor_stops_groups_in_reverse_and_kills_who_does_not_listen(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     supervisor = Supervisor(home)
     [first] = supervisor.start(program(SLEEPS, "first"))
     [second] = supervisor.start(program(IGNORES_SIGTERM, "second", patience=0.5))
-    seen = []
-    ask = first.ask_to_stop
-    first.ask_to_stop = lambda: (seen.append(second.alive), ask())[1]  # type: ignore[method-assign]
+    seen: list[bool] = []
+
+    def ask_to_stop() -> None:
+        seen.append(second.alive)
+        Child.ask_to_stop(first)
+
+    monkeypatch.setattr(first, "ask_to_stop", ask_to_stop)
     time.sleep(0.3)
     supervisor.stop()
     assert seen == [False]
