@@ -18,6 +18,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Dialog,
     Error,
     Page,
     Request,
@@ -59,6 +60,7 @@ class Watched:
         self.page.set_default_timeout(10_000)
         self.page.on("console", self._console)
         self.page.on("pageerror", self._error)
+        self.page.on("dialog", self._dialog)
         self.page.on("requestfailed", self._failed)
         self.page.on("response", self._answered)
 
@@ -68,6 +70,10 @@ class Watched:
 
     def _error(self, error: Error) -> None:
         self.complaints.append(f"error: {error}")
+
+    def _dialog(self, dialog: Dialog) -> None:
+        self.complaints.append(f"a script of somebody else's said {dialog.message}")
+        dialog.dismiss()
 
     def _answered(self, response: Response) -> None:
         if response.status >= 400:

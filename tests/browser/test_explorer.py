@@ -124,6 +124,13 @@ def test_the_live_tail_brings_and_marks_what_is_new(visit: Visit, sent: Send) ->
     assert "live" not in page.url
 
 
+def test_who_is_signed_out_meanwhile_is_asked_to_sign_in(visit: Visit, sent: Send) -> None:
+    sent(chat("asked"))
+    watched = visit(f"{URL}?live=1")
+    watched.page.context.clear_cookies()
+    watched.page.wait_for_url("**/accounts/login/**", timeout=6_000)
+
+
 def test_a_view_is_saved_and_opened(visit: Visit, sent: Send) -> None:
     sent(chat("fine"), span(name="broken", error="no"))
     watched = visit(f"{URL}?q=status:error")
