@@ -57,10 +57,6 @@ class State:
         return encoded(replace(self, cursor="", live=False).parameters())
 
     @property
-    def is_filtered(self) -> bool:
-        return bool(self.text.strip()) or self.time.name != "all"
-
-    @property
     def can_be_live(self) -> bool:
         return not self.time.fixed and self.query is not None
 

@@ -184,9 +184,3 @@ def kind_icon(kind: str, status: str = "") -> SafeString:
         icon(name),
         kind,
     )
-
-
-@register.filter
-def initials(name: str) -> str:
-    parts = [part for part in str(name).replace("@", " ").split() if part]
-    return "".join(part[0] for part in parts[:2]).upper()
