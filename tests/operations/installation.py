@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,8 @@ class Installation:
     def kill_tree(self) -> None:
         tree = self.tree()
         for process in reversed(tree):
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         psutil.wait_procs(tree[:-1], timeout=10)
         if self.process is not None:
             self.process.wait(10)
