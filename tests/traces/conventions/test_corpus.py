@@ -6,104 +6,41 @@ import gzip
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pytest
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.corpus_truth import span_problems, trace_problems
 from traces.conventions import content, counting, facts
-from traces.spans import CallFacts, RawEvent, RawLog, RawSpan, Resource, Scope, Status
+from traces.otlp import logs, traces
+from traces.spans import CallFacts, RawLog, RawSpan
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 SCENARIOS = sorted(path.parent for path in CORPUS.glob("*/*/expected.json"))
 
 
-def value_of(value: Any) -> Any:
-    if isinstance(value, dict):  # OTLP/JSON
-        kind, inner = next(iter(value.items()), ("", None))
-        if kind == "arrayValue":
-            return [value_of(one) for one in inner.get("values", [])]
-        if kind == "kvlistValue":
-            return {one["key"]: value_of(one["value"]) for one in inner.get("values", [])}
-        return int(inner) if kind == "intValue" else inner
-    kind = value.WhichOneof("value")
-    if kind == "array_value":
-        return [value_of(one) for one in value.array_value.values]
-    if kind == "kvlist_value":
-        return {one.key: value_of(one.value) for one in value.kvlist_value.values}
-    return getattr(value, kind) if kind else None
-
-
-def attributes_of(pairs: Any) -> dict[str, Any]:
-    if pairs and isinstance(pairs[0], dict):
-        return {one["key"]: value_of(one["value"]) for one in pairs}
-    return {one.key: value_of(one.value) for one in pairs}
-
-
-def span_of(span: Any, resource: Resource, scope: Scope) -> RawSpan:
-    if isinstance(span, dict):
-        status = span.get("status", {})
-        return RawSpan(
-            bytes.fromhex(span["traceId"]), bytes.fromhex(span["spanId"]),
-            bytes.fromhex(span.get("parentSpanId", "")) or None, span["name"],
-            int(span["startTimeUnixNano"]), int(span["endTimeUnixNano"]),
-            attributes_of(span.get("attributes", [])),
-            [RawEvent(e["name"], int(e["timeUnixNano"]), attributes_of(e.get("attributes", [])))
-             for e in span.get("events", [])],
-            status=list(Status)[status.get("code", 0)], status_message=status.get("message", ""),
-            resource=resource, scope=scope,
-        )  # fmt: skip
-    return RawSpan(
-        span.trace_id, span.span_id, span.parent_span_id or None, span.name,
-        span.start_time_unix_nano, span.end_time_unix_nano, attributes_of(span.attributes),
-        [RawEvent(e.name, e.time_unix_nano, attributes_of(e.attributes)) for e in span.events],
-        status=list(Status)[span.status.code], status_message=span.status.message,
-        resource=resource, scope=scope,
-    )  # fmt: skip
-
-
-def read(
-    folder: Path,
-) -> tuple[dict[bytes, RawSpan], dict[bytes, list[RawLog]]]:
+def read(folder: Path) -> tuple[dict[bytes, RawSpan], dict[bytes, list[RawLog]]]:
+    """The spans and log records of a scenario, by span id."""
     spans: dict[bytes, RawSpan] = {}
-    logs: dict[bytes, list[RawLog]] = {}
+    records: dict[bytes, list[RawLog]] = {}
     for file in sorted(folder.glob("request-*.bin")):
         path = json.loads(file.with_suffix(".headers.json").read_text())["path"]
         body = file.read_bytes()
         body = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
+        is_json = body[:1] == b"{"
         if path.endswith("/logs"):
-            for group in ExportLogsServiceRequest.FromString(body).resource_logs:
-                for record in (one for scope in group.scope_logs for one in scope.log_records):
-                    logs.setdefault(record.span_id, []).append(
-                        RawLog(record.trace_id, record.span_id, record.time_unix_nano,
-                               record.event_name, value_of(record.body),
-                               attributes_of(record.attributes))
-                    )  # fmt: skip
-        elif path.endswith("/traces") and body[:1] == b"{":
-            for found in json.loads(body)["resourceSpans"]:
-                resource = Resource(attributes_of(found["resource"]["attributes"]))
-                for inner in found["scopeSpans"]:
-                    scope_ = Scope(inner["scope"]["name"])
-                    for one in inner["spans"]:
-                        made = span_of(one, resource, scope_)
-                        spans[made.span_id] = made
+            for log in (logs.decode_json if is_json else logs.decode_protobuf)(body).items:
+                records.setdefault(log.span_id, []).append(log)
         elif path.endswith("/traces"):
-            for group in ExportTraceServiceRequest.FromString(body).resource_spans:
-                resource = Resource(attributes_of(group.resource.attributes))
-                for scope in group.scope_spans:
-                    for one in scope.spans:
-                        made = span_of(one, resource, Scope(scope.scope.name))
-                        spans[made.span_id] = made
-    return spans, logs
+            for raw in (traces.decode_json if is_json else traces.decode_protobuf)(body).items:
+                spans[raw.span_id] = raw
+    return spans, records
 
 
 def problems(folder: Path) -> list[str]:
     truth = json.loads((folder / "expected.json").read_text())
-    spans, logs = read(folder)
+    spans, records = read(folder)
     read_facts = {key: facts(raw) for key, raw in spans.items()}
-    seen = {key: content(raw, logs.get(key, ())) for key, raw in spans.items()}
+    seen = {key: content(raw, records.get(key, ())) for key, raw in spans.items()}
     wrong = []
     for span in truth["spans"]:
         key = bytes.fromhex(span["span_id"])

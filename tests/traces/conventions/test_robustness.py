@@ -69,7 +69,7 @@ def test_counting() -> None:
     assert out(call(1, None, Kind.AGENT)) == {}
     assert out(call(1, None), call(2, 1, has_content=False)) == {2: "nested"}
     assert out(call(1, 1), call(2, 3), call(3, 2)) is not None
-    same = {"response_id": "r"}
+    same: dict[str, Any] = {"response_id": "r"}
     assert out(call(1, None, **same), call(2, None, has_content=False, **same)) == {
         2: "same_response"
     }

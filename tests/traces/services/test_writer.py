@@ -254,9 +254,7 @@ def test_the_same_spans_from_many_clients_at_once_are_stored_once(access: Access
     def deliver(seed: int) -> int:
         rotated = spans[seed:] + spans[:seed]
         try:
-            return sum(
-                send(access, *rotated[i : i + 7]).stored for i in range(0, len(rotated), 7)
-            )
+            return sum(send(access, *rotated[i : i + 7]).stored for i in range(0, len(rotated), 7))
         finally:
             connection.close()
 
