@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import render
 
@@ -23,7 +25,7 @@ def audit(request: ProjectRequest) -> HttpResponse:
     if before.isdecimal() and len(before) < 19:
         entries = entries.filter(pk__lt=int(before))
     found = list(entries[: PAGE + 1])
-    context = {
+    context: dict[str, Any] = {
         "entries": found[:PAGE],
         "older": found[PAGE - 1].pk if len(found) > PAGE else None,
         "action": action,

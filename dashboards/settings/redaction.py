@@ -88,7 +88,8 @@ def preview(request: ProjectRequest, rule: Rule) -> dict[str, Any]:
     """What the rule would change in the newest spans: attribute by attribute, before and after."""
     project_id = request.access.project.pk
     spans = list(Span.objects.filter(project_id=project_id).order_by("-start_ns")[:PREVIEWED])
-    redactor, found, touched = Redactor([rule]), [], 0
+    redactor, touched = Redactor([rule]), 0
+    found: list[dict[str, str]] = []
     for raw in raw_spans(project_id, spans):
         before = copy.deepcopy(raw)
         if not redactor.redact_span(raw):

@@ -100,7 +100,7 @@ def pretty(value: Any) -> str:
             except (ValueError, RecursionError):
                 return value
         else:
-            return value
+            return str(value)
     try:
         return json.dumps(value, indent=2, ensure_ascii=False, default=str)
     except (RecursionError, ValueError):
@@ -218,14 +218,14 @@ def documents(found: Sequence[dict[str, Any]] | None) -> list[Document]:
     made = []
     for rank, one in enumerate(rows, 1):
         score = one.get("score")
-        known = isinstance(score, int | float) and not isinstance(score, bool)
+        known = score if isinstance(score, int | float) else None
         made.append(
             Document(
                 rank,
                 str(one.get("id") or ""),
                 cut(one.get("content") if one.get("content") is not None else "", 2_000),
-                f"{score:.3g}" if known else "",
-                round(100 * max(0.0, score) / scale) if known else None,  # type: ignore[type-var]
+                "" if known is None else f"{known:.3g}",
+                None if known is None else round(100 * max(0.0, known) / scale),
                 pretty(one["metadata"]) if one.get("metadata") else "",
             )
         )

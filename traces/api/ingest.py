@@ -55,7 +55,8 @@ class Arrival:
 
 
 def media_type(request: HttpRequest) -> str:
-    return request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    sent: str = request.META.get("CONTENT_TYPE", "")
+    return sent.partition(";")[0].strip().lower()
 
 
 def authorise(arrival: Arrival) -> Access:

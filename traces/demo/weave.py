@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from traces.demo import shop
 from traces.demo.story import INJECTION, SPIKE, Visit
@@ -76,7 +76,7 @@ class Loom:
         self.now += int(ms * MS)
         span.end_time_unix_nano = self.now
         if error is not None:
-            span.status.code, span.status.message = 2, error
+            span.status.code, span.status.message = Status.STATUS_CODE_ERROR, error
             event = span.events.add(name="exception", time_unix_nano=self.now)
             told = {"exception.type": "ProviderError", "exception.message": error}
             write_attributes(told, event.attributes)
@@ -306,7 +306,7 @@ def research(visit: Visit, start: int) -> Woven:
         asked = {"role": "assistant", "content": None, "tool_calls": [call]}
         loom.call(root, model, messages, asked, tools=["web_search", "read_page", "query_sales"])
         finding = rng.choice(shop.FINDINGS) * (6 if lost else 2)
-        loom.tool(root, name, call["arguments"], finding)
+        loom.tool(root, name, {"q": task[:60]}, finding)
         messages += [asked, {"role": "tool", "content": finding, "tool_call_id": call["id"]}]
     report = f"Report: {' '.join(rng.sample(shop.FINDINGS, 3))}"
     loom.call(root, model, messages, {"role": "assistant", "content": report})

@@ -38,7 +38,7 @@ def success(signal: Signal, content_type: str, rejected: int, message: str) -> b
     if rejected:
         setattr(response.partial_success, field, rejected)
         response.partial_success.error_message = message
-    return response.SerializeToString()
+    return bytes(response.SerializeToString())
 
 
 def failure(http_status: int, message: str, content_type: str) -> bytes:
@@ -46,4 +46,4 @@ def failure(http_status: int, message: str, content_type: str) -> bytes:
     code = CODES.get(http_status, 2)
     if content_type == JSON:
         return orjson.dumps({"code": code, "message": message})
-    return Status(code=code, message=message).SerializeToString()
+    return bytes(Status(code=code, message=message).SerializeToString())

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from traces.otlp import native
 from traces.redaction.rules import KINDS, compiled
-from traces.spans import Flag, RawLog, RawSpan, Resource, Scope
+from traces.spans import Flag, RawEvent, RawLink, RawLog, RawSpan, Resource, Scope
 
 MAX_DEPTH = 100
 LONG_NUMBER = 10**8
@@ -83,7 +83,8 @@ class Redactor:
             if redacted != text:
                 setattr(raw, name, redacted)
                 changed = True
-        for holder in (raw, *raw.events, *raw.links):
+        holders: tuple[RawSpan | RawEvent | RawLink, ...] = (raw, *raw.events, *raw.links)
+        for holder in holders:
             attributes = self._attributes(holder.attributes)
             if attributes != holder.attributes:
                 holder.attributes = attributes
@@ -99,9 +100,9 @@ class Redactor:
         redacted = {
             key: value if key in STRUCTURAL else self._value(value) for key, value in sent.items()
         }
-        for holder in ("attributes", "metadata"):
-            if isinstance(redacted.get(holder), dict):
-                redacted[holder] = self._attributes(redacted[holder])
+        for name in ("attributes", "metadata"):
+            if isinstance(redacted.get(name), dict):
+                redacted[name] = self._attributes(redacted[name])
         if redacted == sent:
             return False
         made = native.decode(native.encode(redacted))
@@ -119,7 +120,8 @@ class Redactor:
 
     def _shared(self, resource: Resource, scope: Scope) -> bool:
         changed = False
-        for holder in (resource, scope):
+        shared: tuple[Resource | Scope, ...] = (resource, scope)
+        for holder in shared:
             attributes = self._attributes(holder.attributes)
             if attributes != holder.attributes:
                 holder.attributes = attributes

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.db import transaction
 
@@ -142,5 +143,5 @@ def keep_rejected(
         )
 
 
-def key_of(access: Access) -> int | None:
+def key_of(access: Access) -> UUID | None:
     return None if access.key is None else access.key.pk

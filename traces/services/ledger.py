@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -87,7 +88,7 @@ def _fold_chunk() -> int:
     with connection.cursor() as cursor:
         cursor.execute(TAKE, [CHUNK])
         records = cursor.fetchall()
-        sums: dict[tuple[object, ...], tuple[list[int], Counter[str]]] = {}
+        sums: dict[tuple[Any, ...], tuple[list[int], Counter[str]]] = {}
         for project_id, key_id, hour, signal, *counts, rejected in records:
             line = sums.setdefault((project_id, key_id, hour, signal), ([0] * 5, Counter()))
             for i, count in enumerate((1, *counts)):
@@ -107,7 +108,8 @@ def lines(project_id: int, since: datetime) -> dict[tuple[str | None, str], Line
     found: dict[tuple[str | None, str], Line] = {}
     hours = LedgerHour.objects.filter(project_id=project_id, hour__gte=since)
     receipts = Receipt.objects.filter(project_id=project_id, at__gte=since).order_by("-at")
-    for row in [*hours, *receipts[:CHUNK]]:
+    rows: list[LedgerHour | Receipt] = [*hours, *receipts[:CHUNK]]
+    for row in rows:
         key = None if row.key_id is None else str(row.key_id)
         found.setdefault((key, row.signal), Line()).add(row)
     return found
@@ -118,7 +120,8 @@ def by_hour(project_id: int, since: datetime) -> dict[datetime, Line]:
     found: dict[datetime, Line] = {}
     hours = LedgerHour.objects.filter(project_id=project_id, hour__gte=since).order_by("hour")
     receipts = Receipt.objects.filter(project_id=project_id, at__gte=since).order_by("-at")
-    for row in [*hours, *receipts[:CHUNK]]:
+    rows: list[LedgerHour | Receipt] = [*hours, *receipts[:CHUNK]]
+    for row in rows:
         at = row.hour if isinstance(row, LedgerHour) else row.at
         hour = at.replace(minute=0, second=0, microsecond=0)
         found.setdefault(hour, Line()).add(row)

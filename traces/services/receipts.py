@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from uuid import UUID
 
 from traces.models import Receipt
 from traces.spans import Rejection
@@ -16,7 +17,7 @@ def reasons(rejections: Iterable[Rejection]) -> dict[str, int]:
 
 def write(
     project_id: int,
-    key_id: int | None,
+    key_id: UUID | None,
     signal: str,
     *,
     received: int,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from uuid import UUID
 
 from django.db import Error, transaction
 
@@ -16,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 def keep(
     project_id: int,
-    key_id: int | None,
+    key_id: UUID | None,
     *,
     signal: str,
     reason: str,
@@ -48,7 +49,7 @@ def keep(
 
 def note(
     project_id: int,
-    key_id: int | None,
+    key_id: UUID | None,
     *,
     signal: str,
     reason: str,

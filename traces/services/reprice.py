@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -163,7 +164,7 @@ def _count(change: Change, span: Span, cost: Cost) -> None:
 def _store(project_id: int, changed: list[tuple[Span, Priced]]) -> None:
     traces = sorted({span.trace_id for span, _ in changed})
     costs = [priced.cost for _, priced in changed]
-    columns = [
+    columns: list[Any] = [
         [span.trace_id for span, _ in changed],
         [span.span_id for span, _ in changed],
         [span.start_ns for span, _ in changed],

@@ -73,7 +73,7 @@ MEASURED = ("input_tokens", "output_tokens", "total_tokens", "cost_total")
 
 
 def _made(record: Sequence[Any]) -> Skeleton:
-    return Skeleton(*record[:FIXED], usage=tuple(record[FIXED:]))
+    return Skeleton(*record[:FIXED], tuple(record[FIXED:]))
 
 
 def load(

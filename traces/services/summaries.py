@@ -117,7 +117,8 @@ def first_value(name: str, root: Row | None, rows: Sequence[Row]) -> str | None:
 
 
 def add_lists(summary: dict[str, Any], rows: Sequence[Row]) -> None:
-    models, providers, kinds, prompts, tags, reasons = ({} for _ in range(6))  # ordered sets
+    sets: list[dict[str, None]] = [{} for _ in LISTS]  # ordered sets
+    models, providers, kinds, prompts, tags, reasons = sets
     for row in rows:
         facts = row.facts
         kinds[facts.kind.value] = None
@@ -131,7 +132,7 @@ def add_lists(summary: dict[str, Any], rows: Sequence[Row]) -> None:
             tags |= dict.fromkeys(facts.tags)
         if row.suspect:
             reasons |= dict.fromkeys(row.suspect)
-    for name, values in zip(LISTS, (models, providers, kinds, prompts, tags, reasons), strict=True):
+    for name, values in zip(LISTS, sets, strict=True):
         summary[name] = list(values)[:MAX_VALUES]
 
 

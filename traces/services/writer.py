@@ -77,7 +77,7 @@ class Incoming:
     """Prepared rows of one request and what its receipt says besides."""
 
     project_id: int
-    key_id: int | None
+    key_id: UUID | None
     signal: str
     rows: Sequence[Row]
     received: int

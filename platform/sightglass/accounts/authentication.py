@@ -38,5 +38,6 @@ class HasScope(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         access: Any = request.auth
         by_method: dict[str, Permission] = getattr(view, "permissions", {})
-        needed = by_method.get(request.method or "") or getattr(view, "permission", Permission.READ)
+        usual: Permission = getattr(view, "permission", Permission.READ)
+        needed = by_method.get(request.method or "", usual)
         return isinstance(access, Access) and access.may(needed)
