@@ -1,6 +1,8 @@
-"""Loaded before Django's settings (`-p tests.postgres`): gives the tests a Postgres and a home of their own.
+"""Loaded before Django's settings (`-p tests.postgres`): gives the tests a Postgres and a home of
+their own.
 
-`DATABASE_URL` if set, else the embedded server in .test-postgres, which later runs and other processes share.
+`DATABASE_URL` if set, else the embedded server in .test-postgres, which later runs and other
+processes share.
 """
 
 import logging

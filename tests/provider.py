@@ -1,4 +1,7 @@
-"""A small OpenAI-compatible provider on loopback: chat (also streamed, also with tools) and embeddings."""
+"""A small OpenAI-compatible provider on loopback:
+
+chat (also streamed, also with tools) and embeddings.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Any
 
 MODEL = "gpt-4o-mini-2024-07-18"
+NUMBERS = count(1)
 USAGE = {"prompt_tokens": 321, "completion_tokens": 45, "total_tokens": 366}
 ANSWER = "The Alder lamp can be returned within 30 days."
 
@@ -62,7 +67,12 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def chunk(self, choices: list[dict[str, Any]], **more: Any) -> None:
-        head = {"id": "resp-1", "object": "chat.completion.chunk", "created": 1, "model": MODEL}
+        head = {
+            "id": f"resp-{id(self)}",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": MODEL,
+        }
         data = json.dumps(head | {"choices": choices} | more)
         self.wfile.write(f"data: {data}\n\n".encode())
 
@@ -77,7 +87,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def completion(message: dict[str, Any], reason: str) -> dict[str, Any]:
     return {
-        "id": "resp-1",
+        "id": f"resp-{next(NUMBERS)}",
         "object": "chat.completion",
         "created": 1,
         "model": MODEL,

@@ -69,9 +69,10 @@ def snippets(base: str, key: str) -> list[Snippet]:
             "# pip install opentelemetry-distro opentelemetry-exporter-otlp-proto-http \\\n"
             "#   opentelemetry-instrumentation-openai-v2\n"
             + environment
-            + "\nexport OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true\n"
+            + "\nexport OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_latest_experimental\n"
+            "export OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY\n"
             "opentelemetry-instrument python app.py",
-            "Messages arrive as log events and are joined to their span.",
+            "Older versions take `true` there and send messages as log events; both are read.",
         ),
         Snippet(
             "vercel",

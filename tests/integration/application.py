@@ -4,6 +4,7 @@ Retrieval, a tool, a streamed answer and a failure, with the openai SDK against 
 environment; spans and log records go to OTEL_EXPORTER_OTLP_ENDPOINT as the exporters read it.
 """
 
+import contextlib
 import sys
 from typing import Any
 
@@ -69,12 +70,10 @@ def talk(client: openai.OpenAI) -> None:
         stream_options={"include_usage": True},
     )
     list(stream)
-    try:
+    with contextlib.suppress(openai.BadRequestError):
         client.chat.completions.create(
             model="gpt-4o-mini", messages=[SYSTEM, {"role": "user", "content": "please fail"}]
         )
-    except openai.BadRequestError:
-        pass
 
 
 def main() -> None:

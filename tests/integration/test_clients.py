@@ -29,7 +29,8 @@ def run(name: str, base: str, key: str) -> str:
             "OTEL_EXPORTER_OTLP_HEADERS": f"authorization=Bearer%20{key}",
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
             "OTEL_SERVICE_NAME": "shop",
-            "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "true",
+            "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "SPAN_ONLY",
+            "OTEL_SEMCONV_STABILITY_OPT_IN": "gen_ai_latest_experimental",
         }
         done = subprocess.run(
             [sys.executable, "-W", "ignore", str(APPLICATION), name],

@@ -1,4 +1,5 @@
-"""Every captured scenario, posted as its client posted it, reads back as what really happened; twice
+"""Every captured scenario, posted as its client posted it, reads back as what really happened;
+twice
 changes nothing."""
 
 from __future__ import annotations

@@ -24,7 +24,10 @@ def span(
     error: str | None = None,
     **attributes: Any,
 ) -> dict[str, Any]:
-    """One span as keyword arguments of the OTLP message; `__` in an attribute's name stands for a dot."""
+    """One span as keyword arguments of the OTLP message;
+
+    `__` in an attribute's name stands for a dot.
+    """
     start = time.time_ns() - 60 * SECOND if start_ns is None else start_ns
     return {
         "trace_id": trace_id or os.urandom(16),

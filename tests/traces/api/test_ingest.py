@@ -1,4 +1,7 @@
-"""The way in over HTTP: every answer as the contract says, no 500, no partial row, no lost neighbour."""
+"""The way in over HTTP:
+
+every answer as the contract says, no 500, no partial row, no lost neighbour.
+"""
 
 import gzip
 import json

@@ -1,4 +1,7 @@
-"""Storing spans: once, whatever comes twice, early, late or never, with sums that count each call once."""
+"""Storing spans:
+
+once, whatever comes twice, early, late or never, with sums that count each call once.
+"""
 
 import os
 import time
