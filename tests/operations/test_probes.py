@@ -84,6 +84,18 @@ def test_an_absent_broker_folder_is_named(
     }
 
 
+def test_a_full_disk_is_named_before_postgres_ends_of_it(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "LEAST_FREE_BYTES", 2**62)
+    assert client.get("/readyz").status_code == 200  # an external database has its own disk
+    settings.EMBEDDED_DATABASE = True
+    views.readiness.until = 0.0
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["missing"] == {"disk": "the disk of the home folder is full"}
+
+
 def test_an_unreachable_broker_is_named_within_seconds(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +138,7 @@ def test_metrics_count_the_ledger_and_the_backlog(client: Client, project: Proje
         "database": 1.0,
         "migrations": 1.0,
         "broker": 1.0,
+        "disk": 1.0,
     }
 
 

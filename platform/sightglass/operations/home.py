@@ -45,6 +45,12 @@ def broker_folders(home: Path) -> dict[str, str]:
     }
 
 
+def drop_messages(home: Path) -> None:
+    """Before the worker starts: a message cut short, by a full disk say, would end it each time."""
+    for message in Path(broker_folders(home)["data_folder_in"]).iterdir():
+        message.unlink(missing_ok=True)
+
+
 def empty_broker(home: Path) -> None:
     """Start with an empty broker: it carries wake-ups only, and a kill may cut a file short."""
     shutil.rmtree(home / "broker", ignore_errors=True)

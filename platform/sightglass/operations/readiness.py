@@ -1,7 +1,8 @@
-"""Whether this installation can serve: database, migrations, broker. Cheap enough to ask often."""
+"""Whether this installation can serve: database, migrations, broker, disk. Cheap to ask."""
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from sightglass.celery import app
 
 CACHE_SECONDS = 1.0
 BROKER_SECONDS = 2
+LEAST_FREE_BYTES = 64 * 2**20
 
 
 class Missing(Exception):
@@ -61,10 +63,17 @@ def check_broker() -> None:
         raise Missing(f"the broker does not answer: {type(error).__name__}") from error
 
 
+def check_disk() -> None:
+    """The embedded Postgres ends when its disk is full; better to refuse a little before."""
+    if settings.EMBEDDED_DATABASE and shutil.disk_usage(settings.HOME).free < LEAST_FREE_BYTES:
+        raise Missing("the disk of the home folder is full")
+
+
 CHECKS: dict[str, Callable[[], None]] = {
     "database": check_database,
     "migrations": check_migrations,
     "broker": check_broker,
+    "disk": check_disk,
 }
 
 
@@ -86,13 +95,13 @@ class Readiness:
 
 
 def look() -> dict[str, str]:
-    missing = {}
+    missing: dict[str, str] = {}
     for name, check in CHECKS.items():
+        if name == "migrations" and "database" in missing:
+            missing[name] = "unknown: the database does not answer"
+            continue
         try:
             check()
         except Missing as error:
             missing[name] = str(error)
-            if name == "database":
-                missing["migrations"] = "unknown: the database does not answer"
-                break
     return missing

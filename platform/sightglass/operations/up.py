@@ -14,7 +14,7 @@ import httpx
 from django.conf import settings
 
 from sightglass.operations import embedded_postgres, home, preparation
-from sightglass.operations.processes import Program, end_orphans
+from sightglass.operations.processes import Program, end_orphans, nothing
 from sightglass.operations.supervisor import Supervisor
 
 READY_SECONDS = 90.0
@@ -109,6 +109,7 @@ def worker() -> Program:
         patience=10.0,
         nice=10,
         variables=variables(),
+        before=(lambda: home.drop_messages(settings.HOME)) if settings.EMBEDDED_BROKER else nothing,
     )
 
 
