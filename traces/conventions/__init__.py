@@ -135,9 +135,17 @@ def _metadata(attributes: dict[str, Any], found: dict[str, Any], made: SpanFacts
     if isinstance(value, dict):
         made.metadata = {str(key): item for key, item in value.items()}
     for key, item in attributes.items():
-        if key.startswith(tables.METADATA_PREFIXES) and key not in tables.FIELD_OF:
-            prefix = next(one for one in tables.METADATA_PREFIXES if key.startswith(one))
-            made.metadata[key[len(prefix) :]] = parsed(item)
+        if (name := _metadata_name(key)) is not None:
+            made.metadata[name] = parsed(item)
+
+
+@lru_cache(maxsize=8192)
+def _metadata_name(key: str) -> str | None:
+    """The name that an attribute has as metadata; None if it is none."""
+    if key in tables.FIELD_OF:
+        return None
+    prefix = next((one for one in tables.METADATA_PREFIXES if key.startswith(one)), None)
+    return None if prefix is None else key[len(prefix) :]
 
 
 def _first_token(raw: RawSpan, found: dict[str, Any]) -> float | None:

@@ -33,6 +33,9 @@ def _is_chat(found: dict[str, Any]) -> bool:
 
 def said(raw: RawSpan, found: dict[str, Any]) -> tuple[Any, Any]:
     """What was asked last and what was answered: enough for the previews."""
+    plain = shapes.plainly_said(raw.attributes)
+    if plain is not None:
+        return plain
     made = SpanContent()
     _messages(raw.attributes, found, made)
     asked = [one for one in made.input_messages or () if one["role"] == "user"]

@@ -175,3 +175,24 @@ def openinference(attributes: dict[str, Any], prefix: str) -> list[dict[str, Any
             whole = {**whole, "parts": [{**p, "content": p.get("text")} for p in parts]}
         found += message({**whole, "contents": None})
     return found or None
+
+
+def plainly_said(attributes: dict[str, Any]) -> tuple[str, str] | None:
+    """The last question and answer of OpenInference messages that are plain text, without reading
+    the others; None if they are not so plain. Most calls are, and every call pays for this."""
+    asked = _last_plain(attributes, "llm.input_messages.", "user")
+    if asked is None:
+        return None
+    answered = _last_plain(attributes, "llm.output_messages.", None)
+    return None if answered is None else (asked, answered)
+
+
+def _last_plain(attributes: dict[str, Any], prefix: str, wanted: str | None) -> str | None:
+    found, number = None, 0
+    while (role := attributes.get(f"{prefix}{number}.message.role")) is not None:
+        if wanted is None or role == wanted:
+            found = attributes.get(f"{prefix}{number}.message.content")
+            if not isinstance(found, str) or not found:
+                return None
+        number += 1
+    return found

@@ -16,6 +16,7 @@ from traces.spans import MODEL_CALLS, CallFacts, Cost, Flag, RawSpan, SpanFacts,
 if TYPE_CHECKING:
     from traces.pricing import Overrides
 
+NOT_COUNTED = int(Flag.NOT_COUNTED)  # operations on enumerations are slow, and this is asked often
 MAX_TEXT = 500  # characters of an indexed column; a btree entry may have 2.7 kB
 MAX_TAGS, MAX_TAG = 100, 200
 MAX_METADATA = 64 * 1024  # bytes of JSON
@@ -46,7 +47,7 @@ class Row:
 
     @property
     def counts(self) -> bool:
-        return not self.flags & Flag.NOT_COUNTED
+        return not self.flags & NOT_COUNTED
 
     def call(self) -> CallFacts:
         raw, facts = self.raw, self.facts

@@ -73,7 +73,8 @@ MEASURED = ("input_tokens", "output_tokens", "total_tokens", "cost_total")
 
 
 def _made(record: Sequence[Any]) -> Skeleton:
-    return Skeleton(*record[:FIXED], tuple(record[FIXED:]))
+    fixed: tuple[Any, ...] = tuple(record[:FIXED])
+    return Skeleton(*fixed, usage=tuple(record[FIXED:]))  # type: ignore[misc]
 
 
 def load(
