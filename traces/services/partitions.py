@@ -55,7 +55,7 @@ def create(week: int) -> None:
 
 
 def _create(table: str, week: int, low: int, high: int) -> None:
-    """One table in its own transaction, so that no lock is held while waiting for another table's."""
+    """One table in its own transaction: no lock is held while waiting for another table's."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with transaction.atomic(), connection.cursor() as cursor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import timedelta
 from typing import Any
 
@@ -32,7 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         base = options["url"] or f"http://{_host()}:{settings.PORT}"
-        key = options["key"] or os.environ.get("SIGHTGLASS_API_KEY") or _made(options["project"])
+        key = options["key"] or settings.FIRST_API_KEY or _made(options["project"])
 
         def progress(day: Day, sent: Sent) -> None:
             if not options["as_json"]:
