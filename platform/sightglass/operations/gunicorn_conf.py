@@ -1,8 +1,8 @@
 """Gunicorn's settings, for `sightglass up` and the container image alike (`-c python:…`)."""
 
+import gc
 import socket
 import struct
-import gc
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +45,8 @@ def limit_stalls(listener: socket.socket, seconds: int) -> None:
 def post_fork(server: object, worker: object) -> None:
     """Leave what was loaded before the fork out of every garbage collection: it stays for good.
 
-    Ingest makes tens of thousands of short-lived objects a request; with Python's usual thresholds a
-    third of its time went into looking through the others.
+    Ingest makes tens of thousands of short-lived objects a request; with Python's usual thresholds
+    a third of its time went into looking through the others.
     """
     gc.collect()
     gc.freeze()
