@@ -86,7 +86,9 @@ def projects_of(request: HttpRequest) -> Callable[[], list[Project]]:
         user = getattr(request, "user", None)
         if user is None or not user.is_authenticated:
             return []
-        return list(Project.objects.filter(memberships__user=user).order_by("name", "slug"))
+        return list(
+            Project.objects.filter(memberships__user=user, deleted_at=None).order_by("name", "slug")
+        )
 
     return projects
 

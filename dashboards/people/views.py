@@ -1,8 +1,6 @@
-"""A person's own pages: profile, new project, and accepting an invitation."""
+"""A person's own pages: profile, projects of their own, and accepting an invitation."""
 
 from __future__ import annotations
-
-from zoneinfo import available_timezones
 
 from allauth.mfa.utils import is_mfa_enabled
 from django import forms
@@ -16,22 +14,20 @@ from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from sightglass.accounts import audit, projects
+from dashboards.settings.audit import log_page
+from sightglass.accounts import audit, members, projects
 from sightglass.accounts.models import Invitation, User
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
-    timezone = forms.ChoiceField(
-        choices=[(name, name) for name in sorted(available_timezones())], label="Time zone"
-    )
-
     class Meta:
         model = User
-        fields = ("name", "timezone")
+        fields = ("name",)
 
 
 class ProjectForm(forms.Form):
@@ -43,13 +39,23 @@ class WelcomeForm(forms.Form):
     password = forms.CharField(
         max_length=200,
         label="Choose a password",
+        help_text="Ten characters or more.",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def clean_password(self) -> str:
-        password: str = self.cleaned_data["password"]
-        validate_password(password)
-        return password
+    def __init__(self, *args: object, email: str, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.email = email
+
+    def clean(self) -> dict[str, object]:
+        given = self.cleaned_data
+        if "password" in given:
+            person = User(email=self.email, name=given.get("name", ""))
+            try:
+                validate_password(given["password"], person)
+            except ValidationError as error:
+                self.add_error("password", error)
+        return given
 
 
 def person(request: HttpRequest) -> User:
@@ -61,7 +67,7 @@ def person(request: HttpRequest) -> User:
 
 @login_required
 def profile(request: HttpRequest) -> HttpResponse:
-    """Name, time zone, and the way to password and second factor."""
+    """Name, and the way to password, second factor, sessions and projects."""
     user = person(request)
     form = ProfileForm(request.POST or None, instance=user)
     if request.method == "POST" and form.is_valid():
@@ -71,11 +77,14 @@ def profile(request: HttpRequest) -> HttpResponse:
                 audit.record("user.changed", user.email, user=user, after=form.cleaned_data)
         messages.success(request, "Profile saved.")
         return redirect("profile")
-    return render(
-        request,
-        "people/profile.html",
-        {"form": form, "has_second_factor": is_mfa_enabled(user), "project_form": ProjectForm()},
-    )
+    context = {
+        "form": form,
+        "has_second_factor": is_mfa_enabled(user),
+        "has_password": user.has_usable_password(),
+        "project_form": ProjectForm(),
+        "deleted_projects": projects.deleted_of(user),
+    }
+    return render(request, "people/profile.html", context)
 
 
 @require_POST
@@ -96,34 +105,49 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
 @login_required
 def new_project(request: HttpRequest) -> HttpResponse:
     """Make a project; who runs the installation may."""
-    user = person(request)
-    if not user.is_staff:
-        raise PermissionDenied("Ask who runs this installation for a project.")
     try:
-        project = projects.create_project(user, request.POST.get("name", ""))
+        project = projects.create_project(person(request), request.POST.get("name", ""))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("profile")
     return redirect("project_home", project.slug)
 
 
+@require_POST
+@login_required
+def restore_project(request: HttpRequest, slug: str) -> HttpResponse:
+    """Open a deleted project again, while that is possible."""
+    project = projects.restore_project(person(request), slug)
+    messages.success(request, f"{project.name} is back, with its members and keys.")
+    return redirect("project_home", project.slug)
+
+
+@login_required
+def installation_audit(request: HttpRequest) -> HttpResponse:
+    """The log of what belongs to no project: accounts and signing in."""
+    if not person(request).is_staff:
+        raise PermissionDenied
+    return log_page(request, None, "people/audit.html")
+
+
+@never_cache
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Accept an invitation: with the account at hand, by signing in, or with a new one."""
-    found = projects.invitation_of(token)
+    found = members.invitation_of(token)
     if found is None:
         raise Http404("This invitation has been used, withdrawn, or is too old.")
     if request.user.is_authenticated:
         return _accept_signed_in(request, found)
     if User.objects.filter(email=found.email).exists():
         return redirect(f"{reverse('account_login')}?next={request.path}")
-    form = WelcomeForm(request.POST or None)
+    form = WelcomeForm(request.POST or None, email=found.email)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             user = User.objects.create_user(
                 found.email, form.cleaned_data["password"], name=form.cleaned_data["name"]
             )
             audit.record("user.created", user.email, user=user)
-            projects.accept(found, user)
+            members.accept(found, user)
         login(request, user, backend=BACKEND)
         return redirect("project_home", found.project.slug)
     return render(request, "people/welcome.html", {"form": form, "invitation": found})
@@ -132,7 +156,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 def _accept_signed_in(request: HttpRequest, found: Invitation) -> HttpResponse:
     user = person(request)
     if request.method == "POST":
-        projects.accept(found, user)
+        members.accept(found, user)
         messages.success(request, f"You are now a member of {found.project.name}.")
         return redirect("project_home", found.project.slug)
     fits = user.email.lower() == found.email

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
 
 from sightglass.accounts import projects
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
@@ -28,16 +30,59 @@ class GeneralForm(forms.Form):
     )
 
 
+class DeleteForm(forms.Form):
+    """Deleting asks for the project's slug, typed out."""
+
+    slug = forms.CharField(max_length=60, label="Type the project's short name to confirm")
+
+    def __init__(self, *args: object, expected: str, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.expected = expected
+
+    def clean_slug(self) -> str:
+        slug: str = self.cleaned_data["slug"]
+        if slug != self.expected:
+            raise ValidationError(f"Type {self.expected}.")
+        return slug
+
+
 @project_page(Permission.ADMIN)
 def general(request: ProjectRequest) -> HttpResponse:
     """Name, retention and quota."""
     project = request.access.project
-    names = list(GeneralForm.base_fields)
-    form = GeneralForm(
-        request.POST or None, initial={name: getattr(project, name) for name in names}
-    )
+    form = _form(request, request.POST or None)
     if request.method == "POST" and form.is_valid():
         projects.change_settings(request.access, **form.cleaned_data)
         messages.success(request, "Settings saved.")
         return redirect("settings_general", project.slug)
-    return render(request, "settings/general.html", {"form": form, "section": "general"})
+    return _page(request, form, DeleteForm(expected=project.slug))
+
+
+def _form(request: ProjectRequest, data: QueryDict | None) -> GeneralForm:
+    project = request.access.project
+    initial = {name: getattr(project, name) for name in projects.SETTINGS}
+    return GeneralForm(data, initial=initial)
+
+
+def _page(request: ProjectRequest, form: GeneralForm, delete_form: DeleteForm) -> HttpResponse:
+    context = {
+        "form": form,
+        "delete_form": delete_form,
+        "may_delete": request.access.may(Permission.OWN),
+        "grace_days": projects.GRACE.days,
+        "section": "general",
+    }
+    return render(request, "settings/general.html", context)
+
+
+@require_POST
+@project_page(Permission.OWN)
+def delete(request: ProjectRequest) -> HttpResponse:
+    """Delete the project: closed at once, emptied after a while."""
+    project = request.access.project
+    form = DeleteForm(request.POST, expected=project.slug)
+    if not form.is_valid():
+        return _page(request, _form(request, None), form)
+    projects.delete_project(request.access)
+    messages.success(request, f"{project.name} is deleted. Until its data go, restore it here.")
+    return redirect("profile")

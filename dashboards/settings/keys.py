@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -62,7 +63,6 @@ def _page(request: ProjectRequest, form: KeyForm, secret: str) -> HttpResponse:
         "keys": request.access.project.api_keys.select_related("created_by").order_by(
             "-created_at"
         )[:500],
-        "now": timezone.now(),
         "section": "keys",
     }
     return render(request, "settings/keys.html", context)
@@ -75,7 +75,11 @@ def rotate(request: ProjectRequest, pk: str) -> HttpResponse:
     """A new key in this one's place, which goes on for a while."""
     key = get_object_or_404(request.access.project.api_keys, pk=pk)
     overlap = OVERLAPS.get(request.POST.get("overlap", "day"), OVERLAPS["day"])
-    _, secret = api_keys.rotate(request.access, key, overlap=overlap)
+    try:
+        _, secret = api_keys.rotate(request.access, key, overlap=overlap)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("settings_keys", request.access.project.slug)
     return _page(request, KeyForm(), secret)
 
 

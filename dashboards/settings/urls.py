@@ -7,6 +7,7 @@ from dashboards.settings import attributes, audit, general, keys, members, price
 SETTINGS = "p/<slug:project>/settings"
 urlpatterns: list[URLPattern | URLResolver] = [
     path(SETTINGS, general.general, name="settings_general"),
+    path(f"{SETTINGS}/delete", general.delete, name="settings_delete"),
     path(f"{SETTINGS}/members", members.members, name="settings_members"),
     path(f"{SETTINGS}/members/<int:pk>", members.change, name="settings_member"),
     path(

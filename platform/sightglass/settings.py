@@ -109,6 +109,8 @@ ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
 ACCOUNT_SESSION_REMEMBER = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Sightglass"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Sightglass] "
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 
 SOCIALACCOUNT_ADAPTER = "sightglass.accounts.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
@@ -135,6 +137,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "sightglass_cache",
+        # Above it, entries are dropped at random: nobody should be able to make theirs forgotten.
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
     }
 }
 

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("sightglass.accounts.urls")),
     path("", include("sightglass.operations.urls")),
     path("", include("traces.api.urls")),
     path("", include("dashboards.urls")),

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from django.db.models import Max
 
+from sightglass.accounts import projects
 from sightglass.accounts.models import Project
 from traces.services import partitions
 
@@ -42,10 +43,17 @@ def apply(now: datetime | None = None) -> dict[str, int]:
     now = now or datetime.now(UTC)
     dropped = drop_weeks(now)
     deleted = sum(
-        _delete_traces(project, now - timedelta(days=project.retention_days))
+        _delete_traces(project, kept_since(project, now))
         for project in Project.objects.order_by("pk").iterator()
     )
     return {"weeks": dropped, "traces": deleted}
+
+
+def kept_since(project: Project, now: datetime) -> datetime:
+    """What is older goes; of a project that was deleted long enough ago, everything."""
+    if project.deleted_at is not None and project.deleted_at < now - projects.GRACE:
+        return now
+    return now - timedelta(days=project.retention_days)
 
 
 def drop_weeks(now: datetime) -> int:
@@ -145,7 +153,7 @@ def purge_beside(now: datetime | None = None) -> None:
         for project in Project.objects.order_by("pk").iterator():
             cursor.execute(
                 "DELETE FROM traces_metricpoint WHERE project_id = %s AND time_ns < %s",
-                [project.pk, _ns(now - timedelta(days=project.retention_days))],
+                [project.pk, _ns(kept_since(project, now))],
             )
 
 

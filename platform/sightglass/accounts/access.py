@@ -84,7 +84,9 @@ class ProjectRequest(HttpRequest):
 def access_of_user(user: User, slug: str) -> Access:
     """The user's access to the project, or `Http404` when there is none to speak of."""
     membership = (
-        Membership.objects.select_related("project").filter(user=user, project__slug=slug).first()
+        Membership.objects.select_related("project")
+        .filter(user=user, project__slug=slug, project__deleted_at=None)
+        .first()
     )
     if membership is None:
         raise Http404

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from django.db import connection, transaction
@@ -46,15 +47,30 @@ def record(
             actor=user,
             actor_label=label,
             action=action[:80],
-            target=target.replace("\n", " ")[:200],
+            target=one_line(target)[:200],
             before=before,
             after=after,
-            address=address,
+            address=canonical(address),
             previous=last.digest if last else "",
         )
         entry.digest = digest_of(entry)
         entry.save()
     return entry
+
+
+def one_line(text: str) -> str:
+    """What Postgres can hold and a log shows in one line."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def canonical(address: str | None) -> str | None:
+    """An address as Postgres gives it back, so that the digest holds; None for what is not one."""
+    try:
+        found = ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return None
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return str(mapped or found)
 
 
 def actor_label(access: Access | None, user: User | None) -> str:
@@ -67,10 +83,7 @@ def actor_label(access: Access | None, user: User | None) -> str:
 
 
 def digest_of(entry: AuditEntry) -> str:
-    """SHA-256 over the entry's content and the digest before it;
-
-    accounts may go, the words stay.
-    """
+    """SHA-256 over the entry's words and the digest before it. Accounts may go, the words stay."""
     content = [
         entry.previous,
         entry.at.isoformat(),
@@ -85,15 +98,24 @@ def digest_of(entry: AuditEntry) -> str:
     return hashlib.sha256(encoded.encode()).hexdigest()
 
 
-def broken_at(project: Project | None) -> AuditEntry | None:
-    """The first entry that does not fit what stands before it; None while the chain holds."""
-    previous = ""
-    for entry in _in_order(project):
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`broken` is the first entry that does not fit what stands before it, None while all fit;
+
+    `head` is the digest of the last one: whoever keeps it elsewhere also sees a cut-off end.
+    """
+
+    entries: int
+    head: str
+    broken: AuditEntry | None = None
+
+
+def verify(project: Project | None) -> Verdict:
+    """Follow the chain of a project (None: of the installation) from its first entry."""
+    previous, count = "", 0
+    entries = AuditEntry.objects.filter(project=project).order_by("pk")
+    for entry in entries.iterator(chunk_size=CHUNK):
         if entry.previous != previous or entry.digest != digest_of(entry):
-            return entry
-        previous = entry.digest
-    return None
-
-
-def _in_order(project: Project | None) -> Iterator[AuditEntry]:
-    return AuditEntry.objects.filter(project=project).order_by("pk").iterator(chunk_size=CHUNK)
+            return Verdict(count, previous, entry)
+        previous, count = entry.digest, count + 1
+    return Verdict(count, previous)

@@ -4,12 +4,11 @@ import base64
 import hashlib
 import hmac
 import secrets
-import time
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -17,8 +16,10 @@ from sightglass.accounts import audit
 from sightglass.accounts.access import SCOPE_PERMISSIONS, Access, Permission
 from sightglass.accounts.models import ApiKey, Project, User
 
-CACHE_SECONDS = 3.0
-_cache: dict[str, tuple[float, Access]] = {}
+PREFIX = 8
+LONGEST = 256
+MOST_REMEMBERED = 10_000
+_cache: dict[str, tuple[tuple[str, ...], Access]] = {}
 
 
 class InvalidKey(Exception):
@@ -45,30 +46,13 @@ def create_key(
     key = ApiKey.objects.create(
         project=project,
         name=name,
-        prefix=secret[:8],
+        prefix=secret[: min(PREFIX, len(secret) // 4)],
         digest=digest_of(secret),
         scopes=scopes,
         created_by=created_by,
         expires_at=expires_at,
     )
     return key, secret
-
-
-def is_valid(key: ApiKey | None, moment: datetime) -> bool:
-    """Neither expired nor revoked at that moment."""
-    if key is None:
-        return False
-    ends = [end for end in (key.expires_at, key.revoked_at) if end is not None]
-    return all(end > moment for end in ends)
-
-
-def note_use(key: ApiKey, moment: datetime) -> None:
-    """Remember when a key was last used, to the minute:
-
-    a write for each request would be too many.
-    """
-    if key.last_used_at is None or moment - key.last_used_at > timedelta(minutes=1):
-        ApiKey.objects.filter(pk=key.pk).update(last_used_at=moment)
 
 
 def issue(
@@ -80,6 +64,8 @@ def issue(
         raise ValidationError(f"Choose scopes among {', '.join(SCOPE_PERMISSIONS)}.")
     if not name.strip():
         raise ValidationError("Give the key a name.")
+    if expires_at is not None and expires_at <= timezone.now():
+        raise ValidationError("The key would end before it begins.")
     with transaction.atomic():
         key, secret = create_key(
             project=access.project,
@@ -88,14 +74,28 @@ def issue(
             created_by=access.user,
             expires_at=expires_at,
         )
-        audit.record("key.created", label(key), access=access, after={"scopes": key.scopes})
+        audit.record(
+            "key.created",
+            label(key),
+            access=access,
+            after={
+                "scopes": key.scopes,
+                "expires": expires_at.isoformat() if expires_at else None,
+            },
+        )
     return key, secret
 
 
 def rotate(access: Access, key: ApiKey, *, overlap: timedelta) -> tuple[ApiKey, str]:
-    """A new key like this one, which goes on for `overlap` and then ends."""
+    """A new key like this one, which goes on for `overlap` and then ends.
+
+    Raises PermissionDenied, ValidationError.
+    """
     access.require(Permission.ADMIN)
     with transaction.atomic():
+        key = ApiKey.objects.select_for_update().get(pk=key.pk, project=access.project)
+        if key.state in (ApiKey.REVOKED, ApiKey.EXPIRED):
+            raise ValidationError("This key has ended; make a new one.")
         made, secret = create_key(
             project=access.project,
             name=key.name,
@@ -108,19 +108,23 @@ def rotate(access: Access, key: ApiKey, *, overlap: timedelta) -> tuple[ApiKey, 
         key.replaced_by = made
         key.save(update_fields=["revoked_at", "replaced_by"])
         audit.record(
-            "key.rotated", label(key), access=access, after={"new": label(made), "ends": str(end)}
+            "key.rotated",
+            label(key),
+            access=access,
+            after={"new": label(made), "ends": key.revoked_at.isoformat()},
         )
     return made, secret
 
 
 def revoke(access: Access, key: ApiKey) -> None:
-    """End a key now; processes that remember it forget it within CACHE_SECONDS."""
+    """End a key now, in every process; one that has ended stays as it is."""
     access.require(Permission.ADMIN)
     with transaction.atomic():
-        key.revoked_at = timezone.now()
-        key.save(update_fields=["revoked_at"])
-        audit.record("key.revoked", label(key), access=access)
-    _cache.pop(key.digest, None)
+        now = timezone.now()
+        alive = Q(revoked_at=None) | Q(revoked_at__gt=now)
+        found = ApiKey.objects.filter(alive, pk=key.pk, project=access.project)
+        if found.update(revoked_at=now):
+            audit.record("key.revoked", label(key), access=access)
 
 
 def label(key: ApiKey) -> str:
@@ -138,37 +142,57 @@ def secret_from_header(header: str | None) -> str:
             raise InvalidKey from None
     elif scheme.lower() != "bearer":
         raise InvalidKey
-    if not value or len(value) > 256 or not value.isascii() or not value.isprintable():
+    if not value or len(value) > LONGEST or not value.isascii() or not value.isprintable():
         raise InvalidKey
     return value
 
 
-def authenticate(header: str | None) -> Access:
-    """The access that a request's `Authorization` header gives. Raises `InvalidKey`.
+# One cheap statement per request decides whether a remembered key still holds, so that a revocation
+# works at once in every process; the places of the rows change with anything in them.
+CHECK = """
+SELECT k.xmin::text, k.ctid::text, p.xmin::text, p.ctid::text
+FROM accounts_apikey k JOIN accounts_project p ON p.id = k.project_id
+WHERE k.digest = %(digest)s AND p.deleted_at IS NULL
+  AND (k.expires_at IS NULL OR k.expires_at > %(now)s)
+  AND (k.revoked_at IS NULL OR k.revoked_at > %(now)s)"""
 
-    Found keys are remembered for CACHE_SECONDS, so a revocation holds everywhere within that time.
-    """
+
+def authenticate(header: str | None) -> Access:
+    """The access that a request's `Authorization` header gives. Raises `InvalidKey`."""
     digest = digest_of(secret_from_header(header))
-    now = time.monotonic()
-    moment = timezone.now()
-    cached = _cache.get(digest)
-    if cached and now - cached[0] < CACHE_SECONDS and is_valid(cached[1].key, moment):
-        return cached[1]
-    key = (
-        ApiKey.objects.select_related("project")
-        .filter(Q(expires_at=None) | Q(expires_at__gt=moment), digest=digest)
-        .filter(Q(revoked_at=None) | Q(revoked_at__gt=moment))
-        .first()
-    )
-    if key is None:
+    with connection.cursor() as cursor:
+        cursor.execute(CHECK, {"digest": digest, "now": timezone.now()})
+        version = cursor.fetchone()
+    if version is None:
         _cache.pop(digest, None)
+        raise InvalidKey
+    known = _cache.get(digest)
+    if known is None or known[0] != version:
+        known = (version, _load(digest))
+        if len(_cache) >= MOST_REMEMBERED:
+            _cache.clear()
+        _cache[digest] = known
+    _note_use(known[1].key)
+    return known[1]
+
+
+def _load(digest: str) -> Access:
+    key = ApiKey.objects.select_related("project").filter(digest=digest).first()
+    if key is None:
         raise InvalidKey
     permissions: frozenset[Permission] = frozenset().union(
         *(SCOPE_PERMISSIONS.get(scope, frozenset()) for scope in key.scopes)
     )
-    note_use(key, moment)
-    access = Access(key.project, permissions, key=key)
-    if len(_cache) > 10_000:
-        _cache.clear()
-    _cache[digest] = (now, access)
-    return access
+    return Access(key.project, permissions, key=key)
+
+
+def _note_use(key: ApiKey | None) -> None:
+    """Remember when a key was last used, to the minute: a write for each request is too many."""
+    moment = timezone.now()
+    before = moment - timedelta(minutes=1)
+    if key is None or (key.last_used_at is not None and key.last_used_at > before):
+        return
+    key.last_used_at = moment
+    ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lte=before), pk=key.pk).update(
+        last_used_at=moment
+    )

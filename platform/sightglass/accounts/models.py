@@ -30,7 +30,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     date_joined = models.DateTimeField(default=timezone.now)
-    timezone = models.CharField(max_length=64, default="UTC")
     session_epoch = models.PositiveIntegerField(default=0)  # raised to end all sessions
 
     USERNAME_FIELD = "email"
@@ -58,6 +57,7 @@ class Project(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     retention_days = models.PositiveIntegerField(default=90)
     spans_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)  # closed at once, emptied later
 
     def __str__(self) -> str:
         return self.name
@@ -121,8 +121,20 @@ class ApiKey(models.Model):
     last_used_at = models.DateTimeField(null=True, blank=True)
     replaced_by = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True)
 
+    WORKS, ENDING, EXPIRED, REVOKED = "works", "ending", "expired", "revoked"
+
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def state(self) -> str:
+        """`works`, `ending` (rotated, in its overlap), `expired` or `revoked`."""
+        now = timezone.now()
+        if self.revoked_at is not None and self.revoked_at <= now:
+            return self.REVOKED
+        if self.expires_at is not None and self.expires_at <= now:
+            return self.EXPIRED
+        return self.WORKS if self.revoked_at is None else self.ENDING
 
 
 class AuditEntry(models.Model):
@@ -131,7 +143,8 @@ class AuditEntry(models.Model):
     `digest` chains each entry to the one before it in the same project.
     """
 
-    project = models.ForeignKey(Project, on_delete=models.SET_NULL, null=True, blank=True)
+    # Entries of no project are a chain of their own, which those of a lost project would break.
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, null=True, blank=True)
     at = models.DateTimeField(default=timezone.now)
     actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
     actor_label = models.CharField(max_length=200)
@@ -148,3 +161,19 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.target}"
+
+    @property
+    def changes(self) -> list[tuple[str, str, str]]:
+        """What changed, for a reader: (name, before, after), empty text for nothing."""
+        before, after = self.before or {}, self.after or {}
+        return [
+            (name.replace("_", " "), words(before.get(name)), words(after.get(name)))
+            for name in dict.fromkeys([*before, *after])
+        ]
+
+
+def words(value: object) -> str:
+    """A recorded value as a reader would write it."""
+    if isinstance(value, list):
+        return ", ".join(words(one) for one in value)
+    return "" if value is None else str(value)

@@ -1,31 +1,33 @@
-"""Projects and their members:
-
-every change is checked against roles and written to the audit log.
-"""
+"""Projects: made, changed, closed. Every change is checked and written to the audit log."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
 from sightglass.accounts import audit
 from sightglass.accounts.access import Access, Permission
-from sightglass.accounts.models import Invitation, Membership, Project, Role, User
+from sightglass.accounts.models import Membership, Project, Role, User
 
-INVITATION_DAYS = 7
-MAX_INVITATIONS = 200
+GRACE = timedelta(days=7)
+SETTINGS = ("name", "retention_days", "spans_per_minute")
 
 
 def create_project(user: User, name: str) -> Project:
-    """A new project with `user` as its owner. Raises ValidationError."""
+    """A new project with `user` as its owner; only who runs the installation may.
+
+    Raises PermissionDenied, ValidationError.
+    """
+    if not user.is_staff:
+        raise PermissionDenied("Ask who runs this installation for a project.")
     name = name.strip()[:120]
-    base = slugify(name)[:50]
+    base = slugify(name)[:50].strip("-_")
     if not name or not base:
         raise ValidationError("Give the project a name with letters or digits.")
     with transaction.atomic():
@@ -39,16 +41,19 @@ def create_project(user: User, name: str) -> Project:
 
 
 def change_settings(access: Access, **values: object) -> None:
-    """Change fields of the project; writes down what changed."""
+    """Change some of SETTINGS; writes down what changed. Raises PermissionDenied."""
     access.require(Permission.ADMIN)
-    project = access.project
-    before = {name: getattr(project, name) for name in values}
-    changed = {name: value for name, value in values.items() if before[name] != value}
-    if not changed:
-        return
-    for name, value in changed.items():
-        setattr(project, name, value)
+    if not values.keys() <= set(SETTINGS):
+        raise ValueError(f"not settings of a project: {values.keys() - set(SETTINGS)}")
     with transaction.atomic():
+        project = Project.objects.select_for_update().get(pk=access.project.pk)
+        before = {name: getattr(project, name) for name in values}
+        changed = {name: value for name, value in values.items() if before[name] != value}
+        if not changed:
+            return
+        for name, value in changed.items():
+            setattr(project, name, value)
+            setattr(access.project, name, value)
         project.save(update_fields=list(changed))
         audit.record(
             "project.changed",
@@ -59,114 +64,34 @@ def change_settings(access: Access, **values: object) -> None:
         )
 
 
-def check_rank(access: Access, role: str) -> None:
-    """Only owners make or unmake owners."""
-    access.require(Permission.ADMIN)
-    if role == Role.OWNER and not access.may(Permission.OWN):
-        raise PermissionDenied("Only an owner can do that.")
+def delete_project(access: Access) -> None:
+    """Close a project at once: no page, no key and no member reaches it any more.
 
-
-def invite(access: Access, email: str, role: str) -> tuple[Invitation, str]:
-    """Invite somebody; the second value is the secret of the link, which is not stored."""
-    check_rank(access, role)
-    email = email.strip().lower()
-    if Membership.objects.filter(project=access.project, user__email=email).exists():
-        raise ValidationError("This person is a member already.")
-    open_ = Invitation.objects.filter(project=access.project, accepted_at=None)
-    if open_.count() >= MAX_INVITATIONS:
-        raise ValidationError("There are too many open invitations; withdraw some.")
-    token = secrets.token_urlsafe(32)
+    Its traces are deleted after GRACE; until then an owner can restore it. Raises PermissionDenied.
+    """
+    access.require(Permission.OWN)
     with transaction.atomic():
-        open_.filter(email=email).delete()
-        made = Invitation.objects.create(
-            project=access.project,
-            email=email,
-            role=role,
-            digest=token_digest(token),
-            invited_by=access.user,
-            expires_at=timezone.now() + timedelta(days=INVITATION_DAYS),
-        )
-        audit.record("member.invited", email, access=access, after={"role": role})
-    return made, token
+        found = Project.objects.filter(pk=access.project.pk, deleted_at=None)
+        if found.update(deleted_at=timezone.now()):
+            audit.record("project.deleted", access.project.slug, access=access)
 
 
-def token_digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+def deleted_of(user: User) -> QuerySet[Project]:
+    """The closed projects that this person owns and can restore."""
+    return Project.objects.filter(
+        memberships__user=user,
+        memberships__role=Role.OWNER,
+        deleted_at__gt=timezone.now() - GRACE,
+    ).order_by("slug")
 
 
-def invitation_of(token: str) -> Invitation | None:
-    """The open invitation that this secret belongs to."""
-    return (
-        Invitation.objects.select_related("project")
-        .filter(digest=token_digest(token), accepted_at=None, expires_at__gt=timezone.now())
-        .first()
-    )
-
-
-def accept(invitation: Invitation, user: User) -> None:
-    """Make the invited person a member, once. Raises PermissionDenied for another person."""
-    if user.email.lower() != invitation.email:
-        raise PermissionDenied("This invitation is for another address.")
+def restore_project(user: User, slug: str) -> Project:
+    """Open a closed project again, with its members and keys. Raises PermissionDenied."""
     with transaction.atomic():
-        locked = Invitation.objects.select_for_update().get(pk=invitation.pk)
-        if locked.accepted_at is not None:
-            raise PermissionDenied("This invitation has been used.")
-        locked.accepted_at = timezone.now()
-        locked.save(update_fields=["accepted_at"])
-        Membership.objects.get_or_create(
-            user=user, project=locked.project, defaults={"role": locked.role}
-        )
-        audit.record(
-            "member.joined",
-            user.email,
-            project=locked.project,
-            user=user,
-            after={"role": locked.role},
-        )
-
-
-def withdraw(access: Access, invitation: Invitation) -> None:
-    access.require(Permission.ADMIN)
-    with transaction.atomic():
-        invitation.delete()
-        audit.record("member.invitation_withdrawn", invitation.email, access=access)
-
-
-def change_role(access: Access, membership: Membership, role: str) -> None:
-    """Give a member another role. Raises PermissionDenied, ValidationError (the last owner)."""
-    check_rank(access, membership.role)
-    check_rank(access, role)
-    with transaction.atomic():
-        _keep_an_owner(membership, role)
-        before, membership.role = membership.role, role
-        membership.save(update_fields=["role"])
-        audit.record(
-            "member.role_changed",
-            membership.user.email,
-            access=access,
-            before={"role": before},
-            after={"role": role},
-        )
-
-
-def remove(access: Access, membership: Membership) -> None:
-    """Take a member out; the next request of their open sessions is refused."""
-    check_rank(access, membership.role)
-    with transaction.atomic():
-        _keep_an_owner(membership, None)
-        membership.delete()
-        audit.record(
-            "member.removed",
-            membership.user.email,
-            access=access,
-            before={"role": membership.role},
-        )
-
-
-def _keep_an_owner(membership: Membership, role: str | None) -> None:
-    """Raises ValidationError if the project would be left without an owner; locks the owners."""
-    owners = Membership.objects.select_for_update().filter(
-        project_id=membership.project_id, role=Role.OWNER
-    )
-    if role != Role.OWNER and [owner.pk for owner in owners] == [membership.pk]:
-        raise ValidationError("A project needs an owner: make somebody else one first.")
+        project = deleted_of(user).select_for_update(of=("self",)).filter(slug=slug).first()
+        if project is None:
+            raise PermissionDenied("There is no project of yours to restore by that name.")
+        project.deleted_at = None
+        project.save(update_fields=["deleted_at"])
+        audit.record("project.restored", slug, project=project, user=user)
+    return project
