@@ -41,6 +41,12 @@ class Client:
         headers = {"Authorization": f"Bearer {key}"}
         self.http = httpx.Client(base_url=base, headers=headers, timeout=60.0, trust_env=False)
 
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+
     def post(self, path: str, **body: object) -> None:
         """Raises NotSent."""
         said = ""

@@ -101,7 +101,7 @@ KINDS: dict[str, PersonalData] = {
         "API keys and tokens",
         r"\b(?:sk|pk|rk)-[A-Za-z0-9_\-]{16,200}|\bsg_[A-Za-z0-9_\-]{20,200}|\bAKIA[0-9A-Z]{16}\b"
         r"|\bgh[pousr]_[A-Za-z0-9]{36,255}\b|\bxox[abprs]-[A-Za-z0-9\-]{10,250}"
-        r"|\beyJ[A-Za-z0-9_\-]{8,2000}\.[A-Za-z0-9_\-]{8,4000}\.[A-Za-z0-9_\-]{8,1000}",
+        r"|\beyJ[A-Za-z0-9_\-]{8,1000}\.[A-Za-z0-9_\-]{8,1000}\.[A-Za-z0-9_\-]{8,1000}",
         _always,
     ),
 }

@@ -40,13 +40,14 @@ class Command(BaseCommand):
                 )
 
         try:
-            sent = tell(
-                Client(base, key),
-                count=max(1, min(options["days"], 60)),
-                per_day=max(1, options["traces_per_day"]),
-                seed=options["seed"],
-                progress=progress,
-            )
+            with Client(base, key) as client:
+                sent = tell(
+                    client,
+                    count=max(1, min(options["days"], 60)),
+                    per_day=max(1, options["traces_per_day"]),
+                    seed=options["seed"],
+                    progress=progress,
+                )
         except NotSent as error:
             raise CommandError(f"{base} did not take it: {error}. Is `make up` running?") from None
         if options["as_json"]:

@@ -1,0 +1,142 @@
+"""Scores and prices by API."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from sightglass.accounts.access import Access
+from sightglass.accounts.keys import create_key
+from sightglass.accounts.models import Project
+from tests.traces.sending import decoded, llm
+from traces.models import Score, Trace
+from traces.services.ingest import store_spans
+
+pytestmark = pytest.mark.django_db
+TRACE = "ab" * 16
+
+
+class Api:
+    """Calls with a key."""
+
+    def __init__(self, client: Client, key: str) -> None:
+        self.client, self.headers = client, {"Authorization": f"Bearer {key}"}
+
+    def post(self, path: str, body: Any) -> Any:
+        return self.client.post(path, body, content_type="application/json", headers=self.headers)
+
+    def get(self, path: str) -> Any:
+        return self.client.get(path, headers=self.headers)
+
+
+@pytest.fixture
+def api(client: Client, api_key: str) -> Api:
+    return Api(client, api_key)
+
+
+def score(**fields: Any) -> dict[str, Any]:
+    return {"trace_id": TRACE, "name": "helpful", "value": True, "source": "user"} | fields
+
+
+def test_one_or_many_are_created(api: Api) -> None:
+    one = api.post("/api/v1/scores", score())
+    assert (one.status_code, one.json()["value"]) == (201, True)
+    many = api.post("/api/v1/scores", [score(value=0.5), score(value="good", session_id="s")])
+    assert [row["value"] for row in many.json()] == [0.5, "good"]
+    assert Score.objects.count() == 3
+
+
+def test_an_id_makes_it_idempotent(api: Api) -> None:
+    api.post("/api/v1/scores", score(id="a", value=0.1))
+    api.post("/api/v1/scores", score(id="a", value=0.9))
+    assert Score.objects.get().number == 0.9
+
+
+def test_scores_stand_in_the_summary_of_their_trace(api: Api, access: Access) -> None:
+    call = llm()
+    store_spans(access, decoded(call))
+    api.post("/api/v1/scores", score(trace_id=call["trace_id"].hex(), value=0.25))
+    api.post(
+        "/api/v1/scores",
+        score(trace_id=call["trace_id"].hex(), span_id=call["span_id"].hex(), name="on_span"),
+    )
+    assert Trace.objects.get().scores == {"helpful": 0.25}
+    whole = api.get(f"/api/v1/traces/{call['trace_id'].hex()}").json()
+    assert {one["name"] for one in whole["scores"]} == {"helpful", "on_span"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"trace_id": "xyz"},
+        {"trace_id": None},
+        {"value": None},
+        {"value": [1]},
+        {"value": "a\0b"},
+        {"source": "me"},
+        {"name": ""},
+        {"span_id": "12"},
+    ],
+)
+def test_wrong_scores_are_400_with_a_pointer(api: Api, wrong: dict[str, Any]) -> None:
+    answer = api.post("/api/v1/scores", score(**wrong))
+    assert answer.status_code == 400
+    assert answer.json()["errors"]
+    assert Score.objects.count() == 0
+
+
+def test_nan_is_refused(api: Api) -> None:
+    answer = api.post("/api/v1/scores", b'{"trace_id": "%s", "value": NaN}' % TRACE.encode())
+    assert answer.status_code == 400
+
+
+def test_lists_page_and_filter(api: Api) -> None:
+    api.post("/api/v1/scores", [score(value=float(i)) for i in range(5)])
+    api.post("/api/v1/scores", score(name="other", source="code"))
+    first = api.get("/api/v1/scores?name=helpful&limit=3").json()
+    second = api.get(f"/api/v1/scores?name=helpful&limit=3&cursor={first['next']}").json()
+    values = [row["value"] for row in first["results"] + second["results"]]
+    assert values == [4, 3, 2, 1, 0]
+    assert second["next"] is None
+    assert len(api.get("/api/v1/scores?source=code").json()["results"]) == 1
+    assert api.get("/api/v1/scores?source=nobody").status_code == 400
+
+
+@pytest.mark.parametrize(("scope", "status"), [("ingest", 201), ("write", 201), ("read", 403)])
+def test_who_may_score(client: Client, project: Project, scope: str, status: int) -> None:
+    _, key = create_key(project=project, name=scope, scopes=[scope])
+    assert Api(client, key).post("/api/v1/scores", score()).status_code == status
+
+
+def test_prices_are_added_listed_and_removed(api: Api) -> None:
+    made = api.post("/api/v1/prices", {"model": "llama*", "input": "1.5", "output": "2"})
+    assert made.status_code == 201
+    listed = api.get("/api/v1/prices").json()["results"]
+    assert [(row["model"], row["input"]) for row in listed] == [("llama*", "1.500000")]
+    url = f"/api/v1/prices/{made.json()['id']}"
+    assert api.client.delete(url, headers=api.headers).status_code == 204
+    assert api.client.delete(url, headers=api.headers).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"model": "m"},
+        {"model": "m", "input": "-1"},
+        {"model": "m", "input": "1", "gpu_hour": "1"},
+        {"model": "", "input": "1"},
+    ],
+)
+def test_wrong_prices_are_400(api: Api, wrong: dict[str, str]) -> None:
+    assert api.post("/api/v1/prices", wrong).status_code == 400
+
+
+def test_repricing_by_api(api: Api, access: Access) -> None:
+    store_spans(access, decoded(llm()))
+    api.post("/api/v1/prices", {"model": "gpt-4o*", "input": "5", "output": "20"})
+    asked = {"start": "2026-01-01T00:00:00Z", "end": "2030-01-01T00:00:00Z"}
+    shown = api.post("/api/v1/reprice", asked).json()
+    assert (shown["applied"], shown["before"], shown["after"]) == (False, "0.0035", "0.007")
+    assert api.post("/api/v1/reprice", asked | {"apply": True}).json()["applied"]
+    assert Trace.objects.get().cost_total == 7_000_000_000
+    assert api.post("/api/v1/reprice", {"start": "x", "end": "y"}).status_code == 400

@@ -1,0 +1,274 @@
+"""What workers do with stored rows:
+
+words, unknown keys, the ledger, retention, re-pricing, replay.
+"""
+
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from sightglass.accounts.access import Access
+from sightglass.accounts.models import Project
+from tests.traces.sending import SECOND, decoded, llm, span
+from traces.models import (
+    Batch,
+    LedgerHour,
+    Payload,
+    PriceOverride,
+    Receipt,
+    RejectedPayload,
+    Score,
+    Span,
+    SpanText,
+    Trace,
+    UnmappedKey,
+)
+from traces.otlp import Decoded
+from traces.selectors.search import list_traces, parse
+from traces.services import indexing, ledger, partitions, prices, retention
+from traces.services.ingest import note_refused, store_logs, store_metrics, store_spans
+from traces.services.replay import NotReplayable, replay
+from traces.services.reprice import reprice
+from traces.spans import RawLog, RawMetricPoint, Rejection
+
+pytestmark = pytest.mark.django_db
+
+
+def said(question: str, answer: str) -> dict[str, object]:
+    return {
+        "gen_ai__input__messages": f'[{{"role": "user", "content": "{question}"}}]',
+        "gen_ai__output__messages": f'[{{"role": "assistant", "content": "{answer}"}}]',
+    }
+
+
+def found(access: Access, words: str) -> int:
+    return len(list_traces(access, query=parse(words)).results)
+
+
+def test_words_are_found_once_they_are_indexed(access: Access) -> None:
+    store_spans(access, decoded(llm(**said("Where is the quokka?", "On Rottnest island"))))
+    assert found(access, '"quokka"') == 0
+    assert indexing.run(30) == 1
+    assert Batch.objects.count() == 0
+    assert (found(access, '"quokka"'), found(access, '"rottnest island"')) == (1, 1)
+    assert found(access, '"wombat"') == 0
+
+
+def test_unknown_keys_are_counted_and_known_ones_are_not(access: Access) -> None:
+    store_spans(access, decoded(llm(my__own__key="x"), llm(my__own__key="y")))
+    indexing.run(30)
+    row = UnmappedKey.objects.get()
+    assert (row.key, row.count, row.scope, row.example) == ("my.own.key", 2, "tests", "x")
+
+
+def test_a_batch_that_cannot_be_indexed_waits_and_is_tried_again(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_spans(access, decoded(llm(**said("hello", "there"))))
+
+    def fail(*_: object) -> None:
+        raise ValueError("broken")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(indexing, "words_of", fail)
+        indexing.run(5)
+    batch = Batch.objects.get()
+    assert (batch.attempts, "broken" in batch.error) == (1, True)
+    assert indexing.run(5) == 0, "not before its time"
+    Batch.objects.update(not_before=None)
+    indexing.run(5)
+    assert SpanText.objects.count() == 1
+
+
+def log(trace_id: bytes, span_id: bytes, name: str, body: object) -> RawLog:
+    return RawLog(trace_id, span_id, time.time_ns() - 59 * SECOND, name, body, {})
+
+
+@pytest.mark.parametrize("logs_first", [True, False])
+def test_messages_in_logs_join_their_span_whichever_comes_first(
+    access: Access, logs_first: bool
+) -> None:
+    call = llm()
+    ids = (call["trace_id"], call["span_id"])
+    records = Decoded(
+        [
+            log(*ids, "gen_ai.user.message", {"content": "Where is the quokka?"}),
+            log(*ids, "gen_ai.choice", {"message": {"content": "On the island"}}),
+        ],
+        received=2,
+    )
+    steps = [lambda: store_logs(access, records), lambda: store_spans(access, decoded(call))]
+    for step in steps if logs_first else steps[::-1]:
+        step()
+    again = store_logs(access, records)
+    assert (again.stored, again.duplicates) == (0, 2)
+    row, trace = Span.objects.get(), Trace.objects.get()
+    assert (row.input_preview, row.output_preview) == ("Where is the quokka?", "On the island")
+    assert trace.input_preview == "Where is the quokka?"
+    indexing.run(30)
+    assert found(access, '"quokka"') == 1
+
+
+def test_points_of_metrics_are_stored_once(access: Access) -> None:
+    point = RawMetricPoint("gpu.power", "W", time.time_ns(), 250.0, {"gpu": "0"})
+    decoded_points = Decoded([point, point], received=3, ignored=1)
+    assert store_metrics(access, decoded_points).stored == 1
+    assert store_metrics(access, decoded_points).stored == 0
+    assert Receipt.objects.order_by("pk")[0].rejected == {"ignored": 1}
+
+
+# ── The ledger ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_receipts_are_folded_into_hours_once(access: Access) -> None:
+    call = llm()
+    store_spans(access, decoded(call))
+    store_spans(access, decoded(call, llm()))
+    refused = decoded(llm())
+    refused.rejections.append(Rejection(1, "invalid_trace_id", "d"))
+    refused.received = 2
+    store_spans(access, refused)
+    since = timezone.now() - timedelta(days=1)
+    before = ledger.lines(access.project.pk, since)
+    assert ledger.fold() == 3
+    assert ledger.fold() == 0
+    hour = LedgerHour.objects.get()
+    assert (hour.requests, hour.received, hour.stored, hour.duplicates) == (3, 5, 3, 1)
+    assert hour.rejected == {"invalid_trace_id": 1}
+    assert ledger.lines(access.project.pk, since) == before
+    store_spans(access, decoded(llm()))
+    ledger.fold()
+    assert LedgerHour.objects.get().stored == 4
+    totals = ledger.totals()
+    assert totals[access.project.slug, "traces", "stored"] == 4
+    assert totals[access.project.slug, "traces", "rejected:invalid_trace_id"] == 1
+
+
+def test_a_refused_payload_can_be_replayed(access: Access) -> None:
+    from tests.traces.sending import request
+
+    body = request(llm()).SerializeToString()
+    note_refused(
+        access,
+        signal="traces",
+        reason="malformed",
+        detail="d",
+        content_type="application/x-protobuf",
+        body=body,
+    )
+    kept = RejectedPayload.objects.get()
+    assert replay(access, kept).stored == 1
+    assert replay(access, kept).duplicates == 1
+    kept.whole = False
+    with pytest.raises(NotReplayable):
+        replay(access, kept)
+
+
+# ── Retention ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_weeks_that_nobody_keeps_are_dropped(access: Access) -> None:
+    partitions.forget()  # those that a test before made were rolled back with it
+    store_spans(access, decoded(llm(**said("old", "words"))))
+    indexing.run(30)
+    later = datetime.now(UTC) + timedelta(days=access.project.retention_days + 15)
+    assert retention.apply(datetime.now(UTC)) == {"weeks": 0, "traces": 0}
+    done = retention.apply(later)
+    assert done["weeks"] >= 1
+    assert done["traces"] == 1
+    for model in (Span, Payload, SpanText, Trace):
+        assert model.objects.count() == 0
+
+
+def test_a_project_that_keeps_less_loses_its_traces_alone(
+    access: Access, other_project: Project
+) -> None:
+    other = Access(other_project, access.permissions)
+    Project.objects.filter(pk=access.project.pk).update(retention_days=1)
+    call = llm()
+    store_spans(access, decoded(call))
+    store_spans(other, decoded(llm()))
+    Score.objects.create(
+        project=access.project, trace_id=UUID(bytes=call["trace_id"]), name="s", source="user"
+    )
+    retention.apply(datetime.now(UTC) + timedelta(days=3))
+    assert [trace.project_id for trace in Trace.objects.all()] == [other_project.pk]
+    assert Span.objects.count() == Payload.objects.count() == 1
+    assert Score.objects.count() == 0
+
+
+def test_a_date_in_the_past_does_not_make_data_vanish(access: Access) -> None:
+    old = time.time_ns() - 300 * 86_400 * SECOND
+    store_spans(access, decoded(llm(start_ns=old)))
+    retention.apply(datetime.now(UTC))
+    assert Trace.objects.count() == 1
+
+
+def test_what_came_before_its_week_was_made_moves_into_it(access: Access) -> None:
+    start = time.time_ns()
+    week = partitions.week_of(start)
+    store_spans(access, decoded(llm(start_ns=start)))
+    with connection.cursor() as cursor:
+        for table in (*partitions.TABLES, "traces_payload"):
+            cursor.execute(f"ALTER TABLE {table} DETACH PARTITION {table}_w{week}")
+            cursor.execute(f"INSERT INTO {table} SELECT * FROM {table}_w{week}")
+            cursor.execute(f"DROP TABLE {table}_w{week}")
+        cursor.execute("SELECT count(*) FROM traces_span_old")
+        assert cursor.fetchone()[0] == 1
+    partitions.forget()
+    partitions.make_ahead()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM traces_span_old")
+        assert cursor.fetchone()[0] == 0
+    assert Span.objects.count() == Payload.objects.count() == 1
+
+
+# ── Prices ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_repricing_shows_the_difference_before_it_applies(access: Access) -> None:
+    trace_id, agent_id = os.urandom(16), os.urandom(8)
+    reported = llm(gen_ai__usage__cost=5)
+    agent = span(
+        trace_id,
+        span_id=agent_id,
+        gen_ai__operation__name="invoke_agent",
+        gen_ai__usage__input_tokens=1000,
+        gen_ai__usage__output_tokens=100,
+    )
+    store_spans(access, decoded(agent, llm(trace_id, parent=agent_id), reported))
+    PriceOverride.objects.create(project=access.project, model="gpt-4o*", input=5, output=20)
+    start, end = time.time_ns() - 3600 * SECOND, time.time_ns()
+
+    change = reprice(access, start, end, apply=False)
+    assert (change.changed, change.before, change.after) == (1, 3_500_000_000, 7_000_000_000)
+    assert Trace.objects.get(trace_id=UUID(bytes=trace_id)).cost_total == 3_500_000_000
+
+    reprice(access, start, end, apply=True)
+    assert Trace.objects.get(trace_id=UUID(bytes=trace_id)).cost_total == 7_000_000_000
+    row = Span.objects.get(kind="llm", trace_id=UUID(bytes=trace_id))
+    assert row.price_ref == f"override:{PriceOverride.objects.get().pk}"
+    assert reprice(access, start, end, apply=False).changed == 0
+
+
+def test_the_command_says_what_it_would_do(
+    access: Access, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store_spans(access, decoded(llm()))
+    PriceOverride.objects.create(project=access.project, model="gpt-4o*", input=5, output=20)
+    prices.forget(access.project.pk)
+    call_command(
+        "reprice",
+        project=access.project.slug,
+        start="2026-01-01T00:00:00Z",
+        end="2030-01-01T00:00:00Z",
+    )
+    said_ = capsys.readouterr().out
+    assert "$0.0035 → $0.007" in said_
+    assert "Nothing was changed" in said_
