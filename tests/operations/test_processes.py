@@ -152,6 +152,10 @@ def test_a_second_signal_does_not_wait(home: Path) -> None:
     supervisor._on_signal(signal.SIGTERM, None)
     assert not supervisor.hurry
     supervisor._on_signal(signal.SIGTERM, None)
+    assert not supervisor.hurry, "the same signal, passed on by a parent"
+    supervisor.asked_at -= 2.0
+    supervisor._on_signal(signal.SIGTERM, None)
+    assert supervisor.hurry
     before = time.monotonic()
     supervisor.stop()
     assert time.monotonic() - before < 5

@@ -12,6 +12,7 @@ from types import FrameType
 from sightglass.operations.processes import Child, Program
 
 PULSE = 0.2
+ECHO_SECONDS = 1.0
 logger = logging.getLogger(__name__)
 
 
@@ -26,13 +27,18 @@ class Supervisor:
         self.groups: list[list[Child]] = []
         self.stopping = threading.Event()
         self.hurry = False
+        self.asked_at = 0.0
 
     def catch_signals(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self.hurry = self.stopping.is_set()
+        now = time.monotonic()
+        if not self.stopping.is_set():
+            self.asked_at = now
+        # One Ctrl-C may arrive twice: from the terminal, and from `make` or `timeout` above us.
+        self.hurry = self.hurry or now - self.asked_at > ECHO_SECONDS
         self.stopping.set()
 
     def start(self, *programs: Program) -> list[Child]:
