@@ -12,6 +12,9 @@ from sightglass.accounts.access import ROLE_PERMISSIONS, Access
 from sightglass.accounts.keys import create_key
 from sightglass.accounts.models import Membership, Project, Role, User
 
+# Making a password slow to guess is of no use here, and costs half a second per person.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(worker_id: str) -> None:

@@ -12,7 +12,7 @@ def closed(request: HttpRequest) -> HttpResponse:
     raise Http404
 
 
-CLOSED = r"^(email/|confirm-email/|password/set/|3rdparty/(signup/)?$|social/|login/code/)"
+CLOSED = r"^(?:email/|confirm-email/|password/set/|3rdparty/(?:signup/)?$|social/|login/code/)"
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(CLOSED, closed),
     path("", include("allauth.urls")),

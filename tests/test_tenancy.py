@@ -1,0 +1,453 @@
+"""The walls between projects, at every route there is.
+
+The walk takes its routes from the URLconf: a new one that it cannot place, or whose parameters it
+cannot fill with objects of the other project, fails it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.views import APIView
+
+from dashboards.models import SavedView
+from sightglass.accounts import members
+from sightglass.accounts.access import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, Access, Permission
+from sightglass.accounts.keys import create_key
+from sightglass.accounts.models import Membership, Project, Role, User
+from sightglass.operations.middleware import Probes
+from tests.conftest import member
+from tests.traces import sending
+from traces.api.ingest import POST_ROUTES, ROUTES
+from traces.models import MetricPoint, PriceOverride, RedactionRule, RejectedPayload, Score
+from traces.services.ingest import note_refused, store_spans
+
+pytestmark = pytest.mark.django_db
+
+CANARY = "ferrous-marmalade"
+"""What only the one project has."""
+
+BAIT = "plum"
+"""What leads to it, for questions whose words are repeated in the answer."""
+
+TRACE, SPAN = bytes(range(1, 17)), bytes(range(1, 9))
+METHODS = ("get", "post", "put", "patch", "delete")
+
+PUBLIC = {
+    "healthz": "says that the process lives",
+    "readyz": "says whether it can work",
+    "metrics": "guarded by its own token; see tests/operations",
+    "theme": "a cookie of the browser's own",
+    "api_schema": "the same for everybody",
+    "api_docs": "the same for everybody",
+    "invitation": "opened by the secret in it",
+}
+PERSONAL = {
+    "home",
+    "profile",
+    "sign_out_everywhere",
+    "new_project",
+    "restore_project",
+    "installation_audit",
+}
+"""Need a session, and show only what is the person's own."""
+
+
+@dataclass(frozen=True)
+class Route:
+    pattern: str
+    name: str
+    view: Any
+
+    @property
+    def kind(self) -> str:
+        if self.pattern.startswith("p/<slug:project>/"):
+            return "page"
+        if (
+            issubclass(getattr(self.view, "view_class", object), APIView)
+            and self.name not in PUBLIC
+        ):
+            return "api"
+        if self.pattern.startswith("accounts/"):
+            return "account"
+        if self.name in PUBLIC:
+            return "public"
+        return "personal" if self.name in PERSONAL else "unknown"
+
+    def address(self, values: dict[str, str]) -> str:
+        """The path, with parameters filled in; KeyError for one that nothing is known of."""
+
+        def value(match: re.Match[str]) -> str:
+            parameter = match[1]
+            return values.get(f"{self.name}:{parameter}") or values[parameter]
+
+        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", value, self.pattern)
+
+
+def found(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[Route]:
+    for each in patterns:
+        pattern = prefix + str(each.pattern)
+        if isinstance(each, URLResolver):
+            yield from found(each.url_patterns, pattern)
+        else:
+            yield Route(pattern, each.name or "", each.callback)
+
+
+ALL = list(found(get_resolver().url_patterns))
+PAGES = [route for route in ALL if route.kind == "page"]
+API = [route for route in ALL if route.kind == "api"]
+
+
+def by_name(route: Route) -> str:
+    return route.name or route.pattern
+
+
+def body(response: HttpResponseBase) -> str:
+    whole = (
+        b"".join(response.streaming_content)  # type: ignore[arg-type, attr-defined]
+        if response.streaming
+        else response.content  # type: ignore[attr-defined]
+    )
+    return whole.decode(errors="replace") + str(dict(response.items()))
+
+
+@pytest.fixture
+def values(access: Access, project: Project) -> dict[str, str]:
+    """A project with a bit of everything in it, each saying CANARY; its ids, by parameter."""
+    said = f'[{{"role": "user", "content": "{BAIT} {CANARY}"}}]'
+    attributes = {"user.id": BAIT, "session.id": BAIT, "own.key": CANARY}
+    attributes |= {"gen_ai.output.messages": said}
+    call = sending.llm(TRACE, span_id=SPAN, name=f"{BAIT} {CANARY}", **attributes)
+    store_spans(access, sending.decoded(call, service__name=CANARY))
+    note_refused(
+        access,
+        signal="traces",
+        reason="malformed",
+        detail=CANARY,
+        content_type="application/json",
+        body=CANARY.encode(),
+    )
+    assert access.user is not None
+    view = SavedView.objects.create(
+        project=project, owner=access.user, name=CANARY, parameters=f"q={CANARY}", shared=True
+    )
+    price = PriceOverride.objects.create(project=project, model=CANARY, input="1")
+    rule = RedactionRule.objects.create(
+        project=project, type="pattern", name=CANARY, value=CANARY + "x"
+    )
+    Score.objects.create(project=project, name=CANARY, number=1, source="code", comment=CANARY)
+    MetricPoint.objects.create(
+        project=project,
+        name=CANARY,
+        time_ns=time.time_ns(),
+        series="0" * 32,
+        value=1,
+        attributes={CANARY: CANARY},
+    )
+    invitation, _ = members.invite(access, f"{CANARY}@example.org", Role.VIEWER)
+    viewer = member(project, f"viewer-{CANARY}@example.org", Role.VIEWER)
+    key, _ = create_key(project=project, name=CANARY, scopes=["read"])
+    Project.objects.filter(pk=project.pk).update(name=CANARY)
+    return {
+        "project": project.slug,
+        "trace_id": TRACE.hex(),
+        "span_id": SPAN.hex(),
+        "form": "jsonl",
+        "explorer_delete_view:pk": str(view.pk),
+        "settings_member:pk": str(Membership.objects.get(user=viewer).pk),
+        "settings_invitation_withdraw:pk": str(invitation.pk),
+        "settings_key_rotate:pk": str(key.pk),
+        "settings_key_revoke:pk": str(key.pk),
+        "settings_price_delete:pk": str(price.pk),
+        "settings_redaction_rule:pk": str(rule.pk),
+        "ledger_payload:pk": str(RejectedPayload.objects.get().pk),
+        "ledger_replay:pk": str(RejectedPayload.objects.get().pk),
+        "api_price:pk": str(price.pk),
+    }
+
+
+def state_of(project: Project) -> dict[str, str]:
+    """A digest of every row of the project, by table."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.table_name FROM information_schema.columns c JOIN pg_class t"
+            " ON t.oid = to_regclass(c.table_name) WHERE c.column_name = 'project_id'"
+            " AND c.table_schema = 'public' AND NOT t.relispartition"
+        )
+        tables = [row[0] for row in cursor.fetchall()]
+        digests = {}
+        for table in tables:
+            cursor.execute(
+                f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t"
+                " WHERE project_id = %s",
+                [project.pk],
+            )
+            digests[table] = cursor.fetchone()[0]
+    assert digests["traces_span"] and digests["accounts_apikey"]
+    return digests
+
+
+@pytest.fixture
+def untouched(values: dict[str, str], project: Project) -> Iterator[None]:
+    before = state_of(project)
+    yield
+    assert state_of(project) == before
+
+
+@pytest.fixture
+def strange_key(other_project: Project) -> str:
+    return create_key(project=other_project, name="all", scopes=list(SCOPE_PERMISSIONS))[1]
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def test_every_route_has_a_place() -> None:
+    assert [route for route in ALL if route.kind == "unknown"] == []
+    assert PUBLIC.keys() | PERSONAL <= {route.name for route in ALL}
+    assert len(PAGES) > 30 and len(API) > 8
+    assert Probes.ROUTES.keys() == {"/healthz", "/readyz"}
+
+
+def test_every_page_asks_for_a_permission_in_its_project() -> None:
+    assert [route.name for route in PAGES if not hasattr(route.view, "permission")] == []
+
+
+@pytest.mark.parametrize("route", PAGES, ids=by_name)
+def test_a_stranger_finds_no_page(
+    route: Route, values: dict[str, str], untouched: None, stranger: User, client: Client
+) -> None:
+    client.force_login(stranger)
+    address = route.address(values)
+    for method in METHODS:
+        response = getattr(client, method)(address, headers={"HX-Request": "true"})
+        assert response.status_code in (404, 405), f"{method} {address}"
+        assert CANARY not in body(response)
+    assert {client.get(address).status_code, client.post(address).status_code} & {404}
+
+
+@pytest.mark.parametrize("route", PAGES, ids=by_name)
+def test_objects_are_not_found_through_a_project_of_ones_own(
+    route: Route, values: dict[str, str], untouched: None, stranger: User, client: Client
+) -> None:
+    client.force_login(stranger)
+    address = route.address(values | {"project": "rival"})
+    query = {
+        "id": BAIT,
+        "of": SPAN.hex(),
+        "q": f'name:*{BAIT}* OR "{BAIT}"',
+        "span": SPAN.hex(),
+        "range": "90d",
+    }
+    for method in ("get", "post"):
+        response = getattr(client, method)(address, query)
+        assert response.status_code < 500
+        if re.search(r"<\w+:(pk|trace_id)>", route.pattern):
+            assert response.status_code in (404, 405), f"{method} {address}"
+        else:
+            assert CANARY not in body(response), f"{method} {address}"
+
+
+@pytest.mark.parametrize("route", PAGES, ids=by_name)
+def test_nobody_in_particular_is_asked_to_sign_in(
+    route: Route, values: dict[str, str], untouched: None, client: Client
+) -> None:
+    for method in METHODS:
+        response = getattr(client, method)(route.address(values))
+        assert response.status_code in (302, 405)
+        if response.status_code == 302:
+            assert response.headers["Location"].startswith("/accounts/login/?next=")
+
+
+CLOSED_TO = [
+    pytest.param(role, route, id=f"{role}-{route.name}")
+    for role, granted in ROLE_PERMISSIONS.items()
+    for route in PAGES
+    if getattr(route.view, "permission", None) not in granted
+]
+
+
+@pytest.mark.parametrize(("role", "route"), CLOSED_TO)
+def test_a_role_opens_what_it_may_and_no_more(
+    role: str, route: Route, values: dict[str, str], project: Project, client: Client
+) -> None:
+    client.force_login(someone := User.objects.create_user("someone@example.org"))
+    Membership.objects.create(user=someone, project=project, role=role)
+    before = state_of(project)
+    statuses = {getattr(client, method)(route.address(values)).status_code for method in METHODS}
+    assert 403 in statuses and statuses <= {403, 405}
+    assert state_of(project) == before
+
+
+@pytest.mark.parametrize("route", API, ids=by_name)
+def test_the_api_answers_nobody_without_a_key(
+    route: Route, values: dict[str, str], untouched: None, owner: User, client: Client
+) -> None:
+    client.force_login(owner)  # a session is not a key
+    for method in METHODS:
+        response = getattr(client, method)(route.address(values))
+        assert response.status_code == 401, f"{method} {route.pattern}"
+        assert CANARY not in body(response)
+
+
+@pytest.mark.parametrize("route", API, ids=by_name)
+def test_another_projects_key_finds_nothing(
+    route: Route, values: dict[str, str], untouched: None, strange_key: str, client: Client
+) -> None:
+    address = route.address(values)
+    for method in METHODS:
+        response = getattr(client, method)(
+            address, content_type="application/json", headers=bearer(strange_key)
+        )
+        expected = (404, 405) if "<" in route.pattern else (200, 400, 405, 422)
+        assert response.status_code in expected, f"{method} {address}: {body(response)}"
+        assert CANARY not in body(response)
+    for form in ("jsonl", "csv"):
+        exported = client.get(
+            address, {"format": form, "payload": "true"}, headers=bearer(strange_key)
+        )
+        assert exported.status_code < 500 and CANARY not in body(exported)
+
+
+@pytest.mark.parametrize("route", API, ids=by_name)
+@pytest.mark.parametrize("scope", list(SCOPE_PERMISSIONS))
+def test_a_key_without_the_scope_is_refused(
+    route: Route, scope: str, values: dict[str, str], project: Project, client: Client
+) -> None:
+    view: Any = route.view.view_class
+    by_method: dict[str, Permission] = getattr(view, "permissions", {})
+    _, secret = create_key(project=project, name="narrow", scopes=[scope])
+    for method in METHODS:
+        needed = by_method.get(method.upper()) or getattr(view, "permission", Permission.READ)
+        if not hasattr(view, method) or needed in SCOPE_PERMISSIONS[scope]:
+            continue
+        if route.name == "api_scores" and method == "post" and scope == "ingest":
+            continue  # whoever sends traces may send their scores
+        response = getattr(client, method)(route.address(values), headers=bearer(secret))
+        assert response.status_code == 403, f"{method} {route.pattern}"
+        assert CANARY not in body(response)
+
+
+@pytest.mark.parametrize("path", [*ROUTES, *POST_ROUTES])
+def test_telemetry_comes_in_by_key_only(
+    path: str, values: dict[str, str], untouched: None, owner: User, client: Client
+) -> None:
+    client.force_login(owner)
+    for kind in ("application/json", "application/x-protobuf"):
+        assert client.post(path, b"{}", content_type=kind).status_code == 401
+        wrong = client.post(path, b"{}", content_type=kind, headers=bearer("sg_" + "x" * 40))
+        assert wrong.status_code == 401
+
+
+def test_the_same_ids_in_two_projects_are_two_traces(
+    values: dict[str, str],
+    untouched: None,
+    other_project: Project,
+    stranger: User,
+    strange_key: str,
+    client: Client,
+) -> None:
+    # Clients choose their ids: knowing another project's must not lead to its spans.
+    theirs = Access(other_project, ROLE_PERMISSIONS[Role.OWNER], user=stranger)
+    store_spans(theirs, sending.decoded(sending.llm(TRACE, span_id=SPAN, name="mine")))
+    values = values | {"project": "rival"}
+    client.force_login(stranger)
+    for route in [*PAGES, *API]:
+        if "trace_id" not in route.pattern:
+            continue
+        keyed = bearer(strange_key) if route in API else {}
+        response = client.get(
+            route.address(values), {"of": SPAN.hex()} if route in PAGES else {}, headers=keyed
+        )
+        assert response.status_code == 200, route.name
+        assert CANARY not in body(response), route.name
+
+
+@pytest.mark.parametrize("route", [r for r in ALL if r.kind == "personal"], ids=by_name)
+def test_personal_pages_show_only_ones_own(
+    route: Route, values: dict[str, str], untouched: None, stranger: User, client: Client
+) -> None:
+    address = route.address(values | {"slug": values["project"]})
+    for method in ("get", "post"):
+        assert getattr(client, method)(address).status_code in (302, 405)
+    client.force_login(stranger)
+    for method in ("get", "post"):
+        response = getattr(client, method)(address)
+        assert response.status_code in (200, 302, 403, 405)
+        assert CANARY not in body(response)
+
+
+@pytest.mark.parametrize("route", [r for r in ALL if r.kind == "public"], ids=by_name)
+def test_public_routes_tell_nothing(
+    route: Route, values: dict[str, str], untouched: None, client: Client
+) -> None:
+    response = client.get(route.address(values | {"token": "guessed"}))
+    assert response.status_code in (200, 403, 404, 405, 503)
+    if route.name != "metrics":  # whose reader is the operator of all projects
+        assert CANARY not in body(response)
+
+
+@pytest.mark.parametrize(
+    "route", [r for r in ALL if r.kind == "account" and "(?P" not in r.pattern], ids=by_name
+)
+def test_account_pages_have_no_project_in_them(
+    route: Route, values: dict[str, str], untouched: None, stranger: User, client: Client
+) -> None:
+    address = "/" + route.pattern.replace("<path:path>", "x").replace("^", "").replace("$", "")
+    if "(" in address:
+        address = "/accounts/email/"  # the alternatives that are closed
+    client.force_login(stranger)
+    for method in ("get", "post"):
+        response = getattr(client, method)(address, follow=True)
+        assert response.status_code < 500
+        assert CANARY not in body(response)
+
+
+def test_the_project_itself_sees_what_others_must_not(
+    values: dict[str, str], owner: User, api_key: str, client: Client
+) -> None:
+    """Without this, a walk through empty pages would prove nothing."""
+    client.force_login(owner)
+    telling = {
+        route.name
+        for route in [*PAGES, *API]
+        if CANARY
+        in body(
+            client.get(
+                route.address(values),
+                {"id": BAIT, "of": SPAN.hex()} if route in PAGES else {},
+                headers=bearer(api_key) if route in API else {},
+            )
+        )
+    }
+    assert telling >= {
+        "traces",
+        "trace",
+        "trace_conversation",
+        "trace_span_json",
+        "explorer_export",
+        "session",
+        "ledger",
+        "ledger_payload",
+        "settings_general",
+        "settings_members",
+        "settings_keys",
+        "settings_prices",
+        "settings_redaction",
+        "settings_audit",
+        "api_traces",
+        "api_trace",
+        "api_spans",
+        "api_span",
+        "api_prices",
+    }
