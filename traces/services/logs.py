@@ -18,12 +18,12 @@ from traces.otlp import wire
 from traces.services import partitions
 from traces.services.copying import LOG_COLUMNS, copy
 from traces.services.rows import Row
-from traces.spans import MODEL_CALLS, Kind, RawLog, SpanFacts
+from traces.spans import Kind, RawLog, SpanFacts
 
 NEAR_NS = 86_400 * 10**9
 """How far from its span's start a log record is looked for."""
 
-SPEAKING = MODEL_CALLS | {Kind.AGENT}
+SPEAKING = frozenset({Kind.LLM, Kind.AGENT})
 MAX_JOINED = 5_000
 
 STAGE = """
@@ -149,7 +149,8 @@ def fill_rows(cursor: Any, project_id: int, rows: Iterable[Row]) -> None:
         row
         for row in rows
         if row.facts.kind in SPEAKING
-        and (row.facts.input_preview is None or row.facts.output_preview is None)
+        and row.facts.input_preview is None
+        and row.facts.output_preview is None
     ]
     if not silent:
         return
