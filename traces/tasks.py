@@ -7,7 +7,7 @@ from celery import shared_task
 
 from traces.services import indexing, ledger, partitions, retention
 
-INDEX_SECONDS = 20.0
+INDEX_SECONDS = 8.0
 
 
 @shared_task

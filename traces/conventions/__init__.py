@@ -15,11 +15,14 @@ from traces.conventions import tables
 from traces.conventions.content import content, logs_content, said
 from traces.conventions.kinds import kind_of, provider_of
 from traces.conventions.usage import blob, cost_of, usage_of
-from traces.conventions.values import parsed, preview, text, texts
+from traces.conventions.values import parsed, preview, scalar, text, texts
 from traces.spans import MODEL_CALLS, Kind, RawLog, RawSpan, SpanFacts, Status
 
-__all__ = ["content", "facts", "facts_from_logs", "is_mapped"]
+__all__ = ["content", "facts", "facts_from_logs", "is_mapped", "status_message"]
 
+BARE_KEYS = ("strands.",)
+"""Instrumentation that puts the application's own values on its spans under their bare names."""
+ITS_OWN = frozenset({"event_loop", "event_loop_cycle_id", "event_loop_parent_cycle_id"})
 EXCLUDES_CACHE = ("openlit",)
 """Instrumentation whose input tokens of Anthropic leave cached ones out."""
 USAGE_FIELDS = frozenset({"input_tokens", "total_tokens", "usage_blob"})
@@ -75,11 +78,10 @@ def facts(raw: RawSpan) -> SpanFacts:
     made.usage = usage_of(found, excludes_cache=excludes, suspect=made.suspect)
     made.reported_cost = cost_of(found)
     made.tags = texts(found["tags"]) if "tags" in found else []
-    _metadata(raw.attributes, found, made)
+    _metadata(raw.attributes, found, made, raw.scope.name)
     made.time_to_first_token_ms = _first_token(raw, found)
     _mark_stream_log(raw, made)
-    if not made.status_message and made.status is Status.ERROR:
-        made.status_message = _exception(raw)
+    made.status_message = status_message(raw)
     _previews(raw, found, made)
     if raw.native:
         _native(raw.native, made)
@@ -130,13 +132,20 @@ def _asked_model(
     return model if plain and "llm.response.model_name" not in attributes else None
 
 
-def _metadata(attributes: dict[str, Any], found: dict[str, Any], made: SpanFacts) -> None:
+def _metadata(
+    attributes: dict[str, Any], found: dict[str, Any], made: SpanFacts, raw_scope: str
+) -> None:
     value = parsed(found.get("metadata"))
     if isinstance(value, dict):
         made.metadata = {str(key): item for key, item in value.items()}
+    if raw_scope.startswith(BARE_KEYS):
+        own = {
+            key: item for key, item in attributes.items() if "." not in key and key not in ITS_OWN
+        }
+        made.metadata |= {key: item for key, item in own.items() if not is_mapped(key)}
     for key, item in attributes.items():
         if (name := _metadata_name(key)) is not None:
-            made.metadata[name] = parsed(item)
+            made.metadata[name] = scalar(item)
 
 
 @lru_cache(maxsize=8192)
@@ -171,7 +180,10 @@ def _mark_stream_log(raw: RawSpan, made: SpanFacts) -> None:
         made.suspect.append("repeats_stream")
 
 
-def _exception(raw: RawSpan) -> str:
+def status_message(raw: RawSpan) -> str:
+    """What went wrong: the status says it, or else the exception that was recorded."""
+    if raw.status_message or raw.status is not Status.ERROR:
+        return raw.status_message
     for event in raw.events:
         if event.name == "exception":
             return text(event.attributes.get("exception.message")) or ""

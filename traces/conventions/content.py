@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from traces.conventions import messages as shapes
-from traces.conventions import tables
+from traces.conventions import tables, tools
+from traces.conventions.kinds import kind_of
 from traces.conventions.values import parsed, text, texts
-from traces.spans import RawLog, RawSpan, SpanContent
+from traces.spans import Kind, RawLog, RawSpan, SpanContent
 
 Messages = list[dict[str, Any]]
 CHAT = frozenset({"llm", "generation", "chat_model", "chat", "generate_content",
@@ -96,11 +97,13 @@ def logs_content(logs: Sequence[RawLog]) -> tuple[Messages, Messages]:
     return asked, answered
 
 
-def _documents(attributes: dict[str, Any], found: dict[str, Any]) -> list[dict[str, Any]] | None:
+def _documents(
+    attributes: dict[str, Any], found: dict[str, Any], output: Any
+) -> list[dict[str, Any]] | None:
     rows = [row.get("document") for row in shapes.indexed(attributes, "retrieval.documents.")]
-    if not rows and str(found.get("kind", "")).strip('"').lower() in ("retriever", "retrieval"):
-        value = parsed(found.get("output"))
-        rows = list(value) if isinstance(value, list) else []
+    if not rows and isinstance(output, list):
+        retrieves = kind_of(str(found.get("kind", ""))) is Kind.RETRIEVER
+        rows = output if retrieves or _look_like_documents(output) else []
     found_rows = []
     for row in rows:
         if isinstance(row, dict):
@@ -115,6 +118,54 @@ def _documents(attributes: dict[str, Any], found: dict[str, Any]) -> list[dict[s
     return found_rows or None
 
 
+def _look_like_documents(rows: list[Any]) -> bool:
+    """Text with a score or a source, each of them:
+
+    what a retriever returns, whatever it is called.
+    """
+    return bool(rows) and all(
+        isinstance(row, dict)
+        and isinstance(shapes.first(row, "content", "text", "page_content"), str)
+        and "role" not in row
+        and row.keys() & {"score", "metadata"}
+        for row in rows
+    )
+
+
+def _is_tool(found: dict[str, Any]) -> bool:
+    return kind_of(str(found.get("kind", ""))) is Kind.TOOL
+
+
+def _tool(raw: RawSpan, asked: Messages, answered: Messages, made: SpanContent) -> None:
+    """A tool has an input and an output; what its events call messages are these."""
+    made.input = tools.arguments(made.input, raw.attributes)
+    made.output = tools.result(made.output)
+    if asked or answered:
+        given, returned = tools.from_events(raw.events)
+        made.input = given if made.input is None else made.input
+        made.output = returned if made.output is None else made.output
+    made.input_messages = made.output_messages = None
+
+
+def _sent(messages: Messages | None) -> Messages | None:
+    """None if content was not captured: roles alone are no conversation."""
+    said = any(one.keys() & {"tool_calls", "parts"} or one.get("content") for one in messages or ())
+    return messages if said else None
+
+
+def _request_body(made: SpanContent) -> None:
+    """The parameters of a call whose request body is all there is."""
+    for name, value in made.input.items():
+        if name in REQUEST_PARAMETERS and value is not None:
+            made.parameters.setdefault(name, value)
+
+
+REQUEST_PARAMETERS = frozenset({
+    "temperature", "top_p", "top_k", "max_tokens", "max_completion_tokens", "seed", "stop",
+    "frequency_penalty", "presence_penalty", "n", "stream", "tool_choice", "response_format",
+})  # fmt: skip
+
+
 def content(raw: RawSpan, logs: Sequence[RawLog] = ()) -> SpanContent:
     """Everything to show of one span, also from its events and log records."""
     found = _found(raw.attributes)
@@ -124,14 +175,18 @@ def content(raw: RawSpan, logs: Sequence[RawLog] = ()) -> SpanContent:
     asked, answered = logs_content(logs)
     for event in raw.events:
         _event(event.name, event.attributes, asked, answered)
-    made.input_messages = made.input_messages or asked or None
-    made.output_messages = made.output_messages or answered or None
     made.input, made.output = parsed(found.get("input")), parsed(found.get("output"))
-    made.documents = _documents(raw.attributes, found)
-    tools, parameters = parsed(found.get("tools")), parsed(found.get("parameters"))
-    offered = [parsed(one) for one in tools] if isinstance(tools, list) else []
-    made.tools = [one for one in offered if isinstance(one, dict)] or None
+    if _is_tool(found):
+        _tool(raw, asked, answered, made)
+    else:
+        made.input_messages = _sent(made.input_messages or asked)
+        made.output_messages = _sent(made.output_messages or answered)
+    made.documents = _documents(raw.attributes, found, made.output)
+    made.tools = tools.offered(raw.attributes, found.get("tools"))
+    parameters = parsed(found.get("parameters"))
     made.parameters = dict(parameters) if isinstance(parameters, dict) else {}
+    if _is_chat(found) and isinstance(made.input, dict) and "messages" in made.input:
+        _request_body(made)
     for key, value in raw.attributes.items():
         if key.startswith("gen_ai.request.") and key != "gen_ai.request.model":
             made.parameters.setdefault(key.removeprefix("gen_ai.request."), value)

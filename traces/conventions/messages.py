@@ -34,7 +34,9 @@ def _part(part: Any, into: dict[str, Any], out: list[dict[str, Any]]) -> str | N
         return part if isinstance(part, str) else None
     kind = part.get("type")
     if kind in CALLS or "toolUse" in part:
-        into.setdefault("tool_calls", []).append(tool_call(part))
+        call = tool_call(part)
+        if call["name"]:  # without a name it only marks where a call stood; the call is beside it
+            into.setdefault("tool_calls", []).append(call)
     elif kind in RESULTS or "toolResult" in part:
         result = part.get("toolResult")
         result = result if isinstance(result, dict) else part

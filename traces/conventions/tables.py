@@ -103,6 +103,7 @@ GENAI = {
     "gen_ai.completion": "output", "gen_ai.tool.definitions": "tools",
     "gen_ai.tool.name": "tool_name", "gen_ai.tool.call.id": "tool_call_id",
     "gen_ai.tool.call.arguments": "input", "gen_ai.tool.call.result": "output",
+    "gen_ai.tool.args": "input", "llm.openai.user": "user_id",
     "gen_ai.prompt.name": "prompt_name", "gen_ai.prompt.version": "prompt_version",
     "gen_ai.openai.response.service_tier": "service_tier",
     "openai.response.service_tier": "service_tier",

@@ -33,6 +33,17 @@ def parsed(value: Any) -> Any:
     return value
 
 
+def scalar(value: Any) -> Any:
+    """Metadata that was sent as text: numbers, booleans and JSON as what they are."""
+    if isinstance(value, str) and value[:1] in '-0123456789"' and len(value) <= 400:
+        try:
+            inner = orjson.loads(value)
+        except ValueError:
+            return value
+        return scalar(inner) if isinstance(inner, str) and value[0] == '"' else inner
+    return parsed(value)
+
+
 def tokens(value: Any) -> int | None:
     """A token count, or None for what cannot be one (bool, text, negative, NaN, absurd)."""
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from traces.conventions import status_message
 from traces.ids import span_hex, trace_hex
 from traces.models import Score, Span, Trace
 from traces.models.spans import Usage
@@ -153,7 +154,7 @@ def span_whole(span: Span, raw: RawSpan, content: SpanContent) -> dict[str, Any]
     """A span with its payload, made anew from the original."""
     return {
         **span_columns(span),
-        "status_message": raw.status_message,
+        "status_message": status_message(raw),
         "parameters": content.parameters,
         "input_messages": content.input_messages,
         "output_messages": content.output_messages,

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.core.management import call_command
 from pytest_django.live_server_helper import LiveServer
+from traces.demo.weave import Woven, woven
 
 from traces.demo.story import DROP_FROM, INJECTION, OUTAGE, SPIKE, days, visits
-from traces.demo.weave import Woven, woven
 from traces.models import Score, Span, Trace
 
 TODAY = date(2026, 11, 20)
