@@ -123,9 +123,8 @@ def _definition(tool: dict[str, Any]) -> Message:
 
 def _found(work: Work, tool: dict[str, Any]) -> str:
     """What the tool answers; a page may hold instructions for its reader."""
-    found = work.voice.one(tool["finds"])
-    if work.lost:
-        found = "\n".join([found, *(work.voice.one(tool["finds"]) for _ in range(5))])
+    parts = 9 if work.lost else work.visit.rng.randrange(2, 6)
+    found = "\n".join(work.voice.one(tool["finds"]) for _ in range(parts))
     planted = work.visit.day.trouble == "injection attempt" and work.visit.rng.random() < 0.5
     if tool["name"] == "read_page" and planted:
         found += "\n" + work.voice.say(SHOP["attacks"]["planted"])

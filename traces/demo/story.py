@@ -65,7 +65,7 @@ class Day:
 
     def in_outage(self, moment: datetime) -> bool:
         """Whether the first provider was down at that moment."""
-        return self.phase == OUTAGE and 10 <= moment.hour < 13
+        return self.phase == OUTAGE and 9 <= moment.hour < 15
 
     def in_attack(self, moment: datetime) -> bool:
         return self.phase == INJECTION and 13 <= moment.hour < 18
@@ -118,5 +118,5 @@ def visits(day: Day, per_day: int, seed: int, until: datetime) -> Iterator[Visit
         own = Random(f"{seed} {day.date} {number}")  # noqa: S311
         user = min(int(own.paretovariate(0.7) * 3) - 3, USERS - 1)
         environment = "staging" if own.random() < STAGING else "production"
-        agent = own.random() < AGENTS * (2 if day.phase == SPIKE else 1)
+        agent = own.random() < AGENTS * (3 if day.phase == SPIKE else 1)
         yield Visit(day, seed, number, start, own, user, environment, agent)

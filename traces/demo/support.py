@@ -134,7 +134,9 @@ def _answered(talk: Talk, number: int, start_ns: int) -> Turn:
         turn.answer = BLOCKED
     else:
         query = _condensed(turn, root) if number else turn.question
-        _reply(turn, root, _retrieved(turn, root, query), attack=attack)
+        found = _retrieved(turn, root, query)
+        if found is not None:
+            _reply(turn, root, found, attack=attack)
     if turn.answer is None:
         loom.end(root, 4, output__value=AWAY)
         root.status.code, root.status.message = Status.STATUS_CODE_ERROR, "no model answered"
@@ -180,8 +182,11 @@ def _condensed(turn: Turn, root: Span) -> str:
     return query
 
 
-def _retrieved(turn: Turn, root: Span, query: str) -> list[dict[str, Any]]:
-    """Embed, search, rerank. The bad release finds the wrong documents."""
+def _retrieved(turn: Turn, root: Span, query: str) -> list[dict[str, Any]] | None:
+    """Embed, search, rerank; None if nothing can be embedded.
+
+    The bad release finds the wrong documents.
+    """
     loom, rng = turn.loom, turn.loom.rng
     span = loom.begin(
         "search_documents", root, {"openinference.span.kind": "RETRIEVER", "input.value": query}
@@ -194,7 +199,12 @@ def _retrieved(turn: Turn, root: Span, query: str) -> list[dict[str, Any]]:
         "llm.token_count.prompt": tokens(query),
         "llm.token_count.total": tokens(query),
     }
-    loom.end(loom.begin("embed_query", span, embedding), rng.lognormvariate(4.2, 0.5))
+    embedded = loom.begin("embed_query", span, embedding)
+    if turn.talk.visit.day.in_outage(turn.talk.visit.start) and rng.random() < 0.5:
+        loom.fail(embedded, rng.uniform(2_000, 9_000), *UNAVAILABLE[:2])
+        loom.fail(span, 1, *UNAVAILABLE[:2])
+        return None
+    loom.end(embedded, rng.lognormvariate(4.2, 0.5))
     turn.misled = turn.talk.visit.day.trouble == "quality drop" and rng.random() < 0.85
     own: list[dict[str, Any]] = SHOP["retrieval"]["misplaced"] if turn.misled else []
     own = own or turn.talk.topic["documents"]
@@ -257,7 +267,7 @@ def _available(turn: Turn, root: Span, messages: list[Message]) -> Model | None:
             error = TIMED_OUT if rng.random() < 0.4 else UNAVAILABLE
             loom.call_in_vain(root, MINI, messages, error)
             loom.now += int(rng.uniform(400, 2_000) * MS)
-        return HAIKU if rng.random() < 0.25 else None
+        return HAIKU if rng.random() < 0.15 else None
     if talk.model.provider == "openai" and rng.random() < 0.012:
         loom.call_in_vain(root, talk.model, messages, RATE_LIMIT)
         loom.now += int(rng.uniform(500, 1_500) * MS)

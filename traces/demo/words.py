@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from random import Random
 from typing import Any
+from unicodedata import normalize
 
 SLOT = re.compile(r"\{(\w+)\}")
 _HERE = Path(__file__).parent
@@ -34,7 +35,8 @@ class Voice:
             "page": rng.choice(AGENTS["coding"]["pages"]),
         }
         for name in ("carrier", "place", "piece"):
-            self.facts[f"{name}_host"] = self.facts[name].lower().replace(" ", "-")
+            plain = normalize("NFKD", self.facts[name]).encode("ascii", "ignore").decode()
+            self.facts[f"{name}_host"] = plain.lower().replace(" ", "-")
 
     def say(self, template: str) -> str:
         """The template with every slot filled, also those inside of what fills one."""
