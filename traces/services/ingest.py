@@ -83,6 +83,10 @@ def store_logs(access: Access, decoded: Decoded[RawLog]) -> Stored:
 
 def store_metrics(access: Access, decoded: Decoded[RawMetricPoint]) -> Stored:
     """Store points of metrics, durably when this returns. Raises `django.db.Error`."""
+    redactor = redactor_of(access.project.pk)
+    if redactor is not None:
+        for point in decoded.items:
+            redactor.redact_point(point)
     with transaction.atomic():
         stored = metric_points.store(access.project.pk, decoded.items)
         return _with_receipt(access, "metrics", decoded, stored)

@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db import Error, transaction
 
 from traces.blocks import compress
-from traces.models import RedactionRule, RejectedPayload
+from traces.models import RejectedPayload
 from traces.services import receipts
+from traces.services.redaction import redactor_of
 
 MAX_KEPT_BYTES = 256 * 1024
 logger = logging.getLogger(__name__)
@@ -30,10 +31,10 @@ def keep(
     With redaction rules in force nothing of it is kept: what cannot be read cannot be redacted
     either.
     """
-    if RedactionRule.objects.filter(project_id=project_id, enabled=True).exists():
-        body, whole, size = b"", False, len(body)
-    else:
-        size, whole = len(body), len(body) <= MAX_KEPT_BYTES
+    redactor = redactor_of(project_id)
+    size, whole = len(body), len(body) <= MAX_KEPT_BYTES
+    if redactor is not None:
+        body, whole, detail = b"", False, redactor.redact_text(detail)
     RejectedPayload.objects.create(
         project_id=project_id,
         key_id=key_id,

@@ -1,17 +1,30 @@
 """What rules remove from spans and logs, and that what is stored was already without it."""
 
+import json
 import time
 from typing import Any
 
+import orjson
 import pytest
 
 from sightglass.accounts.access import Access
 from tests.traces.sending import decoded, llm
-from traces.models import RedactionRule, RejectedPayload, Span
-from traces.redaction import PatternError, Redactor, Rule, compiled
+from traces.blocks import decompress
+from traces.models import LogRecord, MetricPoint, RedactionRule, RejectedPayload, Span
+from traces.otlp import Decoded, native, wire
+from traces.redaction import KINDS, PatternError, Redactor, Rule, compiled
 from traces.selectors.payloads import raw_spans
 from traces.services import ingest, redaction
-from traces.spans import Flag
+from traces.spans import (
+    Flag,
+    RawEvent,
+    RawLink,
+    RawLog,
+    RawMetricPoint,
+    RawSpan,
+    Resource,
+    Scope,
+)
 
 
 def text_of(kind: str, text: str) -> str:
@@ -31,6 +44,11 @@ def text_of(kind: str, text: str) -> str:
         ("us_ssn", "ssn 536-90-4399 now"),
         ("api_key", "key sk-proj-abcdefghijklmnop1234 now"),
         ("api_key", "key AKIAIOSFODNN7EXAMPLE now"),
+        ("api_key", "Authorization: Bearer abcdefghijklmnopqrstuvwxyz0123 now"),
+        ("api_key", "postgres://app:hunter22@db/shop now"),
+        ("api_key", "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY----- now"),
+        ("email", "an jürgen.müller@bücher.example now"),
+        ("ip_address", "fe80::1 now"),
     ],
 )
 def test_personal_data_is_found(kind: str, text: str) -> None:
@@ -47,11 +65,168 @@ def test_personal_data_is_found(kind: str, text: str) -> None:
         ("credit_card", "4111 1111 1111 1112"),
         ("iban", "DE00 3704 0044 0532 0130 00"),
         ("ip_address", "version 999.1.2.3"),
+        ("ip_address", "std::add at 12:34:56 in Foo::Bad"),
+        ("credit_card", "at 1700000000000000006"),
+        ("phone", "scores 0.2125550123 0.3105550199 and 1 2 3 4 5 6 7 8 9"),
         ("us_ssn", "000-12-3456"),
     ],
 )
 def test_what_only_looks_like_it_stays(kind: str, text: str) -> None:
     assert text_of(kind, text) == text
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "left"),
+    [
+        ("credit_card", "order 12 4111 1111 1111 1111 9", "order 12 [gone] 9"),
+        ("phone", "call 24 7 (212) 555-0123 2 pm", "call 24 7 [gone] 2 pm"),
+        ("iban", "DE89 3704 0044 0532 0130 00 EUR 50", "[gone] EUR 50"),
+        ("iban", "de89370400440532013000", "[gone]"),
+        ("api_key", "postgres://app:hunter22@db", "postgres://app:[gone]@db"),
+        ("us_ssn", "536 90 4399, 536-90-4398", "[gone], [gone]"),
+    ],
+)
+def test_it_is_found_among_other_numbers(kind: str, text: str, left: str) -> None:
+    assert text_of(kind, text) == left
+
+
+ALL = Redactor([Rule("pii", kind, "[gone]") for kind in KINDS])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "first line\nada@example.org",
+        "first line\n4111 1111 1111 1111",
+        "tab\tDE89 3704 0044 0532 0130 00",
+        'quote "ada@example.org"',
+        "ünïcödé ada@example.org",
+    ],
+)
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_json_in_attributes_stays_json(said: str, ascii_only: bool) -> None:
+    """Escapes neither hide what is to be removed nor are they cut in two."""
+    inner = json.dumps({"note": said}, ensure_ascii=ascii_only)
+    outer = json.dumps([{"content": said, "arguments": inner}], ensure_ascii=ascii_only)
+    [message] = json.loads(ALL.redact_text(outer))
+    assert message["content"].endswith(("[gone]", '"[gone]"'))
+    assert message["content"][0] == said[0]
+    assert json.loads(message["arguments"])["note"] == message["content"]
+
+
+def test_json_that_was_cut_is_searched_as_text() -> None:
+    cut = '[{"content": "pay with\\n4111 1111 1111 1111 or wri'
+    assert "4111" not in ALL.redact_text(cut)
+
+
+def test_a_key_that_stands_twice_hides_nothing() -> None:
+    assert "ada@" not in ALL.redact_text('{"a": "ada@example.org", "a": "b"}')
+
+
+def test_own_patterns_see_escaped_letters_and_whole_documents() -> None:
+    own = Redactor([Rule("pattern", "Müller"), Rule("pattern", r'"pin": *"\d+"')])
+    assert own.redact_text('{"name": "M\\u00fcller"}') == '{"name": "[redacted]"}'
+    assert "1234" not in own.redact_text('{"pin": "1234"}')
+    digits = Redactor([Rule("pattern", r"\d{5}")])
+    assert digits.redact_text('{"total": 12345, "zip": "12345"}') == (
+        '{"total": 12345, "zip": "[redacted]"}'
+    )
+    anchored = Redactor([Rule("pattern", "^secret$")])
+    assert anchored.redact_text('["secret", "no secret"]') == '["[redacted]", "no secret"]'
+
+
+def test_documents_within_documents_end() -> None:
+    text = "ada@example.org"
+    for _ in range(12):
+        text = json.dumps([text])
+    assert "ada@" not in ALL.redact_text(text)
+    assert "ada@" not in ALL.redact_text("[" * 5000 + '"ada@example.org"' + "]" * 5000)
+
+
+def test_hostile_numbers_do_not_stall() -> None:
+    started = time.monotonic()
+    ALL.redact_text("1 2 " * 25_000)
+    ALL.redact_text("+1 (212) " * 10_000)
+    assert time.monotonic() - started < 5
+
+
+def test_every_part_of_a_span_is_reached() -> None:
+    mail = "ada@example.org"
+    raw = RawSpan(
+        bytes(16),
+        bytes(8),
+        None,
+        mail,
+        1,
+        2,
+        {"list": [mail, {"deep": mail}], mail: 1, "card": 4111111111111111, "flag": True},
+        events=[RawEvent(mail, 1, {"exception.message": mail})],
+        links=[RawLink(bytes(16), bytes(8), {"why": mail})],
+        status_message=mail,
+        trace_state=f"a={mail}",
+        resource=Resource({"owner": mail}),
+        scope=Scope(mail, "1", {"by": mail}),
+    )
+    raw.wire = wire.encode_span(raw)
+    assert ALL.redact_span(raw)
+    assert raw.flags & Flag.REDACTED
+    assert "ada@" not in repr(raw).replace(repr(raw.wire), "")
+    assert b"ada@" not in wire.encode_span(raw)
+    assert raw.attributes["card"] == "[gone]"
+    assert raw.attributes["flag"] is True
+
+
+def test_spans_of_one_group_are_all_marked() -> None:
+    resource, scope = Resource({"owner": "ada@example.org"}), Scope()
+    spans = [RawSpan(bytes(16), bytes(8), None, "a", 1, 2) for _ in range(3)]
+    for raw in spans:
+        raw.resource, raw.scope = resource, scope
+    assert [ALL.redact_span(raw) for raw in spans] == [True] * 3
+
+
+def test_drop_rules_reach_every_list_of_attributes() -> None:
+    drop = Redactor([Rule("drop", "secret.*")])
+    hidden = {"secret.a": 1, "kept": 2}
+    sent = {
+        "name": "n",
+        "start_time": "2026-11-01T00:00:00Z",
+        "attributes": hidden,
+        "resource": hidden,
+        "scope": {"name": "s", "attributes": hidden},
+        "metadata": hidden,
+        "events": [{"name": "e", "attributes": hidden}],
+    }
+    [raw] = native.decode_json(orjson.dumps({"spans": [sent]})).items
+    assert drop.redact_span(raw)
+    assert b"secret" not in native.encode(raw.native or {})
+    assert raw.resource.attributes == raw.scope.attributes == {"kept": 2}
+    assert raw.events[0].attributes == {"kept": 2}
+
+
+def test_native_spans_keep_their_ids_times_and_numbers() -> None:
+    sent = {
+        "name": "ada@example.org",
+        "start_time": "2026-11-01T00:00:00Z",
+        "usage": {"input_tokens": 123456789012, "note": "ada@example.org"},
+        "input": {"mail": "ada@example.org", "count": 5},
+        "tags": ["ada@example.org"],
+    }
+    rules = [Rule("pii", "email"), Rule("pattern", r"\d{9,}")]
+    [raw] = native.decode_json(orjson.dumps({"spans": [sent]})).items
+    trace_id, start = raw.trace_id, raw.start_ns
+    assert Redactor(rules).redact_span(raw)
+    assert raw.native is not None
+    assert (raw.trace_id, raw.native["trace_id"], raw.start_ns) == (trace_id, trace_id.hex(), start)
+    assert raw.native["usage"] == {"input_tokens": 123456789012, "note": "[redacted]"}
+    assert raw.native["input"] == {"mail": "[redacted]", "count": 5}
+    assert (raw.name, raw.native["tags"]) == ("[redacted]", ["[redacted]"])
+
+
+def test_what_is_clean_is_left_as_it_was() -> None:
+    attributes = {"a": '{"b":  [1.50, "x"]}', "n": 10**18, "z": None, "list": [True, 1.5]}
+    raw = RawSpan(bytes(16), bytes(8), None, "n", 1, 2, dict(attributes), wire=b"as sent")
+    assert not ALL.redact_span(raw)
+    assert (raw.attributes, raw.wire) == (attributes, b"as sent")
 
 
 def test_an_own_pattern_cannot_stall_and_its_replacement_is_plain() -> None:
@@ -102,7 +277,7 @@ def test_refused_bodies_are_not_kept_while_there_are_rules(access: Access) -> No
             access,
             signal="traces",
             reason="x",
-            detail="d",
+            detail="not ada@example.org",
             content_type="c",
             body=b"ada@example.org",
         )
@@ -110,6 +285,21 @@ def test_refused_bodies_are_not_kept_while_there_are_rules(access: Access) -> No
 
     assert refuse().whole
     RedactionRule.objects.create(project=access.project, type="pii", value="email", name="e")
+    redaction.forget(access.project.pk)
     kept = refuse()
-    assert not kept.whole
+    assert (kept.whole, kept.detail) == (False, "not [redacted]")
     assert kept.size == 15
+
+
+@pytest.mark.django_db
+def test_logs_and_points_are_stored_without_it(access: Access) -> None:
+    RedactionRule.objects.create(project=access.project, type="pii", value="email", name="e")
+    redaction.forget(access.project.pk)
+    mail, now = "ada@example.org", time.time_ns()
+    log = RawLog(b"a" * 16, b"b" * 8, now, "gen_ai.user.message", {"content": mail}, {"by": mail})
+    ingest.store_logs(access, Decoded([log], received=1))
+    stored = wire.decode_log(decompress(bytes(LogRecord.objects.get().data)))
+    assert (stored.body, stored.attributes) == ({"content": "[redacted]"}, {"by": "[redacted]"})
+    point = RawMetricPoint("gen_ai.x", "1", now, 1.0, {"user": mail}, Resource({"host": mail}))
+    ingest.store_metrics(access, Decoded([point], received=1))
+    assert MetricPoint.objects.get().attributes == {"user": "[redacted]", "host": "[redacted]"}
