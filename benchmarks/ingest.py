@@ -2,7 +2,8 @@
 
     python benchmarks/ingest.py --tools DIR [--rounds 3] [--peers phoenix,mlflow] [--batches 500,50]
 
-Starts Sightglass on a database of its own in the tools' Postgres, lets the systems alternate with new ids each
+Starts Sightglass on a database of its own in the tools' Postgres, lets the systems alternate with
+new ids each
 round, and prints one JSON line per run, then medians and ratios as a table.
 """
 

@@ -93,14 +93,14 @@ def cut(value: Any, limit: int = SHOWN) -> Text:
 def pretty(value: Any) -> str:
     """JSON for people. Text that is JSON itself is unfolded."""
     if isinstance(value, str):
-        stripped = value.strip()
-        if stripped[:1] in "{[" and len(stripped) < SHOWN_WHOLE:
-            try:
-                value = json.loads(stripped)
-            except (ValueError, RecursionError):
-                return value
-        else:
-            return str(value)
+        text: str = value
+        stripped = text.strip()
+        if stripped[:1] not in ("{", "[") or len(stripped) >= SHOWN_WHOLE:
+            return text
+        try:
+            value = json.loads(stripped)
+        except (ValueError, RecursionError):
+            return text
     try:
         return json.dumps(value, indent=2, ensure_ascii=False, default=str)
     except (RecursionError, ValueError):
