@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import phonenumbers
@@ -43,36 +44,43 @@ def compiled(pattern: str) -> Any:
 class PersonalData:
     """One built-in kind. What a group of `pattern` matches is a candidate, else the whole match.
 
-    `group`: in a candidate that is not real as a whole, any row of such groups may be.
+    `group`: in a candidate that is not real as a whole, a row of such groups may be, if it has
+    `sizes` characters without what stands between them.
     """
 
     label: str
     pattern: str
     is_real: Callable[[str], bool] | None = None
     group: re.Pattern[str] | None = None
+    sizes: range = range(0)
 
     def parts(self, candidate: str) -> Iterator[tuple[int, int]]:
         """Where the candidate is personal data: the longest real rows of groups."""
         if self.is_real is None or self.is_real(candidate):
             yield 0, len(candidate)
             return
-        if self.group is None:
-            return
-        groups = [found.span() for found in self.group.finditer(candidate)]
+        groups = [] if self.group is None else [m.span() for m in self.group.finditer(candidate)]
         first = 0
         while first < len(groups):
-            start = groups[first][0]
-            first += 1
-            for last in range(min(len(groups), first + MAX_GROUPS) - 1, first - 2, -1):
-                end = groups[last][1]
-                if self.is_real(candidate[start:end]):
-                    yield start, end
-                    first = last + 1
-                    break
+            length = self._row(candidate, groups[first : first + MAX_GROUPS], self.is_real)
+            if length:
+                yield groups[first][0], groups[first + length - 1][1]
+            first += length or 1
+
+    def _row(
+        self, candidate: str, groups: Sequence[tuple[int, int]], is_real: Callable[[str], bool]
+    ) -> int:
+        """How many of the first groups are real together; 0 if none are."""
+        sizes = list(accumulate(end - start for start, end in groups))
+        for length in range(len(groups), 0, -1):
+            text = candidate[groups[0][0] : groups[length - 1][1]]
+            if sizes[length - 1] in self.sizes and is_real(text):
+                return length
+        return 0
 
 
-MAX_GROUPS = 19
-"""Groups of digits that are looked at together: a card may be written digit by digit."""
+MAX_GROUPS = 9
+"""Groups that are looked at together: as many as an IBAN has."""
 
 MAX_PHONE_DIGITS = 15
 
@@ -148,16 +156,25 @@ KINDS: dict[str, PersonalData] = {
         r"[\pL\pN._%+\-]+@[\pL\pN\-]+(?:\.[\pL\pN\-]+)*\.[\pL]{2,24}",
     ),
     "phone": PersonalData(
-        "Phone numbers", r"\+?\(?\d[\d\-. ()/]{6,}\d", _is_phone, re.compile(r"[+(]*\d+")
+        "Phone numbers",
+        r"\+?\(?\d[\d\-. ()/]{6,}\d",
+        _is_phone,
+        re.compile(r"[+(]*\d+"),
+        range(7, 19),
     ),
     "credit_card": PersonalData(
-        "Card numbers", EDGE + r"(\d(?:[ \-]?\d){12,})\b", _is_card, re.compile(r"\d+")
+        "Card numbers",
+        EDGE + r"(\d(?:[ \-]?\d){12,})\b",
+        _is_card,
+        re.compile(r"\d+"),
+        range(13, 20),
     ),
     "iban": PersonalData(
         "IBANs",
         EDGE + r"([A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]{1,4}){3,8})\b",
         _is_iban,
         re.compile(r"[A-Za-z0-9]+"),
+        range(15, 35),
     ),
     "ip_address": PersonalData(
         "IP addresses",
