@@ -14,6 +14,7 @@ from traces.models import Span, Trace
 from traces.selectors.groups import list_sessions, session_summary, traces_of_session
 from traces.selectors.paging import CursorError
 from traces.selectors.traces import calls_of, spans_whole
+from traces.spans import PREVIEW_LENGTH
 
 TURNS = 25
 
@@ -64,8 +65,10 @@ def _turn(
     if pair is not None:
         asked = _last(wholes[pair[0].span_id]["input_messages"], "user")
         answered = _last(wholes[pair[1].span_id]["output_messages"], "assistant")
-    turn["asked"] = asked or _preview("user", trace.input_preview)
-    turn["answered"] = answered or _preview("assistant", trace.output_preview)
+    turn["asked"] = _whole("user", trace.input_preview) or asked
+    turn["answered"] = _whole("assistant", trace.output_preview) or answered
+    turn["asked"] = turn["asked"] or _preview("user", trace.input_preview)
+    turn["answered"] = turn["answered"] or _preview("assistant", trace.output_preview)
     if turn["answered"] is not None:
         turn["answered"].answer = True
     return turn
@@ -74,6 +77,12 @@ def _turn(
 def _last(messages: list[dict[str, Any]] | None, role: str) -> panes.Message | None:
     found = [one for one in messages or () if one.get("role") == role]
     return panes.message(found[-1], 6_000) if found else None
+
+
+def _whole(role: str, text: str | None) -> panes.Message | None:
+    """What the application itself calls its input, where the summary has all of it: a model's
+    prompt holds documents and instructions besides."""
+    return _preview(role, text) if text and len(text) < PREVIEW_LENGTH else None
 
 
 def _preview(role: str, text: str | None) -> panes.Message | None:

@@ -314,7 +314,7 @@ def _pane(
         raise Http404("There is no such span in this trace.")
     whole = span_whole(request.access, span)
     limit = panes.SHOWN_WHOLE if "whole" in request.GET else panes.SHOWN
-    messages = panes.transcript(whole["input_messages"], whole["output_messages"], limit=limit)
+    transcript = panes.transcript(whole["input_messages"], whole["output_messages"], limit=limit)
     found = scores_of(request.access, trace.trace_id) if scores is None else scores
     hexed = span_hex(span.span_id)
     return {
@@ -326,7 +326,7 @@ def _pane(
         "kind_label": LABELS.get(span.kind, "Span"),
         "span_facts": _span_facts(span, whole),
         "span_marks": marks(span.flags),
-        "messages": messages,
+        "transcript": transcript,  # "messages" are Django's own, which every page shows
         "input": _plain(whole["input"], whole["input_messages"], limit),
         "output": _plain(whole["output"], whole["output_messages"], limit),
         "documents": panes.documents(whole["documents"]),

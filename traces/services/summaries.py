@@ -119,11 +119,11 @@ def first_value(name: str, root: Row | None, rows: Sequence[Row]) -> str | None:
 def add_lists(summary: dict[str, Any], rows: Sequence[Row]) -> None:
     sets: list[dict[str, None]] = [{} for _ in LISTS]  # ordered sets
     models, providers, kinds, prompts, tags, reasons = sets
+    calls_first = sorted(rows, key=lambda row: row.facts.kind != "llm")
+    models |= dict.fromkeys(row.facts.model for row in calls_first if row.facts.model)
     for row in rows:
         facts = row.facts
         kinds[facts.kind.value] = None
-        if facts.model:
-            models[facts.model] = None
         if facts.provider:
             providers[facts.provider] = None
         if facts.prompt_name:
