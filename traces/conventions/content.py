@@ -97,10 +97,15 @@ def logs_content(logs: Sequence[RawLog]) -> tuple[Messages, Messages]:
     return asked, answered
 
 
+DOCUMENTS = ("retrieval.documents.", "reranker.output_documents.")
+"""Where OpenInference keeps what was found, and what was kept of it."""
+
+
 def _documents(
     attributes: dict[str, Any], found: dict[str, Any], output: Any
 ) -> list[dict[str, Any]] | None:
-    rows = [row.get("document") for row in shapes.indexed(attributes, "retrieval.documents.")]
+    listed = next(filter(None, (shapes.indexed(attributes, at) for at in DOCUMENTS)), [])
+    rows = [row.get("document") for row in listed]
     if not rows and isinstance(output, list):
         retrieves = kind_of(str(found.get("kind", ""))) is Kind.RETRIEVER
         rows = output if retrieves or _look_like_documents(output) else []

@@ -17,6 +17,8 @@ OPENINFERENCE = {
     "llm.token_count.prompt_details.cache_read": "cache_read_tokens",
     "llm.token_count.prompt_details.cache_write": "cache_write_tokens",
     "llm.token_count.completion_details.reasoning": "reasoning_tokens",
+    "llm.token_count.prompt_details.audio": "input_audio_tokens",
+    "llm.token_count.completion_details.audio": "output_audio_tokens",
     "llm.cost.total": "cost_total", "llm.cost.prompt": "cost_input",
     "llm.cost.completion": "cost_output",
     "session.id": "session_id", "user.id": "user_id", "tag.tags": "tags", "metadata": "metadata",
@@ -24,7 +26,7 @@ OPENINFERENCE = {
     "tool.name": "tool_name", "tool.parameters": "input", "tool_call.id": "tool_call_id",
     "llm.finish_reason": "finish_reasons", "llm.invocation_parameters": "parameters",
     "embedding.invocation_parameters": "parameters",
-    "input.value": "input", "output.value": "output",
+    "input.value": "input", "output.value": "output", "reranker.query": "input",
 }  # fmt: skip
 LANGFUSE = {
     "langfuse.observation.type": "kind", "langfuse.observation.model.name": "model",
@@ -142,6 +144,7 @@ METADATA_PREFIXES = (
 )  # fmt: skip
 PREFIXES = (
     "llm.input_messages.", "llm.output_messages.", "llm.tools.", "retrieval.documents.",
+    "reranker.input_documents.", "reranker.output_documents.", "reranker.top_k",
     "embedding.embeddings.", "gen_ai.request.", *METADATA_PREFIXES,
 )  # fmt: skip
 PLATFORM = (

@@ -1,76 +1,140 @@
-"""The demo's story: the same whenever it is told, and bad on its bad days."""
+"""`sightglass demo` against a live server: seen through the read API, as any client would."""
 
-from datetime import UTC, date, datetime, timedelta
+from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import StringIO
+from typing import Any
+
+import httpx
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
-from traces.demo.weave import Woven, woven
 
-from traces.demo.story import DROP_FROM, INJECTION, OUTAGE, SPIKE, days, visits
-from traces.models import Score, Span, Trace
+from sightglass.accounts.models import ApiKey, Project
 
-TODAY = date(2026, 11, 20)
-NOW = datetime(2026, 11, 20, 23, 59, tzinfo=UTC)
+pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
 
 
-def told(ago: int, per_day: int = 200) -> list[Woven]:
-    day = next(day for day in days(21, TODAY) if day.ago == ago)
-    return [one for visit in visits(day, per_day, 7, NOW) for one in woven(visit)]
+@pytest.fixture
+def http(live_server: LiveServer, api_key: str) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {api_key}"}
+    with httpx.Client(base_url=live_server.url, headers=headers, timeout=60) as client:
+        yield client
 
 
-def test_it_is_the_same_every_time() -> None:
-    once, again = told(3, 20), told(3, 20)
-    assert [one.spans for one in once] == [one.spans for one in again]
-    ids = [one.spans[0].trace_id for one in once]
-    assert len(set(ids)) == len(ids)
+def demo(http: httpx.Client, **options: Any) -> dict[str, Any]:
+    """Run the command; what it says."""
+    said = StringIO()
+    key = http.headers["Authorization"].removeprefix("Bearer ")
+    told = {"url": str(http.base_url), "key": key, "traces_per_day": 30} | options
+    call_command("demo", stdout=said, as_json=True, **told)
+    answer: dict[str, Any] = json.loads(said.getvalue())
+    return answer
 
 
-def failed(woven: list[Woven]) -> float:
-    return sum(one.spans[0].status.code == 2 for one in woven) / len(woven)
+def rows(http: httpx.Client, path: str, **asked: str) -> list[dict[str, Any]]:
+    """All results of a list, page after page."""
+    found: list[dict[str, Any]] = []
+    asked["limit"] = "1000"
+    while True:
+        answer = http.get(path, params=asked)
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
+        found += page["results"]
+        if page["next"] is None:
+            return found
+        asked["cursor"] = page["next"]
 
 
-def test_bad_days_are_bad() -> None:
-    assert failed(told(OUTAGE)) > 0.03
-    assert failed(told(OUTAGE - 1)) == 0
-    longest = [max(len(one.spans) for one in told(ago)) for ago in (SPIKE, SPIKE - 1)]
-    assert longest[0] > 4 * longest[1]
-    happy = []
-    for ago in (DROP_FROM, DROP_FROM + 2):
-        values = [score.value for one in told(ago) for score in one.scores]
-        happy.append(sum(values) / len(values))
-    assert happy[0] < happy[1] - 0.2
-    attacks = [
-        one
-        for one in told(INJECTION)
-        if any(
-            pair.value.string_value.startswith("flagged")
-            for span in one.spans
-            for pair in span.attributes
-        )
-    ]
-    assert attacks
+def share(traces: list[dict[str, Any]], day: str) -> float:
+    """How many of the day's traces failed."""
+    those = [one["status"] for one in traces if one["start_time"].startswith(day)]
+    return those.count("error") / len(those)
 
 
-def test_nothing_happens_in_the_future() -> None:
-    day = days(1, TODAY)[0]
-    noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
-    assert all(visit.start < noon for visit in visits(day, 300, 7, noon))
-    assert day.date + timedelta(days=0) == TODAY
+def test_three_weeks_are_seen_whole(http: httpx.Client) -> None:
+    said = demo(http, traces_per_day=90)
+    traces = rows(http, "/api/v1/traces")
+    assert len(traces) == said["traces"] > 1_000
+    assert sum(one["span_count"] for one in traces) == said["spans"]
+    assert len(rows(http, "/api/v1/scores")) == said["scores"]
+    assert not [one["suspect_reasons"] for one in traces if one["suspect_reasons"]]
+    bad_days_are_found(http, traces, said["bad_days"])
+    traffic_is_varied(http, traces)
 
 
-@pytest.mark.integration
-@pytest.mark.django_db(transaction=True)
-def test_it_is_sent_over_http_and_changes_nothing_the_second_time(
-    live_server: LiveServer, api_key: str
+def test_told_again_it_changes_nothing(http: httpx.Client) -> None:
+    def seen() -> list[bytes]:
+        paths = ("traces", "spans", "sessions", "users", "scores")
+        return [http.get(f"/api/v1/{path}", params={"limit": 1000}).content for path in paths]
+
+    demo(http, days=3)
+    once = seen()
+    assert len(once[0]) > 10_000
+    demo(http, days=3)
+    assert seen() == once
+
+
+def bad_days_are_found(
+    http: httpx.Client, traces: list[dict[str, Any]], named: list[dict[str, str]]
 ) -> None:
-    def tell() -> tuple[int, int, int]:
-        call_command(
-            "demo", url=live_server.url, key=api_key, days=3, traces_per_day=12, as_json=True
-        )
-        return Trace.objects.count(), Span.objects.count(), Score.objects.count()
+    today = datetime.now(UTC).date().isoformat()  # its trouble may still be ahead
+    days = {one["trouble"]: one["date"] for one in named if one["date"] != today}
+    if "outage" in days:
+        assert share(traces, days["outage"]) > 0.05
+    if "cost spike" in days:
+        dearest = max(traces, key=lambda one: float(one["cost"]["total"] or 0))
+        assert dearest["start_time"][:10] == days["cost spike"]
+    bad = {one["date"] for one in named if one["trouble"] == "quality drop"}
+    unhappy = rows(http, "/api/v1/traces", q="score.thumbs:false")
+    assert {one["start_time"][:10] for one in unhappy} & bad
+    if "injection attempt" in days:
+        blocked = rows(http, "/api/v1/traces", q="tag:blocked")
+        assert {one["start_time"][:10] for one in blocked} == {days["injection attempt"]}
 
-    first = tell()
-    assert first[0] > 20
-    assert tell() == first
-    assert Trace.objects.filter(cost_total__gt=0).count() > first[0] / 2
+
+def traffic_is_varied(http: httpx.Client, traces: list[dict[str, Any]]) -> None:
+    for field, least in (("user_id", 50), ("release", 3), ("input_preview", 250)):
+        assert len({one[field] for one in traces}) >= least, field
+    assert {one["environment"] for one in traces} == {"production", "staging"}
+    assert len({model for one in traces for model in one["models"]}) >= 7
+    kinds = {kind for one in traces for kind in one["kinds"]}
+    assert kinds == {
+        *("agent", "chain", "embedding", "guardrail"),
+        *("llm", "reranker", "retriever", "tool"),
+    }
+    [talk] = rows(http, "/api/v1/sessions", q=f'session:"{longest_session(traces)}"')
+    assert talk["trace_count"] >= 3
+    calls = rows(http, "/api/v1/spans", q="kind:llm -status:error")
+    assert all(one["cost"]["source"] == "priced" for one in calls)
+    assert any(one["usage"]["cache_read_tokens"] for one in calls)
+    assert any(one["usage"]["reasoning_tokens"] for one in calls)
+
+
+def longest_session(traces: list[dict[str, Any]]) -> str:
+    ids = [one["session_id"] for one in traces]
+    return str(max(ids, key=ids.count))
+
+
+def test_it_makes_a_key_of_its_own(
+    http: httpx.Client, project: Project, settings: Settings
+) -> None:
+    settings.FIRST_API_KEY = ""
+    said = demo(http, key=None, project=project.slug, days=1, traces_per_day=60)
+    assert len(rows(http, "/api/v1/traces")) == said["traces"]
+    [made] = ApiKey.objects.filter(name="demo")
+    assert (made.scopes, made.project) == (["ingest"], project)
+    assert made.expires_at is not None
+
+
+def test_it_says_what_is_wrong(http: httpx.Client, project: Project) -> None:
+    with pytest.raises(CommandError, match="Is `sightglass up` running"):
+        demo(http, url="http://127.0.0.1:9", days=2)
+    with pytest.raises(CommandError, match="401"):
+        demo(http, key="sg_wrong", days=2)
+    with pytest.raises(CommandError, match="no project 'nowhere'"):
+        demo(http, key=None, project="nowhere")
