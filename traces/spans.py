@@ -172,6 +172,8 @@ class Usage:
     cache_write_tokens: int | None = None
     reasoning_tokens: int | None = None
     audio_tokens: int | None = None
+    output_audio_tokens: int | None = None
+    """How many of `audio_tokens` were answered: priced apart, not a column of its own."""
 
     def __bool__(self) -> bool:
         return (

@@ -8,7 +8,7 @@ from traces.conventions.values import parsed, pico, tokens
 from traces.spans import Cost, Usage
 
 NAMES = ("input_tokens", "output_tokens", "total_tokens", "cache_read_tokens",
-         "cache_write_tokens", "reasoning_tokens")  # fmt: skip
+         "cache_write_tokens", "reasoning_tokens", "audio_tokens")  # fmt: skip
 IN_BLOBS: dict[str, tuple[str, ...]] = {
     "input_tokens": ("input_tokens", "prompt_tokens", "input"),
     "output_tokens": ("output_tokens", "completion_tokens", "output"),
@@ -17,9 +17,12 @@ IN_BLOBS: dict[str, tuple[str, ...]] = {
                           "input_cached_tokens", "cache_read"),
     "cache_write_tokens": ("cache_creation_input_tokens", "input_cache_creation", "cache_creation"),
     "reasoning_tokens": ("reasoning_tokens", "output_reasoning", "reasoning"),
+    "input_audio_tokens": ("input_audio_tokens", "input_audio"),
+    "output_audio_tokens": ("output_audio_tokens", "output_audio"),
 }  # fmt: skip
 DETAILS = ("prompt_tokens_details", "input_tokens_details", "completion_tokens_details",
            "output_tokens_details", "input_token_details", "output_token_details")  # fmt: skip
+DIRECTIONS = {"prompt": "input", "input": "input", "completion": "output", "output": "output"}
 
 
 def blob(value: Any) -> dict[str, Any]:
@@ -31,6 +34,9 @@ def blob(value: Any) -> dict[str, Any]:
     for name in DETAILS:
         if isinstance(below := usage.get(name), dict):
             whole.update(below)
+            direction = DIRECTIONS[name.partition("_")[0]]  # the same name means two things here
+            if (audio := below.get("audio_tokens", below.get("audio"))) is not None:
+                whole[f"{direction}_audio_tokens"] = audio
     whole.update(usage)
     found = {
         ours: whole[name]
@@ -64,8 +70,19 @@ def usage_of(found: dict[str, Any], *, excludes_cache: bool, suspect: list[str])
             usage.total_tokens = usage.input_tokens + usage.output_tokens
     if extra.get("excludes_reasoning") and usage.output_tokens is not None:
         usage.output_tokens += usage.reasoning_tokens or 0
+    _add_audio(usage, found | extra if extra else found, suspect)
     _check(usage, suspect)
     return usage
+
+
+def _add_audio(usage: Usage, found: dict[str, Any], suspect: list[str]) -> None:
+    """Audio of both directions in one count, and how much of it was answered."""
+    heard, spoken = (tokens(found.get(f"{way}_audio_tokens")) for way in ("input", "output"))
+    if heard is None and spoken is None:
+        return
+    usage.audio_tokens, usage.output_audio_tokens = (heard or 0) + (spoken or 0), spoken or 0
+    if (heard or 0) > (usage.input_tokens or 0) or (spoken or 0) > (usage.output_tokens or 0):
+        suspect.append("audio_exceeds_tokens")
 
 
 def _check(usage: Usage, suspect: list[str]) -> None:

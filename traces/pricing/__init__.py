@@ -13,12 +13,15 @@ from math import ceil
 from traces.pricing import catalog
 from traces.pricing.overrides import Override, Overrides
 from traces.pricing.rates import Rates
-from traces.spans import Cost, Kind, SpanFacts, Status, Usage
+from traces.spans import PICO, Cost, Kind, SpanFacts, Status, Usage
 
 __all__ = ["Override", "Overrides", "Priced", "Rates", "estimate_tokens", "price"]
 
 CHARACTERS_PER_TOKEN = 4
 """What English prose has with the usual vocabularies; other scripts have fewer."""
+
+HIGHEST = 10**6 * PICO
+"""No single call costs a million dollars: counts that say so are wrong."""
 
 
 @dataclass(slots=True)
@@ -28,6 +31,10 @@ class Priced:
     cost: Cost
     price_ref: str | None = None
     suspect: str | None = None
+
+
+class Inconsistent(Exception):
+    """Counts that cannot all be true; the message is the reason's slug."""
 
 
 def estimate_tokens(characters: int) -> int:
@@ -68,6 +75,8 @@ def _own(own: Override, facts: SpanFacts, duration_ns: int | None) -> Priced:
     if own.gpu_hour is None or duration_ns is None:
         return Priced(Cost())
     total = own.gpu_hour * own.gpus * duration_ns // (3600 * 10**9)
+    if total > HIGHEST:
+        return Priced(Cost(), ref, "absurd_cost")
     return Priced(Cost(total=total, source="priced"), ref)
 
 
@@ -75,42 +84,61 @@ def _metered(facts: SpanFacts, rates: Rates, ref: str) -> Priced:
     usage = facts.usage
     if usage.input_tokens is None:
         return Priced(Cost())
-    cached, written = usage.cache_read_tokens or 0, usage.cache_write_tokens or 0
-    plain = usage.input_tokens - cached - written
-    if plain < 0:
-        return Priced(Cost(), ref, "cached_exceeds_input")
-    at = rates.for_input(usage.input_tokens)
-    cost = Cost(source="priced")
-    cost.input = _input_cost(plain, usage, at)
-    cost.cache_read = at.cost(cached, "cache_read", "input") if cached else None
-    cost.cache_write = at.cost(written, "cache_write", "input") if written else None
-    cost.output = _output_cost(usage, at)
-    parts = (cost.input, cost.output, cost.cache_read, cost.cache_write)
+    try:
+        cost = _cost(usage, rates.for_input(usage.input_tokens))
+    except Inconsistent as error:
+        return Priced(Cost(), ref, str(error))
     if cost.input is None or (usage.output_tokens and cost.output is None):
         return Priced(Cost(), ref)
-    cost.total = sum(part for part in parts if part is not None)
     if usage.output_tokens is None and facts.kind is Kind.LLM and facts.status != Status.ERROR:
         return Priced(cost, ref, "output_tokens_missing")
     return Priced(cost, ref)
 
 
-def _input_cost(plain: int, usage: Usage, at: Rates) -> int | None:
-    """Input that is not cached; audio has a price of its own with some models."""
-    audio = usage.audio_tokens or 0
-    if audio and at.has("input_audio") and audio <= plain:
-        spoken, rest = at.cost(audio, "input_audio"), at.cost(plain - audio, "input")
-        return None if spoken is None or rest is None else spoken + rest
-    return at.cost(plain, "input")
+def _cost(usage: Usage, at: Rates) -> Cost:
+    """The parts and their sum. Raises Inconsistent."""
+    cached, written = usage.cache_read_tokens or 0, usage.cache_write_tokens or 0
+    plain = (usage.input_tokens or 0) - cached - written
+    if plain < 0:
+        raise Inconsistent("cached_exceeds_input")
+    heard, spoken = _audio(usage, at)
+    cost = Cost(source="priced")
+    cost.input = _mixed(at, plain, "input", heard, "input_audio")
+    cost.cache_read = at.cost(cached, "cache_read", "input") if cached else None
+    cost.cache_write = at.cost(written, "cache_write", "input") if written else None
+    if usage.output_tokens is not None:
+        cost.output = _output_cost(usage, at, spoken)
+    parts = (cost.input, cost.output, cost.cache_read, cost.cache_write)
+    cost.total = sum(part for part in parts if part is not None)
+    cost.total += at.cost(1, "request") or 0
+    if cost.total > HIGHEST:
+        raise Inconsistent("absurd_cost")
+    return cost
 
 
-def _output_cost(usage: Usage, at: Rates) -> int | None:
-    if usage.output_tokens is None:
-        return None
-    reasoning = usage.reasoning_tokens or 0
-    if reasoning and at.has("reasoning") and reasoning <= usage.output_tokens:
-        thought = at.cost(reasoning, "reasoning")
-        said = at.cost(usage.output_tokens - reasoning, "output")
-        return None if thought is None or said is None else thought + said
-    if not usage.output_tokens and not at.has("output"):
-        return 0
-    return at.cost(usage.output_tokens, "output")
+def _audio(usage: Usage, at: Rates) -> tuple[int, int]:
+    """Audio tokens asked and answered, as far as they have prices of their own."""
+    audio, spoken = usage.audio_tokens or 0, usage.output_audio_tokens
+    if not audio:
+        return 0, 0
+    if spoken is None and at.has("output_audio") and usage.output_tokens:
+        raise Inconsistent("audio_direction_unknown")
+    spoken = spoken or 0
+    return audio - spoken, spoken
+
+
+def _mixed(at: Rates, tokens: int, part: str, special: int, special_part: str) -> int | None:
+    """Tokens of which some have a price of their own. Raises Inconsistent if these are more."""
+    if not special or not at.has(special_part):
+        return 0 if not tokens and not at.has(part) else at.cost(tokens, part)
+    if special > tokens:
+        raise Inconsistent(f"{special_part}_exceeds_{part}")
+    apart, rest = at.cost(special, special_part), at.cost(tokens - special, part)
+    return None if apart is None or rest is None else apart + rest
+
+
+def _output_cost(usage: Usage, at: Rates, spoken: int) -> int | None:
+    answered, thought = usage.output_tokens or 0, usage.reasoning_tokens or 0
+    if thought and at.has("reasoning") and not spoken:
+        return _mixed(at, answered, "output", thought, "reasoning")
+    return _mixed(at, answered, "output", spoken, "output_audio")

@@ -59,9 +59,11 @@ PARTS = {
     "cache_read_mtok": "cache_read",
     "cache_write_mtok": "cache_write",
     "input_audio_mtok": "input_audio",
+    "output_audio_mtok": "output_audio",
     "output_reasoning_mtok": "reasoning",
 }
-STANDARD_TIERS = frozenset({"", "default", "auto", "standard", "on_demand"})
+STANDARD_TIERS = frozenset({"", "default", "auto", "standard", "standard_only", "on_demand"})
+LONGEST_NAME = 200
 
 Context = tuple[tuple[str, str], ...]
 
@@ -79,9 +81,9 @@ class Listed:
 
 def context(*, batch: bool, service_tier: str | None) -> Context:
     """How the call was processed, where that changes the price."""
-    if batch:
-        return (("processing", "batch"),)
     tier = (service_tier or "").lower()
+    if batch or tier == "batch":
+        return (("processing", "batch"),)
     return () if tier in STANDARD_TIERS else (("service_tier", tier),)
 
 
@@ -122,7 +124,7 @@ def _rates(found: Found, moment_ns: int, how: Context) -> Listed:
 def _model(provider: str | None, model: str) -> Found | None:
     """The listed model, of this provider or of a maker whose models it sells."""
     name = (provider or "").lower()
-    if name in SELF_HOSTED:
+    if name in SELF_HOSTED or len(model) > LONGEST_NAME:
         return None
     snapshot = get_snapshot()
     known = PROVIDERS.get(name, name)
@@ -142,13 +144,25 @@ the maker's price holds where the list has none.
 
 
 def _find(snapshot: DataSnapshot, model: str, provider: str | None) -> Found | None:
+    # Not by the snapshot's own search: it remembers every name that it did not find, for ever.
     for name in (model, model.rpartition("/")[2]):
-        try:
-            found, listed = snapshot.find_provider_model(name, None, provider, None)
-        except LookupError:
+        seller = _seller(snapshot, name.lower(), provider)
+        if seller is None:
             continue
-        return Found(found, listed, _changes_daily(listed))
+        listed = seller.find_model(name, all_providers=snapshot.providers)
+        if listed is not None:
+            return Found(seller, listed, _changes_daily(listed))
     return None
+
+
+def _seller(snapshot: DataSnapshot, model: str, provider: str | None) -> Any:
+    """Who sells the model: the provider named, else the maker whose names look like it."""
+    if provider is not None:
+        return next(one for one in snapshot.providers if one.id == provider)
+    return next(
+        (one for one in snapshot.providers if one.model_match and one.model_match.is_match(model)),
+        None,
+    )
 
 
 def _changes_daily(listed: Any) -> bool:
@@ -180,6 +194,9 @@ def _from_list(prices: Any) -> Rates:
             values[part] = scaled(price.base)
             for tier in price.tiers:
                 tiers.setdefault(tier.start, {})[part] = scaled(tier.price)
+    fee = prices.requests_kcount
+    if isinstance(fee, Decimal):
+        values["request"] = scaled(fee * 1000)
     return Rates(values, tuple(_cumulated(tiers)))
 
 

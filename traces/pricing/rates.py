@@ -18,7 +18,7 @@ def scaled(dollars_per_million: Decimal) -> int:
 @dataclass(slots=True, frozen=True)
 class Rates:
     """Pico dollars per million tokens by part: input, output, cache_read, cache_write, input_audio,
-    reasoning.
+    output_audio, reasoning; and per million requests: request.
 
     `tiers`: (more than so many input tokens, the rates then); a tier holds for all tokens of a
     call.

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from genai_prices.data_snapshot import get_snapshot
 
 from traces.pricing import Override, Overrides, Rates, catalog, estimate_tokens, price
 from traces.pricing.rates import scaled
@@ -69,6 +70,93 @@ def test_a_mode_without_a_price_is_unknown_not_standard() -> None:
     found = price(one, start_ns=NOW, duration_ns=None, overrides=NONE)
     assert found.cost.total is None
     assert found.suspect == "no_price_for_tier"
+
+
+@pytest.mark.parametrize(
+    ("tier", "dollars"),
+    [(None, 11.25), ("default", 11.25), ("flex", 5.625), ("priority", 22.5), ("batch", 5.625)],
+)
+def test_tiers_of_service_have_their_prices(tier: str | None, dollars: float) -> None:
+    one = facts("gpt-5", input_tokens=10**6, output_tokens=10**6)
+    one.service_tier = tier
+    assert priced(one).total == dollars * DOLLAR
+
+
+def test_the_price_is_the_one_of_that_day() -> None:
+    one = facts("o3", input_tokens=10**6, output_tokens=0)
+    change = int(datetime(2025, 6, 10, tzinfo=UTC).timestamp()) * 10**9
+    assert priced(one, start_ns=change - 1).total == 10 * DOLLAR
+    assert priced(one, start_ns=change).total == 2 * DOLLAR
+
+
+def test_the_price_is_the_one_of_that_hour() -> None:
+    one = facts("deepseek-chat", "deepseek", input_tokens=10**6, output_tokens=0)
+    day = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp()) * 10**9
+    half_hour = 30 * 60 * 10**9
+    costs = [priced(one, start_ns=day + i * half_hour).total for i in (0, 1, 32, 33)]
+    low, high = 135 * DOLLAR // 1000, 270 * DOLLAR // 1000
+    assert costs == [low, high, high, low]
+
+
+def test_a_fee_for_each_request_is_added() -> None:
+    one = facts("sonar-pro", "perplexity", input_tokens=1000, output_tokens=100)
+    # 1,000 at 3 and 100 at 15 dollars a million, and 14 dollars a thousand requests
+    assert priced(one).total == 3_000_000_000 + 1_500_000_000 + 14_000_000_000
+
+
+def test_reasoning_that_the_list_prices_apart() -> None:
+    one = facts(
+        "sonar-deep-research",
+        "perplexity",
+        input_tokens=0,
+        output_tokens=10**6,
+        reasoning_tokens=400_000,
+    )
+    assert priced(one).output == 6 * 8 * DOLLAR // 10 + 4 * 3 * DOLLAR // 10
+
+
+def test_audio_heard_and_spoken() -> None:
+    one = facts("gpt-audio", input_tokens=1000, output_tokens=500, audio_tokens=1100)
+    one.usage.output_audio_tokens = 400
+    cost = priced(one)
+    # 300 at 2.50 and 700 at 32; 100 at 10 and 400 at 64 dollars a million
+    assert cost.input == 750_000_000 + 22_400_000_000
+    assert cost.output == 1_000_000_000 + 25_600_000_000
+
+
+def test_audio_of_an_unknown_direction_is_not_guessed() -> None:
+    one = facts("gpt-audio", input_tokens=1000, output_tokens=500, audio_tokens=400)
+    found = price(one, start_ns=NOW, duration_ns=None, overrides=NONE)
+    assert (found.cost, found.suspect) == (Cost(), "audio_direction_unknown")
+    heard = facts("gemini-2.5-flash", "google", input_tokens=1000, audio_tokens=400)
+    heard.kind = Kind.EMBEDDING
+    assert priced(heard).input == 600 * 300_000 + 400 * 1_000_000
+
+
+def test_more_audio_than_tokens_is_suspect() -> None:
+    one = facts("gemini-2.5-flash", "google", input_tokens=100, output_tokens=1, audio_tokens=400)
+    found = price(one, start_ns=NOW, duration_ns=None, overrides=NONE)
+    assert (found.cost.total, found.suspect) == (None, "input_audio_exceeds_input")
+
+
+def test_absurd_counts_have_no_cost() -> None:
+    one = facts("gpt-4o", input_tokens=2**40, output_tokens=2**40)
+    found = price(one, start_ns=NOW, duration_ns=None, overrides=NONE)
+    assert (found.cost.total, found.suspect) == (None, "absurd_cost")
+
+
+def test_names_that_nobody_knows_are_not_remembered_for_ever() -> None:
+    before = len(get_snapshot()._provider_misses)
+    for i in range(50):
+        priced(facts(f"made-up-{i}", "nobody", input_tokens=1, output_tokens=1))
+    priced(facts("x" * 10_000, None, input_tokens=1, output_tokens=1))
+    assert len(get_snapshot()._provider_misses) == before
+
+
+@pytest.mark.parametrize("provider", ["vllm", "openai"])
+def test_an_open_model_behind_another_s_interface_is_not_guessed(provider: str) -> None:
+    one = facts("meta-llama/Llama-3.1-8B-Instruct", provider, input_tokens=1, output_tokens=1)
+    assert priced(one).total is None
 
 
 def test_unknown_models_and_self_hosted_ones_have_no_price() -> None:
