@@ -36,7 +36,7 @@ def instrument(name: str) -> None:
     else:
         from opentelemetry.instrumentation.openai_v2 import OpenAIInstrumentor as Official
 
-        Official().instrument()
+        Official().instrument()  # type: ignore[no-untyped-call]
 
 
 def talk(client: openai.OpenAI) -> None:
