@@ -113,7 +113,7 @@ def by_name(route: Route) -> str:
 
 def body(response: HttpResponseBase) -> str:
     whole = (
-        b"".join(response.streaming_content)  # type: ignore[arg-type, attr-defined]
+        b"".join(response.streaming_content)  # type: ignore[attr-defined]
         if response.streaming
         else response.content  # type: ignore[attr-defined]
     )

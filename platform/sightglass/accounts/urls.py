@@ -4,16 +4,34 @@ Addresses and identities are not managed by hand: an address that nobody verifie
 an invitation nor single sign-on.
 """
 
+import logging
+
+from allauth.socialaccount.providers.openid_connect.views import login
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from requests import RequestException
+
+logger = logging.getLogger(__name__)
 
 
 def closed(request: HttpRequest) -> HttpResponse:
     raise Http404
 
 
+def single_sign_on(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Begin single sign-on; an issuer that does not answer is said to be away."""
+    try:
+        response: HttpResponse = login(request, provider_id)
+    except RequestException:
+        logger.exception("The issuer of single sign-on does not answer")
+        return render(request, "account/refused.html", {"reason": "away"}, status=503)
+    return response
+
+
 CLOSED = r"^(?:email/|confirm-email/|password/set/|3rdparty/(?:signup/)?$|social/|login/code/)"
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(CLOSED, closed),
+    path("oidc/<str:provider_id>/login/", single_sign_on),
     path("", include("allauth.urls")),
 ]
