@@ -15,13 +15,19 @@ from traces.pricing.overrides import Override, Overrides
 from traces.pricing.rates import Rates
 from traces.spans import PICO, Cost, Kind, SpanFacts, Status, Usage
 
-__all__ = ["Override", "Overrides", "Priced", "Rates", "estimate_tokens", "price"]
+__all__ = ["PRICE_REASONS", "Override", "Overrides", "Priced", "Rates", "estimate_tokens", "price"]
 
 CHARACTERS_PER_TOKEN = 4
 """What English prose has with the usual vocabularies; other scripts have fewer."""
 
 HIGHEST = 10**6 * PICO
 """No single call costs a million dollars: counts that say so are wrong."""
+
+
+PRICE_REASONS = frozenset(
+    {"no_price_for_tier", "absurd_cost", "audio_direction_unknown", "output_tokens_missing"}
+)
+"""Reasons for suspicion that another price may remove; the others lie in the counts."""
 
 
 @dataclass(slots=True)
@@ -49,18 +55,13 @@ def price(
     reported = facts.reported_cost
     if reported is not None and reported.total is not None:
         return Priced(reported, "reported")
+    mode = catalog.context(batch=facts.batch, service_tier=facts.service_tier)
     own = overrides.find(facts.provider, facts.model, facts.request_model, start_ns)
     if own is not None:
-        return _own(own, facts, duration_ns)
+        return _own(own, facts, duration_ns, catalog.suffix(mode))
     if not facts.usage:
         return Priced(Cost())
-    found = catalog.rates(
-        facts.provider,
-        facts.model,
-        facts.request_model,
-        start_ns,
-        catalog.context(batch=facts.batch, service_tier=facts.service_tier),
-    )
+    found = catalog.rates(facts.provider, facts.model, facts.request_model, start_ns, mode)
     if found is None:
         return Priced(Cost())
     if found.rates is None:
@@ -68,8 +69,8 @@ def price(
     return _metered(facts, found.rates, found.ref)
 
 
-def _own(own: Override, facts: SpanFacts, duration_ns: int | None) -> Priced:
-    ref = f"override:{own.id}"
+def _own(own: Override, facts: SpanFacts, duration_ns: int | None, suffix: str) -> Priced:
+    ref = f"override:{own.id}{suffix}"
     if own.rates is not None:
         return _metered(facts, own.rates, ref) if facts.usage else Priced(Cost())
     if own.gpu_hour is None or duration_ns is None:

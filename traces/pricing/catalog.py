@@ -87,6 +87,11 @@ def context(*, batch: bool, service_tier: str | None) -> Context:
     return () if tier in STANDARD_TIERS else (("service_tier", tier),)
 
 
+def suffix(how: Context) -> str:
+    """How a price row's name tells the mode, so that it can be priced again."""
+    return "".join(f";{name}={value[:50]}" for name, value in how)
+
+
 def rates(
     provider: str | None, model: str | None, asked: str | None, start_ns: int, how: Context
 ) -> Listed | None:
@@ -113,8 +118,7 @@ class Found:
 @lru_cache(maxsize=65_536)
 def _rates(found: Found, moment_ns: int, how: Context) -> Listed:
     moment = datetime.fromtimestamp(moment_ns // 10**9, UTC)
-    mode = "".join(f";{name}={value}" for name, value in how)
-    ref = f"{PACKAGE} {found.provider.id}/{found.model.id}{mode}"[:200]
+    ref = f"{PACKAGE} {found.provider.id}/{found.model.id}{suffix(how)}"
     if how and not _has_variant(found.model, moment, dict(how)):
         return Listed(ref, None)
     return Listed(ref, _from_list(found.model.get_prices(moment, dict(how) or None)))

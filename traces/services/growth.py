@@ -13,7 +13,7 @@ from traces.ids import span_from_column
 from traces.services import skeletons
 from traces.services.rows import Row
 from traces.services.skeletons import Skeleton
-from traces.services.summaries import USAGE_COLUMNS, merged, of_rows, totals, usage_of
+from traces.services.summaries import MAX_SUM, USAGE_COLUMNS, merged, of_rows, totals, usage_of
 from traces.spans import Flag, Kind
 
 STORED_COLUMNS = (
@@ -33,7 +33,11 @@ UPDATE traces_span s SET flags = d.flags
 FROM unnest(%s::uuid[], %s::int8[], %s::int8[], %s::int4[]) AS d(trace, span, start, flags)
 WHERE s.project_id = %s AND s.trace_id = d.trace AND s.span_id = d.span AND s.start_ns = d.start"""
 
-_SUMS = ", ".join(f"sum({name}) AS {name}" for name in USAGE_COLUMNS)
+_SUMS = ", ".join(
+    f"CASE WHEN sum({name}) < {MAX_SUM} THEN sum({name}) WHEN sum({name}) IS NOT NULL"
+    f" THEN {MAX_SUM} END AS {name}"
+    for name in USAGE_COLUMNS
+)
 RECOUNT = f"""
 UPDATE traces_trace t SET updated_at = now(), ({", ".join(USAGE_COLUMNS)}) = (
     SELECT {", ".join(f"s.{name}" for name in USAGE_COLUMNS)}

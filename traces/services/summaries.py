@@ -28,6 +28,7 @@ USAGE_COLUMNS = (
     "cost_total",
     "est_cost",
 )
+MAX_SUM = 2**63 - 1
 MAX_VALUES = 50
 """Distinct models, kinds, tags … that a summary lists."""
 
@@ -60,14 +61,15 @@ def usage_of(row: Row) -> tuple[int | None, ...]:
 
 
 def totals(usages: Iterable[Sequence[int | None]]) -> dict[str, int | None]:
-    """Sums by column; a column that no call reported stays None."""
+    """Sums by column, at most what the column holds; one that no call reported stays None."""
     sums: list[int | None] = [None] * len(USAGE_COLUMNS)
     for values in usages:
         for i, value in enumerate(values):
             if value is not None:
                 known = sums[i]
                 sums[i] = value if known is None else known + value
-    return dict(zip(USAGE_COLUMNS, sums, strict=True))
+    whole = (None if value is None else min(value, MAX_SUM) for value in sums)
+    return dict(zip(USAGE_COLUMNS, whole, strict=True))
 
 
 def of_rows(rows: Sequence[Row]) -> dict[str, Any]:

@@ -3,25 +3,22 @@
 words, unknown keys, the ledger, retention, re-pricing, replay.
 """
 
-import os
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Project
-from tests.traces.sending import SECOND, decoded, llm, span
+from tests.traces.sending import SECOND, decoded, llm
 from traces.models import (
     Batch,
     LedgerHour,
     Payload,
-    PriceOverride,
     Receipt,
     RejectedPayload,
     Score,
@@ -32,10 +29,9 @@ from traces.models import (
 )
 from traces.otlp import Decoded
 from traces.selectors.search import list_traces, parse
-from traces.services import indexing, ledger, partitions, prices, retention
+from traces.services import indexing, ledger, partitions, retention
 from traces.services.ingest import note_refused, store_logs, store_metrics, store_spans
 from traces.services.replay import NotReplayable, replay
-from traces.services.reprice import reprice
 from traces.spans import RawLog, RawMetricPoint, Rejection
 
 pytestmark = pytest.mark.django_db
@@ -230,48 +226,3 @@ def test_what_came_before_its_week_was_made_moves_into_it(access: Access) -> Non
         cursor.execute("SELECT count(*) FROM traces_span_old")
         assert cursor.fetchone()[0] == 0
     assert Span.objects.count() == Payload.objects.count() == 1
-
-
-# ── Prices ───────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_repricing_shows_the_difference_before_it_applies(access: Access) -> None:
-    trace_id, agent_id = os.urandom(16), os.urandom(8)
-    reported = llm(gen_ai__usage__cost=5)
-    agent = span(
-        trace_id,
-        span_id=agent_id,
-        gen_ai__operation__name="invoke_agent",
-        gen_ai__usage__input_tokens=1000,
-        gen_ai__usage__output_tokens=100,
-    )
-    store_spans(access, decoded(agent, llm(trace_id, parent=agent_id), reported))
-    PriceOverride.objects.create(project=access.project, model="gpt-4o*", input=5, output=20)
-    start, end = time.time_ns() - 3600 * SECOND, time.time_ns()
-
-    change = reprice(access, start, end, apply=False)
-    assert (change.changed, change.before, change.after) == (1, 3_500_000_000, 7_000_000_000)
-    assert Trace.objects.get(trace_id=UUID(bytes=trace_id)).cost_total == 3_500_000_000
-
-    reprice(access, start, end, apply=True)
-    assert Trace.objects.get(trace_id=UUID(bytes=trace_id)).cost_total == 7_000_000_000
-    row = Span.objects.get(kind="llm", trace_id=UUID(bytes=trace_id))
-    assert row.price_ref == f"override:{PriceOverride.objects.get().pk}"
-    assert reprice(access, start, end, apply=False).changed == 0
-
-
-def test_the_command_says_what_it_would_do(
-    access: Access, capsys: pytest.CaptureFixture[str]
-) -> None:
-    store_spans(access, decoded(llm()))
-    PriceOverride.objects.create(project=access.project, model="gpt-4o*", input=5, output=20)
-    prices.forget(access.project.pk)
-    call_command(
-        "reprice",
-        project=access.project.slug,
-        start="2026-01-01T00:00:00Z",
-        end="2030-01-01T00:00:00Z",
-    )
-    said_ = capsys.readouterr().out
-    assert "$0.0035 → $0.007" in said_
-    assert "Nothing was changed" in said_
