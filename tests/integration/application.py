@@ -1,12 +1,16 @@
 """A real application, run as a process of its own: python application.py INSTRUMENTATION.
 
-Retrieval, a tool, a streamed answer and a failure, with the openai SDK against the provider of the
-environment; spans and log records go to OTEL_EXPORTER_OTLP_ENDPOINT as the exporters read it.
+A shop's assistant: retrieval, a tool, streamed answers, two calls at once, a refusal that is tried
+again and a failure; with the openai SDK against the provider of the environment. Spans and log
+records go to OTEL_EXPORTER_OTLP_ENDPOINT, as the exporters read it. Prints the id of its trace.
 """
 
+import asyncio
 import contextlib
+import json
 import sys
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
 
 import openai
 from opentelemetry import _logs, trace
@@ -16,64 +20,163 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import Span
 
+MODEL = "gpt-4o-mini"
 TOOL: Any = {
     "type": "function",
-    "function": {"name": "lookup_order", "parameters": {"type": "object", "properties": {}}},
+    "function": {
+        "name": "lookup_order",
+        "description": "State of an order",
+        "parameters": {"type": "object", "properties": {"order": {"type": "string"}}},
+    },
 }
 SYSTEM: Any = {"role": "system", "content": "You are the shop's assistant."}
+DOCUMENT = "Items can be returned within 30 days."
 
 
-def instrument(name: str) -> None:
-    if name == "openinference":
+class Application(Protocol):
+    """How the application's own spans are written down."""
+
+    def agent(self) -> dict[str, Any]: ...
+
+    def retriever(self, query: str) -> dict[str, Any]: ...
+
+    def tool(self, arguments: str, result: str) -> dict[str, Any]: ...
+
+
+class OpenInference:
+    """Instrumented with OpenInference, its own spans by its conventions."""
+
+    def __init__(self) -> None:
         from openinference.instrumentation.openai import OpenAIInstrumentor
 
+        instrumentor: Any = OpenAIInstrumentor
+        instrumentor().instrument()
+
+    def agent(self) -> dict[str, Any]:
+        return {"openinference.span.kind": "AGENT", "session.id": "session-1", "user.id": "alice",
+                "tag.tags": ["beta"], "metadata": json.dumps({"tenant": "acme"})}  # fmt: skip
+
+    def retriever(self, query: str) -> dict[str, Any]:
+        at = "retrieval.documents.0.document"
+        return {"openinference.span.kind": "RETRIEVER", "input.value": query,
+                f"{at}.id": "returns", f"{at}.content": DOCUMENT, f"{at}.score": 0.87}  # fmt: skip
+
+    def tool(self, arguments: str, result: str) -> dict[str, Any]:
+        return {"openinference.span.kind": "TOOL", "tool.name": "lookup_order",
+                "input.value": arguments, "output.value": result}  # fmt: skip
+
+
+class OpenLLMetry:
+    """Instrumented with OpenLLMetry, its own spans as its decorators write them."""
+
+    def __init__(self) -> None:
+        from opentelemetry.instrumentation.openai import OpenAIInstrumentor
+
         OpenAIInstrumentor().instrument()
-    elif name == "openllmetry":
-        from opentelemetry.instrumentation.openai import OpenAIInstrumentor as OpenLLMetry
 
-        OpenLLMetry().instrument()
-    else:
-        from opentelemetry.instrumentation.openai_v2 import OpenAIInstrumentor as Official
+    def agent(self) -> dict[str, Any]:
+        own = "traceloop.association.properties"
+        return {"traceloop.span.kind": "agent", "traceloop.entity.name": "assistant",
+                f"{own}.session_id": "session-1", f"{own}.user_id": "alice",
+                f"{own}.tenant": "acme"}  # fmt: skip
 
-        Official().instrument()  # type: ignore[no-untyped-call]
+    def retriever(self, query: str) -> dict[str, Any]:
+        found = [{"id": "returns", "content": DOCUMENT, "score": 0.87}]
+        return {"traceloop.span.kind": "task", "traceloop.entity.name": "search",
+                "traceloop.entity.input": json.dumps({"query": query}),
+                "traceloop.entity.output": json.dumps(found)}  # fmt: skip
+
+    def tool(self, arguments: str, result: str) -> dict[str, Any]:
+        return {"traceloop.span.kind": "tool", "traceloop.entity.name": "lookup_order",
+                "traceloop.entity.input": arguments, "traceloop.entity.output": result}  # fmt: skip
 
 
-def talk(client: openai.OpenAI) -> None:
-    client.embeddings.create(model="text-embedding-3-small", input="return policy lamp")
+class Official:
+    """OpenTelemetry's own instrumentation, its own spans by the GenAI conventions."""
+
+    def __init__(self) -> None:
+        from opentelemetry.instrumentation.openai_v2 import OpenAIInstrumentor
+
+        OpenAIInstrumentor().instrument()
+
+    def agent(self) -> dict[str, Any]:
+        return {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "assistant",
+                "gen_ai.conversation.id": "session-1", "user.id": "alice"}  # fmt: skip
+
+    def retriever(self, query: str) -> dict[str, Any]:
+        found = [{"id": "returns", "content": DOCUMENT, "score": 0.87}]
+        return {"gen_ai.operation.name": "retrieval", "gen_ai.retrieval.query.text": query,
+                "gen_ai.retrieval.documents": json.dumps(found)}  # fmt: skip
+
+    def tool(self, arguments: str, result: str) -> dict[str, Any]:
+        return {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "lookup_order",
+                "gen_ai.tool.call.arguments": arguments,
+                "gen_ai.tool.call.result": result}  # fmt: skip
+
+
+INSTRUMENTATIONS: dict[str, Callable[[], Application]] = {
+    "openinference": OpenInference, "openllmetry": OpenLLMetry, "official": Official,
+}  # fmt: skip
+TRACER = trace.get_tracer("application")
+
+
+@contextlib.contextmanager
+def span(name: str, attributes: dict[str, Any]) -> Iterator[Span]:
+    with TRACER.start_as_current_span(name, attributes=attributes) as current:
+        yield current
+
+
+def ask(client: openai.OpenAI, text: str, **more: Any) -> Any:
+    said: Any = {"role": "user", "content": text}
+    return client.chat.completions.create(model=MODEL, messages=[SYSTEM, said], **more)
+
+
+def conversation(client: openai.OpenAI, app: Application) -> None:
+    """Search, ask, use the tool, and stream the answer."""
+    with span("search", app.retriever("return policy lamp")):
+        client.embeddings.create(model="text-embedding-3-small", input="return policy lamp")
     messages: list[Any] = [SYSTEM, {"role": "user", "content": "Where is order 4711?"}]
-    first = client.chat.completions.create(model="gpt-4o-mini", messages=messages, tools=[TOOL])
+    first = client.chat.completions.create(
+        model=MODEL, messages=messages, tools=[TOOL], temperature=0.2, max_tokens=300
+    )
     call: Any = (first.choices[0].message.tool_calls or [])[0]
-    messages.append(
-        {
-            "role": "assistant",
-            "content": None,
-            "tool_calls": [
-                {
-                    "id": call.id,
-                    "type": "function",
-                    "function": {
-                        "name": call.function.name,
-                        "arguments": call.function.arguments,
-                    },
-                }
-            ],
-        }
-    )
+    with span("lookup_order", app.tool(call.function.arguments, "shipped")):
+        pass
+    function = {"name": call.function.name, "arguments": call.function.arguments}
+    asked = {"id": call.id, "type": "function", "function": function}
+    messages.append({"role": "assistant", "content": None, "tool_calls": [asked]})
     messages.append({"role": "tool", "tool_call_id": call.id, "content": "shipped"})
-    client.chat.completions.create(model="gpt-4o-mini", messages=messages, tools=[TOOL])
-    question: Any = {"role": "user", "content": "Can I return the lamp?"}
-    stream = client.chat.completions.create(
-        model="gpt-4o-mini",
-        messages=[SYSTEM, question],
-        stream=True,
-        stream_options={"include_usage": True},
+    usage: Any = {"include_usage": True}
+    answer = client.chat.completions.create(
+        model=MODEL, messages=messages, tools=[TOOL], stream=True, stream_options=usage
     )
-    list(stream)
-    with contextlib.suppress(openai.BadRequestError):
-        client.chat.completions.create(
-            model="gpt-4o-mini", messages=[SYSTEM, {"role": "user", "content": "please fail"}]
-        )
+    for _ in answer:
+        pass
+
+
+def oddities(client: openai.OpenAI) -> None:
+    """Streams without usage and with a tool, a cached prompt, a refusal, a failure."""
+    for _ in ask(client, "Can I return the lamp?", stream=True):
+        pass
+    usage: Any = {"include_usage": True}
+    for _ in ask(client, "And order 4711?", tools=[TOOL], stream=True, stream_options=usage):
+        pass
+    ask(client, "[cached] Once more, please.")
+    ask(client, "[429] Are you busy?")
+    with contextlib.suppress(openai.InternalServerError):
+        ask(client.with_options(max_retries=0), "[500] Please fail.")
+
+
+async def at_once() -> None:
+    """Two calls of the asynchronous client, side by side."""
+    async with openai.AsyncOpenAI() as client:
+        said: list[Any] = [
+            {"role": "user", "content": f"[slow] What is a {thing}?"} for thing in ("lamp", "desk")
+        ]
+        calls = [client.chat.completions.create(model=MODEL, messages=[one]) for one in said]
+        await asyncio.gather(*calls)
 
 
 def main() -> None:
@@ -82,12 +185,12 @@ def main() -> None:
     logs.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter()))
     trace.set_tracer_provider(spans)
     _logs.set_logger_provider(logs)
-    instrument(sys.argv[1])
-    with trace.get_tracer("application").start_as_current_span("conversation") as span:
-        span.set_attribute("session.id", "session-1")
-        span.set_attribute("user.id", "alice")
-        talk(openai.OpenAI(max_retries=0))
-        sys.stdout.write(format(span.get_span_context().trace_id, "032x"))
+    app = INSTRUMENTATIONS[sys.argv[1]]()
+    with span("assistant", app.agent()) as root, openai.OpenAI(max_retries=1) as client:
+        conversation(client, app)
+        oddities(client)
+        asyncio.run(at_once())
+        sys.stdout.write(format(root.get_span_context().trace_id, "032x"))
     spans.shutdown()
     logs.shutdown()
 

@@ -106,6 +106,7 @@ GENAI = {
     "gen_ai.tool.name": "tool_name", "gen_ai.tool.call.id": "tool_call_id",
     "gen_ai.tool.call.arguments": "input", "gen_ai.tool.call.result": "output",
     "gen_ai.tool.args": "input", "llm.openai.user": "user_id",
+    "gen_ai.retrieval.query.text": "input", "gen_ai.retrieval.documents": "output",
     "gen_ai.prompt.name": "prompt_name", "gen_ai.prompt.version": "prompt_version",
     "gen_ai.openai.response.service_tier": "service_tier",
     "openai.response.service_tier": "service_tier",
@@ -145,7 +146,7 @@ METADATA_PREFIXES = (
 PREFIXES = (
     "llm.input_messages.", "llm.output_messages.", "llm.tools.", "retrieval.documents.",
     "reranker.input_documents.", "reranker.output_documents.", "reranker.top_k",
-    "embedding.embeddings.", "gen_ai.request.", *METADATA_PREFIXES,
+    "embedding.embeddings.", "gen_ai.request.", "gen_ai.retrieval.", *METADATA_PREFIXES,
 )  # fmt: skip
 PLATFORM = (
     "http.", "url.", "server.", "client.", "net.", "network.", "exception.", "error.", "code.",

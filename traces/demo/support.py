@@ -220,6 +220,7 @@ def _retrieved(turn: Turn, root: Span, query: str) -> list[dict[str, Any]] | Non
         "reranker.model_name": RERANKER,
         "reranker.query": query,
         "reranker.top_k": 3,
+        "llm.token_count.prompt": tokens(query) * len(found) + tokens([one for one, _ in found]),
     }
     reranking = loom.begin("rerank", root, reranker)
     _documents(loom, reranking, "reranker.input_documents", found)
