@@ -23,6 +23,7 @@ from playwright.sync_api import (
     Page,
     Request,
     Response,
+    expect,
     sync_playwright,
 )
 from pytest_django.live_server_helper import LiveServer
@@ -38,6 +39,7 @@ ARGUMENTS += ["--disable-background-networking", "--disable-component-update"]
 SERIOUS = ("serious", "critical")
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
+expect.set_options(timeout=20_000)  # a machine that does other things besides
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright keeps an event loop in this thread
 
 
@@ -57,7 +59,7 @@ class Watched:
     def __init__(self, context: BrowserContext) -> None:
         self.complaints: list[str] = []
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(30_000)
         self.page.on("console", self._console)
         self.page.on("pageerror", self._error)
         self.page.on("dialog", self._dialog)
