@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from sightglass.accounts import keys as api_keys
-from sightglass.accounts.access import SCOPE_PERMISSIONS, Permission, ProjectRequest, project_page
+from sightglass.accounts.access import Permission, ProjectRequest, project_page
 
 SCOPES = {
     "ingest": "send spans, logs, metrics and scores",
@@ -29,7 +29,7 @@ OVERLAPS = {"now": timedelta(0), "day": timedelta(days=1), "week": timedelta(day
 class KeyForm(forms.Form):
     name = forms.CharField(max_length=120, label="Name")
     scopes = forms.MultipleChoiceField(
-        choices=[(scope, scope) for scope in SCOPE_PERMISSIONS],
+        choices=[(scope, f"{scope}: {what}") for scope, what in SCOPES.items()],
         widget=forms.CheckboxSelectMultiple,
         initial=["ingest"],
         label="Scopes",
@@ -59,7 +59,6 @@ def _page(request: ProjectRequest, form: KeyForm, secret: str) -> HttpResponse:
     context = {
         "form": form,
         "secret": secret,
-        "scopes": SCOPES.items(),
         "keys": request.access.project.api_keys.select_related("created_by").order_by(
             "-created_at"
         )[:500],

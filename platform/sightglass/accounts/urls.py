@@ -5,6 +5,7 @@ an invitation nor single sign-on.
 """
 
 import logging
+from urllib.parse import urlsplit
 
 from allauth.socialaccount.providers.openid_connect.views import login
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,13 +21,22 @@ def closed(request: HttpRequest) -> HttpResponse:
 
 
 def single_sign_on(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """Begin single sign-on; an issuer that does not answer is said to be away."""
+    """Begin single sign-on; an issuer that does not answer is said to be away.
+
+    The policy lets forms lead to this site only, and browsers apply that to redirects as well: a
+    page between leads to the issuer, and to wherever that leads on to.
+    """
     try:
         response: HttpResponse = login(request, provider_id)
     except RequestException:
         logger.exception("The issuer of single sign-on does not answer")
         return render(request, "account/refused.html", {"reason": "away"}, status=503)
-    return response
+    target = response.headers.get("Location", "")
+    if urlsplit(target).scheme not in ("https", "http"):
+        return response
+    page = render(request, "account/leaving.html", {"target": target})
+    page.headers["Refresh"] = f"0;url={target}"
+    return page
 
 
 CLOSED = r"^(?:email/|confirm-email/|password/set/|3rdparty/(?:signup/)?$|social/|login/code/)"
