@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -12,7 +11,6 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from sightglass.accounts import audit
 from sightglass.accounts.access import Permission
 from traces.api import schema
 from traces.api.read import ReadView, access_of
@@ -21,7 +19,7 @@ from traces.models import PriceOverride
 from traces.otlp.native import nanoseconds
 from traces.otlp.otlp_json import Fault
 from traces.services import prices
-from traces.services.reprice import reprice
+from traces.services.reprice import MOST_IN_REQUEST, TooMany, reprice
 
 PER_TOKEN = ("input", "output", "cache_read", "cache_write", "reasoning", "audio")
 
@@ -39,12 +37,10 @@ class Price(serializers.ModelSerializer[PriceOverride]):
         extra_kwargs = {name: {"min_value": 0} for name in (*PER_TOKEN, "gpu_hour")}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        tokens = [attrs.get(name) for name in PER_TOKEN if attrs.get(name) is not None]
-        if bool(tokens) == (attrs.get("gpu_hour") is not None):
-            raise ValidationError("Give token prices, or a price per GPU hour.")
-        start, end = attrs.get("valid_from"), attrs.get("valid_to")
-        if start and end and start >= end:
-            raise ValidationError("valid_from must be before valid_to.")
+        try:
+            prices.check(PriceOverride(**attrs))
+        except prices.PriceError as error:
+            raise ValidationError(str(error)) from None
         return attrs
 
 
@@ -67,11 +63,8 @@ class PriceList(ReadView):
         access = access_of(request)
         serializer = Price(data=request.data)
         serializer.is_valid(raise_exception=True)
-        with transaction.atomic():
-            made = serializer.save(project=access.project)
-            audit.record("price.added", str(made), access=access)
-        prices.forget(access.project.pk)
-        return Response(serializer.data, status=201)
+        made = prices.add(access, PriceOverride(**serializer.validated_data))
+        return Response(Price(made).data, status=201)
 
 
 class PriceDetail(ReadView):
@@ -84,10 +77,7 @@ class PriceDetail(ReadView):
         """Remove a price."""
         access = access_of(request)
         found = get_object_or_404(PriceOverride, pk=pk, project=access.project)
-        with transaction.atomic():
-            audit.record("price.removed", str(found), access=access)
-            found.delete()
-        prices.forget(access.project.pk)
+        prices.remove(access, found)
         return Response(status=204)
 
 
@@ -138,4 +128,10 @@ class Reprice(ReadView):
             raise ValidationError({fault.field: str(fault)}) from None
         if not 0 <= start < end < 2**63:
             raise ValidationError({"end": "Must be after start."})
-        return Response(as_json(reprice(access_of(request), start, end, apply=asked["apply"])))
+        access = access_of(request)
+        try:
+            change = reprice(access, start, end, apply=asked["apply"], most=MOST_IN_REQUEST)
+        except TooMany as error:
+            detail = f"{error} Take a shorter range, or the command `sightglass reprice`."
+            raise ValidationError({"end": detail}) from None
+        return Response(as_json(change))

@@ -9,13 +9,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
+from typing import Literal
 
 from traces.pricing import catalog
 from traces.pricing.overrides import Override, Overrides
 from traces.pricing.rates import Rates
 from traces.spans import PICO, Cost, Kind, SpanFacts, Status, Usage
 
-__all__ = ["PRICE_REASONS", "Override", "Overrides", "Priced", "Rates", "estimate_tokens", "price"]
+__all__ = [
+    "PRICE_REASONS",
+    "InForce",
+    "Override",
+    "Overrides",
+    "Priced",
+    "Rates",
+    "estimate_tokens",
+    "in_force",
+    "price",
+]
 
 CHARACTERS_PER_TOKEN = 4
 """What English prose has with the usual vocabularies; other scripts have fewer."""
@@ -37,6 +48,16 @@ class Priced:
     cost: Cost
     price_ref: str | None = None
     suspect: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The price of a model at some time: the project's own, the list's, or none."""
+
+    source: Literal["own", "listed", "none"]
+    ref: str | None = None
+    rates: Rates | None = None
+    gpu_hour: int | None = None  # pico dollars, for all GPUs together
 
 
 class Inconsistent(Exception):
@@ -67,6 +88,20 @@ def price(
     if found.rates is None:
         return Priced(Cost(), found.ref, "no_price_for_tier")
     return _metered(facts, found.rates, found.ref)
+
+
+def in_force(
+    provider: str | None, model: str | None, asked: str | None, at_ns: int, overrides: Overrides
+) -> InForce:
+    """The standard price of a model at a time."""
+    own = overrides.find(provider, model, asked, at_ns)
+    if own is not None:
+        per_hour = None if own.gpu_hour is None else own.gpu_hour * own.gpus
+        return InForce("own", f"override:{own.id}", own.rates, per_hour)
+    found = catalog.rates(provider, model, asked, at_ns, ())
+    if found is None or found.rates is None or not found.rates.values:
+        return InForce("none")
+    return InForce("listed", found.ref, found.rates)
 
 
 def _own(own: Override, facts: SpanFacts, duration_ns: int | None, suffix: str) -> Priced:

@@ -22,7 +22,7 @@ class Override:
     gpus: int = 1
 
     def matches(self, provider: str | None, model: str) -> bool:
-        if self.provider and self.provider != provider:
+        if self.provider and self.provider.lower() != (provider or "").lower():
             return False
         if self.model.endswith("*"):
             return model.startswith(self.model[:-1])

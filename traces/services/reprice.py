@@ -25,6 +25,9 @@ from traces.services.writer import ATTEMPTS, TRANSIENT
 from traces.spans import MODEL_CALLS, Cost, Flag, Kind, SpanFacts, Status, Usage
 
 CHUNK = 1_000
+MOST_IN_REQUEST = 100_000
+"""Spans that an HTTP request re-prices at most: about half a minute."""
+
 USAGE = (
     *("input_tokens", "output_tokens", "total_tokens", "cache_read_tokens"),
     *("cache_write_tokens", "reasoning_tokens", "audio_tokens"),

@@ -1,4 +1,4 @@
-"""Scores and prices by API."""
+"""Scores by API."""
 
 from typing import Any
 
@@ -106,37 +106,3 @@ def test_lists_page_and_filter(api: Api) -> None:
 def test_who_may_score(client: Client, project: Project, scope: str, status: int) -> None:
     _, key = create_key(project=project, name=scope, scopes=[scope])
     assert Api(client, key).post("/api/v1/scores", score()).status_code == status
-
-
-def test_prices_are_added_listed_and_removed(api: Api) -> None:
-    made = api.post("/api/v1/prices", {"model": "llama*", "input": "1.5", "output": "2"})
-    assert made.status_code == 201
-    listed = api.get("/api/v1/prices").json()["results"]
-    assert [(row["model"], row["input"]) for row in listed] == [("llama*", "1.500000")]
-    url = f"/api/v1/prices/{made.json()['id']}"
-    assert api.client.delete(url, headers=api.headers).status_code == 204
-    assert api.client.delete(url, headers=api.headers).status_code == 404
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"model": "m"},
-        {"model": "m", "input": "-1"},
-        {"model": "m", "input": "1", "gpu_hour": "1"},
-        {"model": "", "input": "1"},
-    ],
-)
-def test_wrong_prices_are_400(api: Api, wrong: dict[str, str]) -> None:
-    assert api.post("/api/v1/prices", wrong).status_code == 400
-
-
-def test_repricing_by_api(api: Api, access: Access) -> None:
-    store_spans(access, decoded(llm()))
-    api.post("/api/v1/prices", {"model": "gpt-4o*", "input": "5", "output": "20"})
-    asked = {"start": "2026-01-01T00:00:00Z", "end": "2030-01-01T00:00:00Z"}
-    shown = api.post("/api/v1/reprice", asked).json()
-    assert (shown["applied"], shown["before"], shown["after"]) == (False, "0.0035", "0.007")
-    assert api.post("/api/v1/reprice", asked | {"apply": True}).json()["applied"]
-    assert Trace.objects.get().cost_total == 7_000_000_000
-    assert api.post("/api/v1/reprice", {"start": "x", "end": "y"}).status_code == 400
