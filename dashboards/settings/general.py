@@ -33,11 +33,12 @@ class GeneralForm(forms.Form):
 class DeleteForm(forms.Form):
     """Deleting asks for the project's slug, typed out."""
 
-    slug = forms.CharField(max_length=60, label="Type the project's short name to confirm")
+    slug = forms.CharField(max_length=60)
 
     def __init__(self, *args: object, expected: str, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.expected = expected
+        self.fields["slug"].label = f"Type {expected} to confirm"
 
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"]

@@ -199,10 +199,10 @@ def test_deleting_a_project_asks_for_its_name_and_can_be_undone(
     visit: Callable[..., Watched], live_server: LiveServer, owner: User
 ) -> None:
     page = visit("/p/shop/settings").page
-    page.get_by_label("Type the project").fill("rival")
+    page.get_by_label("Type shop to confirm").fill("rival")
     page.get_by_role("button", name="Delete shop").click()
     expect(page.get_by_text("Type shop.")).to_be_visible()
-    page.get_by_label("Type the project").fill("shop")
+    page.get_by_label("Type shop to confirm").fill("shop")
     page.get_by_role("button", name="Delete shop").click()
     page.get_by_role("button", name="Restore").click()
     expect(page).to_have_url(f"{live_server.url}/p/shop/traces")
