@@ -17,7 +17,7 @@ from traces.conventions import facts_from_logs, is_mapped
 from traces.ids import span_to_column
 from traces.services import logs as log_records
 from traces.services.words import words_of
-from traces.spans import RawSpan
+from traces.spans import RawSpan, SpanFacts
 
 CLAIM = 10
 REST = 4
@@ -125,13 +125,15 @@ def _index_words(cursor: Any, project_id: int, spans: Sequence[RawSpan]) -> None
     starts = [raw.start_ns for raw in spans]
     logs = log_records.of_spans(cursor, project_id, sorted(traces), min(starts), max(starts))
     found: dict[tuple[UUID, int, int], str] = {}
+    told: dict[tuple[UUID, int, int], SpanFacts] = {}
     for raw in spans:
         key = (UUID(bytes=raw.trace_id), span_to_column(raw.span_id), raw.start_ns)
         said = logs.get(key[:2], [])
         if said:
-            log_records.fill(cursor, project_id, key, facts_from_logs(said))
+            told[key] = facts_from_logs(said)
         if words := words_of(raw, said):
             found[key] = words
+    log_records.fill(cursor, project_id, told)
     keys = sorted(found)
     if keys:
         columns = [list(column) for column in zip(*keys, strict=True)]

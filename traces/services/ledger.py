@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
-
-from traces.models import LedgerHour, Receipt
 
 CHUNK = 5_000
 
@@ -51,12 +49,6 @@ class Line:
     duplicates: int = 0
     revised: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
-
-    def add(self, row: LedgerHour | Receipt) -> None:
-        self.requests += row.requests if isinstance(row, LedgerHour) else 1
-        for name in COUNTS:
-            setattr(self, name, getattr(self, name) + getattr(row, name))
-        self.rejected.update(row.rejected)
 
     def merge(self, other: Line) -> None:
         self.requests += other.requests
@@ -105,33 +97,79 @@ def lines(project_id: int, since: datetime) -> dict[tuple[str | None, str], Line
 
     folded hours and what is not folded yet.
     """
-    found: dict[tuple[str | None, str], Line] = {}
-    hours = LedgerHour.objects.filter(project_id=project_id, hour__gte=since)
-    receipts = Receipt.objects.filter(project_id=project_id, at__gte=since).order_by("-at")
-    rows: list[LedgerHour | Receipt] = [*hours, *receipts[:CHUNK]]
-    for row in rows:
-        key = None if row.key_id is None else str(row.key_id)
-        found.setdefault((key, row.signal), Line()).add(row)
-    return found
+    return _lines(project_id, since, "key_id::text, signal")
 
 
 def by_hour(project_id: int, since: datetime) -> dict[datetime, Line]:
     """Counts since a time by hour."""
-    found: dict[datetime, Line] = {}
-    hours = LedgerHour.objects.filter(project_id=project_id, hour__gte=since).order_by("hour")
-    receipts = Receipt.objects.filter(project_id=project_id, at__gte=since).order_by("-at")
-    rows: list[LedgerHour | Receipt] = [*hours, *receipts[:CHUNK]]
-    for row in rows:
-        at = row.hour if isinstance(row, LedgerHour) else row.at
-        hour = at.replace(minute=0, second=0, microsecond=0)
-        found.setdefault(hour, Line()).add(row)
-    return dict(sorted(found.items()))
+    found = _lines(project_id, since, "hour")
+    return {hour: found[hour] for hour in sorted(found)}
+
+
+def _lines(project_id: int, since: datetime, group: str) -> dict[Any, Line]:
+    """Sums in the database; `group` is one of our own expressions."""
+    found: dict[Any, Line] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(SUMS.format(group=group), {"project": project_id, "since": since})
+        for *names, requests, received, stored, duplicates, revised in cursor.fetchall():
+            key = names[0] if len(names) == 1 else tuple(names)
+            found[key] = Line(requests, received, stored, duplicates, revised)
+        cursor.execute(REASONS.format(group=group), {"project": project_id, "since": since})
+        for *names, reason, count in cursor.fetchall():
+            key = names[0] if len(names) == 1 else tuple(names)
+            found[key].rejected[reason] = count
+    return found
+
+
+ROWS = """
+WITH ledger AS (
+    SELECT hour, key_id, signal, requests, received, stored, duplicates, revised, rejected
+    FROM traces_ledgerhour WHERE project_id = %(project)s
+        AND hour >= date_trunc('hour', %(since)s::timestamptz, 'UTC')
+    UNION ALL
+    SELECT date_trunc('hour', at, 'UTC'), key_id, signal, 1, received, stored, duplicates, revised,
+        rejected
+    FROM traces_receipt WHERE project_id = %(project)s
+        AND at >= date_trunc('hour', %(since)s::timestamptz, 'UTC'))"""
+SUMS = f"""{ROWS}
+SELECT {{group}}, sum(requests)::int8, sum(received)::int8, sum(stored)::int8,
+    sum(duplicates)::int8, sum(revised)::int8
+FROM ledger GROUP BY {{group}}"""  # noqa: S608
+REASONS = f"""{ROWS}
+SELECT {{group}}, reason, sum(count::int8)::int8
+FROM ledger, jsonb_each_text(rejected) AS each(reason, count) GROUP BY {{group}}, reason"""  # noqa: S608
+
+
+def forget(before: datetime) -> None:
+    """Add hours before a time up into one line a project and signal, so that totals never fall."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(FORGET, [before])
+        for project_id, signal, *totals, rejected in cursor.fetchall():
+            cursor.execute(ADD, [project_id, None, BEGINNING, signal, *totals, rejected])
+
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""The hour that stands for all that are forgotten."""
+
+FORGET = """
+WITH gone AS (
+    DELETE FROM traces_ledgerhour WHERE hour < %s AND hour > to_timestamp(0)
+    RETURNING project_id, signal, requests, received, stored, duplicates, revised, rejected),
+reasons AS (
+    SELECT project_id, signal, jsonb_object_agg(reason, count) AS rejected FROM (
+        SELECT project_id, signal, reason, sum(count::int8) AS count
+        FROM gone, jsonb_each_text(rejected) AS each(reason, count) GROUP BY 1, 2, 3) added
+    GROUP BY 1, 2)
+SELECT g.project_id, g.signal, sum(requests)::int8, sum(received)::int8, sum(stored)::int8,
+    sum(duplicates)::int8, sum(revised)::int8, coalesce(r.rejected, '{}')::text
+FROM gone g LEFT JOIN reasons r USING (project_id, signal)
+GROUP BY g.project_id, g.signal, r.rejected ORDER BY 1, 2"""
 
 
 def totals() -> dict[tuple[str, str, str], int]:
     """All counts by (project slug, signal, outcome), for metrics; an outcome is stored, duplicate,
-    revised,
-    ignored, or rejected:<reason>. They fall when ledger hours are forgotten."""
+    revised, ignored, or rejected:<reason>. They never fall while a project exists.
+    """
     with connection.cursor() as cursor:
         cursor.execute(TOTALS)
         return {(slug, signal, outcome): count for slug, signal, outcome, count in cursor}
@@ -141,12 +179,19 @@ TOTALS = """
 WITH all_rows AS (
     SELECT project_id, signal, stored, duplicates, revised, rejected FROM traces_ledgerhour
     UNION ALL
-    SELECT project_id, signal, stored, duplicates, revised, rejected FROM traces_receipt)
-SELECT p.slug, signal, outcome, sum(count)::bigint FROM all_rows r
-JOIN accounts_project p ON p.id = r.project_id,
-LATERAL (
-    VALUES ('stored', stored::bigint), ('duplicate', duplicates), ('revised', revised)
+    SELECT project_id, signal, stored, duplicates, revised, rejected FROM traces_receipt),
+counts AS (
+    SELECT project_id, signal, sum(stored) AS stored, sum(duplicates) AS duplicates,
+        sum(revised) AS revised
+    FROM all_rows GROUP BY 1, 2),
+outcomes AS (
+    SELECT project_id, signal, outcome, count FROM counts, LATERAL (
+        VALUES ('stored', stored), ('duplicate', duplicates), ('revised', revised)
+    ) AS o(outcome, count)
     UNION ALL
-    SELECT CASE key WHEN 'ignored' THEN key ELSE 'rejected:' || key END, value::bigint
-    FROM jsonb_each_text(rejected)) AS o(outcome, count)
-GROUP BY 1, 2, 3"""
+    SELECT project_id, signal,
+        CASE reason WHEN 'ignored' THEN reason ELSE 'rejected:' || reason END, sum(count::int8)
+    FROM all_rows, jsonb_each_text(rejected) AS each(reason, count)
+    WHERE rejected <> '{}' GROUP BY 1, 2, 3)
+SELECT p.slug, signal, outcome, count::int8 FROM outcomes
+JOIN accounts_project p ON p.id = project_id"""

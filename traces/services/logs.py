@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from traces import blocks
 from traces.conventions import facts_from_logs
 from traces.ids import span_to_column
 from traces.otlp import wire
-from traces.services import partitions
+from traces.services import partitions, previews
 from traces.services.copying import LOG_COLUMNS, copy
 from traces.services.rows import Row
 from traces.spans import Kind, RawLog, SpanFacts
@@ -45,10 +45,8 @@ FILL_SPAN = """
 UPDATE traces_span SET input_preview = coalesce(input_preview, %s),
     output_preview = coalesce(output_preview, %s)
 WHERE project_id = %s AND trace_id = %s AND span_id = %s AND start_ns = %s"""
-FILL_TRACE = """
-UPDATE traces_trace SET input_preview = coalesce(input_preview, %s),
-    output_preview = coalesce(output_preview, %s), updated_at = now()
-WHERE project_id = %s AND trace_id = %s"""
+MEET = """
+SELECT pg_advisory_xact_lock(hashtextextended(trace::text, %s)) FROM unnest(%s::uuid[]) AS trace"""
 
 
 def store(project_id: int, logs: Sequence[RawLog]) -> int:
@@ -60,6 +58,7 @@ def store(project_id: int, logs: Sequence[RawLog]) -> int:
     if not distinct:
         return 0
     with connection.cursor() as cursor:
+        _meet(cursor, project_id, {record[1] for record in distinct.values()})
         cursor.execute(STAGE)
         copy(cursor.cursor, "arriving_log", LOG_COLUMNS, distinct.values())
         cursor.execute(STORE)
@@ -104,10 +103,15 @@ def _join_spans(cursor: Any, project_id: int, logs: Sequence[RawLog]) -> None:
         },
     )
     found = cursor.fetchall()
-    for trace_id, span_id, start_ns, _, asked, answered in found:
-        if asked is None or answered is None:
-            said = facts_from_logs(by_span[trace_id, span_id])
-            fill(cursor, project_id, (trace_id, span_id, start_ns), said)
+    fill(
+        cursor,
+        project_id,
+        {
+            (trace_id, span_id, start_ns): facts_from_logs(by_span[trace_id, span_id])
+            for trace_id, span_id, start_ns, _, asked, answered in found
+            if asked is None or answered is None
+        },
+    )
     if found:
         cursor.execute(
             "INSERT INTO traces_batch (project_id, created_at, blocks, weeks, attempts, error)"
@@ -120,12 +124,29 @@ def _join_spans(cursor: Any, project_id: int, logs: Sequence[RawLog]) -> None:
         )
 
 
-def fill(cursor: Any, project_id: int, key: tuple[UUID, int, int], said: SpanFacts) -> None:
-    """Give a stored span and its trace the previews that only its log records bear."""
-    previews = [said.input_preview, said.output_preview]
-    if previews != [None, None]:
-        cursor.execute(FILL_TRACE, [*previews, project_id, key[0]])
-        cursor.execute(FILL_SPAN, [*previews, project_id, *key])
+def _meet(cursor: Any, project_id: int, trace_ids: Iterable[UUID]) -> None:
+    """Of a span and its log records that are stored at the same time, let one see the other."""
+    cursor.execute(MEET, [project_id, sorted(trace_ids)])
+
+
+def fill(
+    cursor: Any, project_id: int, told: Mapping[tuple[UUID, int, int], SpanFacts]
+) -> None:
+    """Give stored spans, and then their traces, the previews that only log records bear.
+
+    `told` is keyed by trace, span and start.
+    """
+    bearing = {
+        key: said for key, said in told.items() if said.input_preview or said.output_preview
+    }
+    if not bearing:
+        return
+    trace_ids = sorted({trace_id for trace_id, _, _ in bearing})
+    previews.lock(cursor, project_id, trace_ids)
+    for key in sorted(bearing):
+        said = bearing[key]
+        cursor.execute(FILL_SPAN, [said.input_preview, said.output_preview, project_id, *key])
+    previews.retell(cursor, project_id, trace_ids)
 
 
 def of_spans(
@@ -155,6 +176,7 @@ def fill_rows(cursor: Any, project_id: int, rows: Iterable[Row]) -> None:
     if not silent:
         return
     trace_ids = {UUID(bytes=row.raw.trace_id) for row in silent}
+    _meet(cursor, project_id, trace_ids)
     starts = [row.raw.start_ns for row in silent]
     found = of_spans(cursor, project_id, sorted(trace_ids), min(starts), max(starts))
     for row in silent:

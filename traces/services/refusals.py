@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from uuid import UUID
 
-from django.db import Error, transaction
+from django.db import Error, connection, transaction
 
 from traces.blocks import compress
 from traces.models import RejectedPayload
@@ -13,6 +13,13 @@ from traces.services import receipts
 from traces.services.redaction import redactor_of
 
 MAX_KEPT_BYTES = 256 * 1024
+MAX_KEPT = 500
+"""Payloads of a project: a client that is wrong all day must not fill the disk."""
+
+FORGET_OLDEST = """
+DELETE FROM traces_rejectedpayload WHERE id IN (
+    SELECT id FROM traces_rejectedpayload WHERE project_id = %s ORDER BY at DESC, id DESC OFFSET %s)
+"""
 logger = logging.getLogger(__name__)
 
 
@@ -32,7 +39,7 @@ def keep(
     either.
     """
     redactor = redactor_of(project_id)
-    size, whole = len(body), len(body) <= MAX_KEPT_BYTES
+    size, whole = len(body), 0 < len(body) <= MAX_KEPT_BYTES
     if redactor is not None:
         body, whole, detail = b"", False, redactor.redact_text(detail)
     RejectedPayload.objects.create(
@@ -46,6 +53,8 @@ def keep(
         size=size,
         whole=whole,
     )
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET_OLDEST, [project_id, MAX_KEPT])
 
 
 def note(

@@ -11,13 +11,13 @@ from django.db.models import Max
 
 from sightglass.accounts import projects
 from sightglass.accounts.models import Project
-from traces.services import partitions
+from traces.services import ledger, partitions
 
 CHUNK = 500
 MAX_CHUNKS = 200
 """Per project and run, so that one run ends; the next goes on."""
 
-LEDGER_DAYS = 400
+LEDGER_DAYS = 62
 logger = logging.getLogger(__name__)
 
 EXPIRED = """
@@ -139,16 +139,14 @@ def _delete(cursor: Any, project_id: int, expired: list[tuple[Any, int, int]]) -
 
 
 def purge_beside(now: datetime | None = None) -> None:
-    """Delete refused payloads after a day, metric points by retention, ledger hours after
+    """Delete refused payloads after a day and metric points by retention; add ledger hours up after
     LEDGER_DAYS.
     """
     now = now or datetime.now(UTC)
+    ledger.forget(now - timedelta(days=LEDGER_DAYS))
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM traces_rejectedpayload WHERE at < %s", [now - timedelta(days=1)]
-        )
-        cursor.execute(
-            "DELETE FROM traces_ledgerhour WHERE hour < %s", [now - timedelta(days=LEDGER_DAYS)]
         )
         for project in Project.objects.order_by("pk").iterator():
             cursor.execute(

@@ -155,6 +155,7 @@ def _write(incoming: Incoming, by_trace: dict[UUID, list[Row]], twice: int) -> W
             copy(cursor, "traces_payload", PAYLOAD_COLUMNS, payloads)
             records = (span_record(project_id, now, row) for row in added)
             copy(cursor, "traces_span", SPAN_COLUMNS, records)
+        previews.retell(cursor, project_id, _requoted(grown, new))
         written = Written(len(added) - grown.revised, grown.duplicates + twice, grown.revised)
         cursor.execute(
             LEAVE_WORK,
@@ -173,6 +174,17 @@ def _write(incoming: Incoming, by_trace: dict[UUID, list[Row]], twice: int) -> W
             },
         )
     return written
+
+
+def _requoted(grown: growth.Grown, new: set[UUID]) -> list[UUID]:
+    """Stored traces that got further spans; a very large one keeps what it quotes."""
+    return [
+        trace_id
+        for trace_id, summary in grown.summaries.items()
+        if trace_id not in new
+        and grown.added[trace_id]
+        and summary["span_count"] <= skeletons.LIMIT
+    ]
 
 
 def _insert_traces(

@@ -10,17 +10,14 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
-from django.utils import timezone
 
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Project
 from tests.traces.sending import SECOND, decoded, llm
 from traces.models import (
     Batch,
-    LedgerHour,
     Payload,
     Receipt,
-    RejectedPayload,
     Score,
     Span,
     SpanText,
@@ -29,10 +26,9 @@ from traces.models import (
 )
 from traces.otlp import Decoded
 from traces.selectors.search import list_traces, parse
-from traces.services import indexing, ledger, partitions, retention
-from traces.services.ingest import note_refused, store_logs, store_metrics, store_spans
-from traces.services.replay import NotReplayable, replay
-from traces.spans import RawLog, RawMetricPoint, Rejection
+from traces.services import indexing, partitions, retention
+from traces.services.ingest import store_logs, store_metrics, store_spans
+from traces.spans import RawLog, RawMetricPoint
 
 pytestmark = pytest.mark.django_db
 
@@ -120,53 +116,6 @@ def test_points_of_metrics_are_stored_once(access: Access) -> None:
     assert store_metrics(access, decoded_points).stored == 1
     assert store_metrics(access, decoded_points).stored == 0
     assert Receipt.objects.order_by("pk")[0].rejected == {"ignored": 1}
-
-
-# ── The ledger ───────────────────────────────────────────────────────────────────────────────────
-
-
-def test_receipts_are_folded_into_hours_once(access: Access) -> None:
-    call = llm()
-    store_spans(access, decoded(call))
-    store_spans(access, decoded(call, llm()))
-    refused = decoded(llm())
-    refused.rejections.append(Rejection(1, "invalid_trace_id", "d"))
-    refused.received = 2
-    store_spans(access, refused)
-    since = timezone.now() - timedelta(days=1)
-    before = ledger.lines(access.project.pk, since)
-    assert ledger.fold() == 3
-    assert ledger.fold() == 0
-    hour = LedgerHour.objects.get()
-    assert (hour.requests, hour.received, hour.stored, hour.duplicates) == (3, 5, 3, 1)
-    assert hour.rejected == {"invalid_trace_id": 1}
-    assert ledger.lines(access.project.pk, since) == before
-    store_spans(access, decoded(llm()))
-    ledger.fold()
-    assert LedgerHour.objects.get().stored == 4
-    totals = ledger.totals()
-    assert totals[access.project.slug, "traces", "stored"] == 4
-    assert totals[access.project.slug, "traces", "rejected:invalid_trace_id"] == 1
-
-
-def test_a_refused_payload_can_be_replayed(access: Access) -> None:
-    from tests.traces.sending import request
-
-    body = request(llm()).SerializeToString()
-    note_refused(
-        access,
-        signal="traces",
-        reason="malformed",
-        detail="d",
-        content_type="application/x-protobuf",
-        body=body,
-    )
-    kept = RejectedPayload.objects.get()
-    assert replay(access, kept).stored == 1
-    assert replay(access, kept).duplicates == 1
-    kept.whole = False
-    with pytest.raises(NotReplayable):
-        replay(access, kept)
 
 
 # ── Retention ────────────────────────────────────────────────────────────────────────────────────
