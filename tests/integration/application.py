@@ -51,8 +51,7 @@ class OpenInference:
     def __init__(self) -> None:
         from openinference.instrumentation.openai import OpenAIInstrumentor
 
-        instrumentor: Any = OpenAIInstrumentor
-        instrumentor().instrument()
+        OpenAIInstrumentor().instrument()
 
     def agent(self) -> dict[str, Any]:
         return {"openinference.span.kind": "AGENT", "session.id": "session-1", "user.id": "alice",
@@ -99,7 +98,8 @@ class Official:
     def __init__(self) -> None:
         from opentelemetry.instrumentation.openai_v2 import OpenAIInstrumentor
 
-        OpenAIInstrumentor().instrument()
+        instrumentor: Any = OpenAIInstrumentor
+        instrumentor().instrument()
 
     def agent(self) -> dict[str, Any]:
         return {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "assistant",

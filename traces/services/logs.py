@@ -44,7 +44,8 @@ LIMIT %(limit)s"""
 FILL_SPAN = """
 UPDATE traces_span SET input_preview = coalesce(input_preview, %s),
     output_preview = coalesce(output_preview, %s)
-WHERE project_id = %s AND trace_id = %s AND span_id = %s AND start_ns = %s"""
+WHERE project_id = %s AND trace_id = %s AND span_id = %s AND start_ns = %s
+  AND (input_preview IS NULL OR output_preview IS NULL)"""
 MEET = """
 SELECT pg_advisory_xact_lock(hashtextextended(trace::text, %s)) FROM unnest(%s::uuid[]) AS trace"""
 
@@ -129,24 +130,23 @@ def _meet(cursor: Any, project_id: int, trace_ids: Iterable[UUID]) -> None:
     cursor.execute(MEET, [project_id, sorted(trace_ids)])
 
 
-def fill(
-    cursor: Any, project_id: int, told: Mapping[tuple[UUID, int, int], SpanFacts]
-) -> None:
+def fill(cursor: Any, project_id: int, told: Mapping[tuple[UUID, int, int], SpanFacts]) -> None:
     """Give stored spans, and then their traces, the previews that only log records bear.
 
     `told` is keyed by trace, span and start.
     """
-    bearing = {
-        key: said for key, said in told.items() if said.input_preview or said.output_preview
-    }
+    bearing = {key: said for key, said in told.items() if said.input_preview or said.output_preview}
     if not bearing:
         return
     trace_ids = sorted({trace_id for trace_id, _, _ in bearing})
     previews.lock(cursor, project_id, trace_ids)
+    filled = set()
     for key in sorted(bearing):
         said = bearing[key]
         cursor.execute(FILL_SPAN, [said.input_preview, said.output_preview, project_id, *key])
-    previews.retell(cursor, project_id, trace_ids)
+        if cursor.rowcount:
+            filled.add(key[0])
+    previews.retell(cursor, project_id, sorted(filled))
 
 
 def of_spans(

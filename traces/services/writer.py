@@ -23,7 +23,7 @@ from psycopg import Cursor
 
 from traces import blocks
 from traces.conventions import counting
-from traces.services import growth, logs, partitions
+from traces.services import growth, logs, partitions, previews, skeletons
 from traces.services.copying import PAYLOAD_COLUMNS, SPAN_COLUMNS, copy, span_record
 from traces.services.rows import Row
 from traces.services.summaries import USAGE_COLUMNS, of_rows, totals, usage_of
