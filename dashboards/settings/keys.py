@@ -18,9 +18,9 @@ from sightglass.accounts.access import Permission, ProjectRequest, project_page
 
 SCOPES = {
     "ingest": "send spans, logs, metrics and scores",
-    "read": "read traces, sessions, users",
-    "write": "read, and change prices, views and scores",
-    "admin": "everything but naming owners",
+    "read": "read traces, spans, sessions, users, scores and prices",
+    "write": "read, and send scores",
+    "admin": "everything in the project, also setting prices; not naming owners",
 }
 LIFETIMES = (("", "Never"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year"))
 OVERLAPS = {"now": timedelta(0), "day": timedelta(days=1), "week": timedelta(days=7)}

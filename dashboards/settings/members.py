@@ -18,9 +18,9 @@ from sightglass.accounts.audit import one_line
 from sightglass.accounts.models import Invitation, Membership, Role
 
 ROLES = {
-    Role.OWNER: "everything, also naming owners",
-    Role.ADMIN: "settings, members, keys, and what an engineer may",
-    Role.ENGINEER: "sends data, prices, redaction, saved views, and what a reviewer may",
+    Role.OWNER: "everything, also naming owners and deleting the project",
+    Role.ADMIN: "settings, members, keys, audit log, and what an engineer may",
+    Role.ENGINEER: "prices, redaction, shared views, replays, and what a reviewer may",
     Role.REVIEWER: "reads and labels",
     Role.VIEWER: "reads",
 }

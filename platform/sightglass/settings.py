@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from sightglass import email
+from sightglass import email, oidc
 from sightglass.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -120,18 +120,12 @@ SOCIALACCOUNT_LOGIN_ON_GET = False
 OIDC_ISSUER = env.text("SIGHTGLASS_OIDC_ISSUER", default="")
 OIDC_NAME = env.text("SIGHTGLASS_OIDC_NAME", default="single sign-on")
 OIDC_CREATES_USERS = env.boolean("SIGHTGLASS_OIDC_CREATE_USERS", default=False)
-OIDC_APPS = [
-    {
-        "provider_id": "sso",
-        "name": OIDC_NAME,
-        "client_id": env.text("SIGHTGLASS_OIDC_CLIENT_ID", default=""),
-        "secret": env.text("SIGHTGLASS_OIDC_CLIENT_SECRET", default=""),
-        "settings": {"server_url": OIDC_ISSUER},
-    }
-]
-SOCIALACCOUNT_PROVIDERS = {
-    "openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": OIDC_APPS if OIDC_ISSUER else []}
-}
+SOCIALACCOUNT_PROVIDERS = oidc.providers(
+    issuer=OIDC_ISSUER,
+    name=OIDC_NAME,
+    client_id=env.text("SIGHTGLASS_OIDC_CLIENT_ID", default=""),
+    secret=env.text("SIGHTGLASS_OIDC_CLIENT_SECRET", default=""),
+)
 # Shared by all web processes: what is counted against a limit must be counted once.
 CACHES = {
     "default": {

@@ -112,12 +112,10 @@ def test_others_change_nothing(project: Project, owner: User, role: str) -> None
 
 
 def test_the_last_owner_stays(access: Access, owner: User) -> None:
-    for attempt in (
-        lambda: members.remove(access, membership(owner)),
-        lambda: members.change_role(access, membership(owner), Role.ADMIN),
-    ):
-        with pytest.raises(ValidationError, match="needs an owner"):
-            attempt()
+    with pytest.raises(ValidationError, match="needs an owner"):
+        members.remove(access, membership(owner))
+    with pytest.raises(ValidationError, match="needs an owner"):
+        members.change_role(access, membership(owner), Role.ADMIN)
     second = member(access.project, "second@example.org", Role.OWNER)
     members.remove(access, membership(owner))
     with pytest.raises(ValidationError, match="needs an owner"):

@@ -11,8 +11,10 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.socialaccount.models import SocialAccount
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
+from sightglass import oidc
 from sightglass.accounts import members
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import AuditEntry, Membership, Project, Role, User
@@ -28,16 +30,9 @@ def issuer(settings: Any) -> Iterator[Issuer]:
     issuer = Issuer()
     settings.OIDC_ISSUER = issuer.url
     settings.OIDC_CREATES_USERS = False
-    app = {
-        "provider_id": "sso",
-        "name": "Example sign-on",
-        "client_id": CLIENT,
-        "secret": SECRET,
-        "settings": {"server_url": issuer.url},
-    }
-    settings.SOCIALACCOUNT_PROVIDERS = {
-        "openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [app]}
-    }
+    settings.SOCIALACCOUNT_PROVIDERS = oidc.providers(
+        issuer=issuer.url, name="Example sign-on", client_id=CLIENT, secret=SECRET
+    )
     yield issuer
     issuer.close()
 
@@ -222,6 +217,20 @@ def test_the_button_is_there_only_if_configured(
     issuer: Issuer, client: Client, settings: Any
 ) -> None:
     assert b"Sign in with Example sign-on" in client.get("/accounts/login/").content
-    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": []}}
+    settings.SOCIALACCOUNT_PROVIDERS = oidc.providers(issuer="", name="", client_id="", secret="")
     assert b"Sign in with" not in client.get("/accounts/login/").content
     assert client.post(LOGIN).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("issuer_url", "client_id", "named"),
+    [
+        ("login.example.org", "x", "OIDC_ISSUER"),
+        ("ftp://login.example.org", "x", "OIDC_ISSUER"),
+        ("https://", "x", "OIDC_ISSUER"),
+        ("https://login.example.org", "", "OIDC_CLIENT_ID"),
+    ],
+)
+def test_half_a_configuration_stops_the_start(issuer_url: str, client_id: str, named: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=named):
+        oidc.providers(issuer=issuer_url, name="x", client_id=client_id, secret="")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ from django.core.cache import cache
 from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
+from sightglass import oidc
 from sightglass.accounts import audit, keys, members
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Role, User
 from tests.accounts.issuer import CLIENT, SECRET, Issuer
+from tests.accounts.test_signing_in import code_of
 from tests.browser.conftest import PHONE, WIDE, Watched
 from tests.conftest import member
 
@@ -27,7 +30,7 @@ def furnished(access: Access) -> None:
         member(access.project, f"{role}.with.a.long.name@engineering.example.org", role)
     members.invite(access, "new.colleague@example.org", Role.REVIEWER)
     key, _ = keys.issue(access, name=HOSTILE, scopes=["ingest", "read", "write", "admin"])
-    keys.rotate(access, key, overlap=keys.timedelta(days=1))
+    keys.rotate(access, key, overlap=timedelta(days=1))
     gone, _ = keys.issue(access, name="old robot", scopes=["read"])
     keys.revoke(access, gone)
     for number in range(60):
@@ -114,8 +117,6 @@ def test_pages_of_nobody(path: str, access: Access, entrance: Callable[..., Watc
 def test_a_newcomer_joins_signs_out_and_in_with_a_second_factor(
     access: Access, entrance: Callable[..., Watched]
 ) -> None:
-    from tests.accounts.test_signing_in import code_of
-
     _, token = members.invite(access, "new@example.org", Role.ENGINEER)
     watched = entrance()
     page = watched.page
@@ -155,16 +156,9 @@ def test_single_sign_on_in_a_browser(
     """The policy of the sign-in page must let its form lead to the issuer and back."""
     issuer = Issuer()
     settings.OIDC_ISSUER = issuer.url
-    app = {
-        "provider_id": "sso",
-        "name": "Example sign-on",
-        "client_id": CLIENT,
-        "secret": SECRET,
-        "settings": {"server_url": issuer.url},
-    }
-    settings.SOCIALACCOUNT_PROVIDERS = {
-        "openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [app]}
-    }
+    settings.SOCIALACCOUNT_PROVIDERS = oidc.providers(
+        issuer=issuer.url, name="Example sign-on", client_id=CLIENT, secret=SECRET
+    )
     issuer.person = {"sub": "1", "email": "owner@example.org", "email_verified": True}
     watched = entrance()
     watched.page.goto("/accounts/login/")
