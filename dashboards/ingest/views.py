@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
@@ -12,16 +13,26 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from sightglass.accounts.access import Permission, ProjectRequest, project_page
+from dashboards.ingest import look
+from sightglass.accounts.access import Access, Permission, ProjectRequest, project_page
 from traces.blocks import decompress
 from traces.models import RejectedPayload
 from traces.otlp import BodyError
 from traces.services import ledger as counts
+from traces.services.ledger import Line
 from traces.services.replay import NotReplayable, replay
 
-RANGES = {"1d": (1, "Last 24 hours"), "7d": (7, "Last 7 days"), "30d": (30, "Last 30 days")}
-SHOWN_BYTES = 4_000
+RANGES = {
+    "1d": (1, 1, "Last 24 hours"),
+    "7d": (7, 1, "Last 7 days"),
+    "30d": (30, look.DAY, "Last 30 days"),
+}
+"""Days, hours of a bar, and name."""
+
 PAYLOADS = 50
+NO_KEY = "signed in, or a deleted key"
+
+Lines = dict[tuple[str | None, str], Line]
 
 
 @project_page(Permission.READ)
@@ -30,61 +41,61 @@ def ledger(request: ProjectRequest) -> HttpResponse:
     project = request.access.project
     name = request.GET.get("range", "1d")
     name = name if name in RANGES else "1d"
-    since = timezone.now() - timedelta(days=RANGES[name][0])
+    days, step, _ = RANGES[name]
+    until = timezone.now()
+    since = until - timedelta(days=days)
     lines = counts.lines(project.pk, since)
-    names = {str(key.pk): str(key) for key in project.api_keys.all()[:1000]}
-    total = counts.Line()
+    total = Line()
     for line in lines.values():
         total.merge(line)
+    hours = counts.by_hour(project.pk, since)
+    refused = RejectedPayload.objects.filter(project=project).defer("body").order_by("-at", "-pk")
     context = {
         "range": name,
-        "ranges": [(key, label) for key, (_, label) in RANGES.items()],
-        "lines": [
-            {"key": names.get(key or "", "deleted key"), "signal": signal, "line": line}
-            for (key, signal), line in sorted(lines.items(), key=lambda item: -item[1].received)
-        ],
+        "ranges": [(key, label) for key, (_, _, label) in RANGES.items()],
+        "keys": by_key(request.access, lines),
         "total": total,
         "reasons": total.rejected.most_common(30),
-        "bars": bars(counts.by_hour(project.pk, since)),
-        "refused": RejectedPayload.objects.filter(project=project)
-        .defer("body")
-        .order_by("-at")[:PAYLOADS],
+        "bars": look.bars(hours, since, until, step) if hours else [],
+        "per": "day" if step == look.DAY else "hour",
+        "refused": refused[:PAYLOADS],
     }
     return render(request, "ledger/ledger.html", context)
 
 
-def bars(hours: dict[Any, counts.Line]) -> list[dict[str, Any]]:
-    """Hours as bars, in percent of the tallest; hours without anything have their place too."""
-    if hours:
-        first, last = min(hours), max(hours)
-        slots = int((last - first).total_seconds() // 3600) + 1
-        every = [first + timedelta(hours=i) for i in range(max(slots, 24))]
-        hours = {hour: hours.get(hour, counts.Line()) for hour in every}
-    tallest = max((line.received for line in hours.values()), default=0) or 1
-    width = 100 / max(len(hours), 1)
+def by_key(access: Access, lines: Lines) -> list[dict[str, Any]]:
+    """Each key with its signals and the reasons of refusals, the busiest first."""
+    names = {str(key.pk): str(key) for key in access.project.api_keys.all()[:1000]}
+    signals: dict[str | None, list[tuple[str, Line]]] = defaultdict(list)
+    for (key, signal), line in sorted(lines.items(), key=lambda item: -item[1].received):
+        signals[key].append((signal, line))
     return [
         {
-            "x": f"{i * width:.2f}",
-            "width": f"{width * 0.8:.2f}",
-            "good": f"{100 * (line.received - line.rejected_total) / tallest:.1f}",
-            "top": f"{100 - 100 * line.received / tallest:.1f}",
-            "bad": f"{100 * line.rejected_total / tallest:.1f}",
-            "good_top": f"{100 - 100 * (line.received - line.rejected_total) / tallest:.1f}",
-            "label": f"{hour:%d %b %H:00}: {line.received:,} received,"
-            f" {line.rejected_total:,} rejected",
+            "name": names.get(key or "", NO_KEY),
+            "signals": [
+                {"signal": signal, "line": line, "reasons": reasons_of(line)}
+                for signal, line in found
+            ],
         }
-        for i, (hour, line) in enumerate(hours.items())
+        for key, found in signals.items()
     ]
+
+
+def reasons_of(line: Line) -> list[tuple[str, int]]:
+    """Why records of a line were refused; what was left out on purpose is not among them."""
+    return [(name, count) for name, count in line.rejected.most_common(5) if name != "ignored"]
 
 
 @project_page(Permission.WRITE)
 def payload(request: ProjectRequest, pk: int) -> HttpResponse:
-    """A refused payload: why, and its beginning as text."""
+    """A refused payload: why, and its beginning as text or hexadecimal."""
     found = get_object_or_404(RejectedPayload, pk=pk, project=request.access.project)
     body = decompress(bytes(found.body))
-    shown = body[:SHOWN_BYTES].decode("utf-8", "backslashreplace")
-    text = "".join(one if one.isprintable() or one in "\n\t" else "·" for one in shown)
-    context = {"payload": found, "text": text, "cut": len(body) > SHOWN_BYTES}
+    context = {
+        "payload": found,
+        "look": look.look_at(body),
+        "can_replay": found.whole and body != b"",
+    }
     return render(request, "ledger/payload.html", context)
 
 

@@ -1,6 +1,6 @@
 """What models cost:
 
-the project's own prices, what is in force for the models seen, and re-pricing.
+what is in force for the models in use, the project's own prices, and re-pricing.
 """
 
 from __future__ import annotations
@@ -10,20 +10,22 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from sightglass.accounts import audit
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.models import PriceOverride
+from traces.selectors.prices import ModelInUse, models_in_use
 from traces.services import prices as own_prices
-from traces.services.reprice import reprice
+from traces.services.prices import PriceError
+from traces.services.reprice import MOST_IN_REQUEST, TooMany, reprice
 
 LONGEST_DAYS = 400
+SHOWN = 500
 DATE = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+COLUMNS = ("input", "output", "cache_read", "cache_write")
 
 
 class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -50,24 +52,19 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
         help_texts = {
             "model": "Exact, or a beginning followed by *.",
             "provider": "Empty: any.",
-            "input": "US dollars per million tokens.",
+            "input": "US dollars per million tokens, as the others.",
+            "cache_read": "Where one of these is empty, the price of input or output holds.",
             "gpu_hour": "US dollars; for self-hosted models instead of token prices.",
         }
         widgets = {"valid_from": DATE, "valid_to": DATE}
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data
-        per_token = [values.get(name) for name in own_prices.PARTS]
-        given = [price for price in (*per_token, values.get("gpu_hour")) if price is not None]
-        if not given:
-            raise forms.ValidationError("Give token prices or a price per GPU hour.")
-        if values.get("gpu_hour") is not None and len(given) > 1:
-            raise forms.ValidationError("Give either token prices or a price per GPU hour.")
-        if any(price < 0 for price in given):
-            raise forms.ValidationError("A price is not negative.")
-        start, end = values.get("valid_from"), values.get("valid_to")
-        if start and end and start >= end:
-            raise forms.ValidationError("The price must begin before it ends.")
+        if not self.errors:
+            try:
+                own_prices.check(PriceOverride(**values))
+            except PriceError as error:
+                raise forms.ValidationError(str(error)) from None
         return values
 
 
@@ -83,15 +80,40 @@ class RangeForm(forms.Form):
         return values
 
 
-def _page(request: ProjectRequest, form: PriceForm, **more: Any) -> HttpResponse:
-    now = timezone.now()
+def in_use(one: ModelInUse) -> dict[str, Any]:
+    """A model in use as the page shows it; prices are pico dollars per million tokens."""
+    rates = one.price.rates
+    return {
+        "model": one.model,
+        "provider": one.provider,
+        "last_ns": one.last_ns,
+        "price": one.price,
+        "rates": [None if rates is None else rates.values.get(name) for name in COLUMNS],
+        "tier": rates.tiers[0][0] if rates is not None and rates.tiers else None,
+    }
+
+
+def own(row: PriceOverride) -> dict[str, Any]:
+    """An own price as the page shows it, without trailing zeros."""
+    amounts = {name: getattr(row, name) for name in (*COLUMNS, "gpu_hour")}
+    return {"row": row} | {
+        name: None if amount is None else f"${amount.normalize():f}"
+        for name, amount in amounts.items()
+    }
+
+
+def _page(
+    request: ProjectRequest, form: PriceForm, range_form: RangeForm | None = None, **more: Any
+) -> HttpResponse:
+    now = timezone.now().replace(second=0, microsecond=0)
     initial = {"start": now - timedelta(days=7), "end": now}
+    project = request.access.project
+    rows = PriceOverride.objects.filter(project=project).order_by("model", "-valid_from", "pk")
     context = {
         "form": form,
-        "range_form": RangeForm(initial=initial),
-        "overrides": PriceOverride.objects.filter(project=request.access.project).order_by(
-            "model", "-valid_from", "pk"
-        )[:500],
+        "range_form": range_form or RangeForm(initial=initial),
+        "in_use": [in_use(one) for one in models_in_use(project.pk)],
+        "overrides": [own(row) for row in rows[:SHOWN]],
         "section": "prices",
     }
     return render(request, "settings/prices.html", context | more)
@@ -99,19 +121,15 @@ def _page(request: ProjectRequest, form: PriceForm, **more: Any) -> HttpResponse
 
 @project_page(Permission.READ)
 def prices(request: ProjectRequest) -> HttpResponse:
-    """Own prices; adding one."""
+    """Prices in force and own ones; adding one. `?model=` begins one for that model."""
     if request.method != "POST":
-        return _page(request, PriceForm())
+        asked = {name: request.GET.get(name, "")[:100] for name in ("model", "provider")}
+        return _page(request, PriceForm(initial=asked))
     request.access.require(Permission.WRITE)
     form = PriceForm(request.POST)
     if not form.is_valid():
         return _page(request, form)
-    with transaction.atomic():
-        form.instance.project = request.access.project
-        made = form.save()
-        after = {key: str(value) for key, value in form.cleaned_data.items() if value}
-        audit.record("price.added", str(made), access=request.access, after=after)
-    own_prices.forget(request.access.project.pk)
+    own_prices.add(request.access, form.save(commit=False))
     messages.success(request, "Price saved. It holds for new spans; re-price a range for old ones.")
     return redirect("settings_prices", request.access.project.slug)
 
@@ -121,11 +139,8 @@ def prices(request: ProjectRequest) -> HttpResponse:
 def delete(request: ProjectRequest, pk: int) -> HttpResponse:
     """Remove an own price."""
     found = get_object_or_404(PriceOverride, pk=pk, project=request.access.project)
-    with transaction.atomic():
-        audit.record("price.removed", str(found), access=request.access)
-        found.delete()
-    own_prices.forget(request.access.project.pk)
-    messages.success(request, "Price removed.")
+    own_prices.remove(request.access, found)
+    messages.success(request, "Price removed. Spans that it priced keep their costs.")
     return redirect("settings_prices", request.access.project.slug)
 
 
@@ -135,11 +150,17 @@ def reprice_range(request: ProjectRequest) -> HttpResponse:
     """Show what re-pricing a range would change; with `apply`, change it."""
     form = RangeForm(request.POST)
     if not form.is_valid():
-        return _page(request, PriceForm(), range_form=form)
+        return _page(request, PriceForm(), form)
     start, end = (_ns(form.cleaned_data[name]) for name in ("start", "end"))
-    change = reprice(request.access, start, end, apply="apply" in request.POST)
+    try:
+        change = reprice(
+            request.access, start, end, apply="apply" in request.POST, most=MOST_IN_REQUEST
+        )
+    except TooMany as error:
+        form.add_error(None, f"{error} Take a shorter one, or the command sightglass reprice.")
+        return _page(request, PriceForm(), form)
     lines = sorted(change.models.values(), key=lambda one: -abs(one.after - one.before))
-    return _page(request, PriceForm(), range_form=form, change=change, changes=lines[:100])
+    return _page(request, PriceForm(), form, change=change, changes=lines[:100])
 
 
 def _ns(moment: datetime) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from traces.pricing import InForce, in_force
-from traces.services.prices import overrides_of
+from traces.services.prices import forget, overrides_of
 
 MOST = 200
 
@@ -44,6 +44,7 @@ def models_in_use(project_id: int) -> list[ModelInUse]:
     with connection.cursor() as cursor:
         cursor.execute(MODELS, {"project": project_id, "most": MOST})
         rows = cursor.fetchall()
+    forget(project_id)  # another process may just have changed them
     overrides, now = overrides_of(project_id), time.time_ns()
     return [
         ModelInUse(model, provider, last_ns, in_force(provider, model, asked, now, overrides))
