@@ -44,10 +44,17 @@ class Price(serializers.ModelSerializer[PriceOverride]):
         return attrs
 
 
+class PricePage(serializers.Serializer[Any]):
+    results = Price(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
 class PriceList(ReadView):
     permissions = {"GET": Permission.READ, "POST": Permission.ADMIN}
 
-    @extend_schema(operation_id="prices_list", responses={200: Price(many=True)})
+    @extend_schema(
+        operation_id="prices_list", responses={200: PricePage, **schema.errors(401, 403)}
+    )
     def get(self, request: Request) -> Response:
         """The project's own prices."""
         rows = PriceOverride.objects.filter(project=access_of(request).project).order_by("pk")
