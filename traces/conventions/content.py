@@ -5,85 +5,152 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from traces.conventions import (
+    documents,
+    logfire,
+    openinference,
+    openllmetry,
+    parameters,
+    tools,
+    vercel,
+)
 from traces.conventions import messages as shapes
-from traces.conventions import tables, tools
 from traces.conventions.kinds import kind_of
+from traces.conventions.precedence import gather
 from traces.conventions.values import parsed, text, texts
 from traces.spans import Kind, RawLog, RawSpan, SpanContent
 
 Messages = list[dict[str, Any]]
-CHAT = frozenset({"llm", "generation", "chat_model", "chat", "generate_content",
-                  "text_completion"})  # fmt: skip
+Sides = tuple[Messages | None, Messages | None]
 
 
-def _found(attributes: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, tuple[int, Any]] = {}
-    for key, value in attributes.items():
-        hit = tables.FIELD_OF.get(key)
-        if hit and value is not None and value != "":
-            rank, name, _ = hit
-            if name not in found or found[name][0] > rank:
-                found[name] = (rank, value)
-    return {name: value for name, (_, value) in found.items()}
-
-
-def _is_chat(found: dict[str, Any]) -> bool:
-    kind = str(found.get("kind", "")).strip('"').lower()
-    return kind in CHAT or kind.endswith((".dogenerate", ".dostream"))
-
-
-def said(raw: RawSpan, found: dict[str, Any]) -> tuple[Any, Any]:
+def said(raw: RawSpan, found: dict[str, Any], kind: Kind) -> tuple[Any, Any]:
     """What was asked last and what was answered: enough for the previews."""
-    plain = shapes.plainly_said(raw.attributes)
-    if plain is not None:
-        return plain
-    made = SpanContent()
-    _messages(raw.attributes, found, made)
-    asked = [one for one in made.input_messages or () if one["role"] == "user"]
-    first = asked[-1]["content"] if asked else found.get("input")
-    answer = made.output_messages[-1] if made.output_messages else None
-    last = (answer.get("content") or answer.get("tool_calls")) if answer else found.get("output")
-    return first, last
+    if kind is Kind.LLM:
+        plain = openinference.plainly_said(raw.attributes)
+        if plain is not None:
+            return plain
+    asked, answered = _conversation(raw, found, kind)
+    users = [one for one in asked or () if one["role"] == "user"]
+    given, returned = _in_out(raw, found, kind)
+    first = users[-1]["content"] if users else given
+    if not answered:
+        return first, returned
+    return first, answered[-1].get("content") or answered[-1].get("tool_calls") or returned
 
 
-def _messages(attributes: dict[str, Any], found: dict[str, Any], made: SpanContent) -> None:
-    made.input_messages = shapes.openinference(attributes, "llm.input_messages.")
-    made.output_messages = shapes.openinference(attributes, "llm.output_messages.")
-    if made.input_messages is None and "input_messages" in found:
-        made.input_messages = shapes.messages(found["input_messages"])
-        system = parsed(found.get("system"))
-        roles = [one["role"] for one in made.input_messages or ()]
-        if system and "system" not in roles:
-            head = shapes.message({"role": "system", "content": system})
-            made.input_messages = head + (made.input_messages or [])
-    if made.output_messages is None and "output_messages" in found:
-        made.output_messages = shapes.messages(found["output_messages"], "assistant")
-    if not _is_chat(found):
-        return
-    if made.input_messages is None and "input" in found:
-        made.input_messages = shapes.messages(found["input"])
-    if made.output_messages is None and "tool_calls" in found:
-        calls = {"role": "assistant", "content": found.get("output") or None}
-        made.output_messages = shapes.message({**calls, "tool_calls": parsed(found["tool_calls"])})
-    if made.output_messages is None and "output" in found:
-        made.output_messages = shapes.messages(found["output"], "assistant")
-        if made.output_messages is None and isinstance(found["output"], str):
-            made.output_messages = [{"role": "assistant", "content": found["output"]}]
+def text_length(
+    raw: RawSpan, found: dict[str, Any], kind: Kind, asked: Any, answered: Any
+) -> tuple[int, int]:
+    """Characters that went in and came out: of the whole conversation, if there is one."""
+    sides = zip(_conversation(raw, found, kind), (asked, answered), strict=True)
+    counts = [_length(messages, last) for messages, last in sides]
+    return counts[0], counts[1]
 
 
-def _event(name: str, body: dict[str, Any], asked: Messages, answered: Messages) -> None:
-    if not name.startswith("gen_ai."):
-        return
-    if name == "gen_ai.client.inference.operation.details":
-        asked += shapes.messages(body.get("gen_ai.input.messages")) or []
-        answered += shapes.messages(body.get("gen_ai.output.messages"), "assistant") or []
-    elif name == "gen_ai.choice":
-        inner = parsed(body.get("message"))
-        inner = inner if isinstance(inner, dict) else {"content": inner}
-        answered += shapes.message(inner, "assistant")
-    elif name.endswith(".message"):
-        role = name.split(".")[1]
-        asked += shapes.message({"role": role, **body})
+def _length(messages: Messages | None, last: Any) -> int:
+    if not messages:
+        return len(str(last or ""))
+    calls = sum(len(str(one["tool_calls"])) for one in messages if one.get("tool_calls"))
+    return calls + sum(len(one.get("content") or "") for one in messages)
+
+
+def _conversation(raw: RawSpan, found: dict[str, Any], kind: Kind) -> Sides:
+    """Messages of the attributes, or else of the span's events."""
+    asked, answered = _attributes(raw.attributes, found, kind)
+    if raw.events and (asked is None or answered is None):
+        told: tuple[Messages, Messages] = ([], [])
+        for event in raw.events:
+            shapes.event(event.name, event.attributes, *told)
+        asked, answered = asked or told[0] or None, answered or told[1] or None
+    return asked, answered
+
+
+def _attributes(attributes: dict[str, Any], found: dict[str, Any], kind: Kind) -> Sides:
+    asked = openinference.messages(attributes, "llm.input_messages.")
+    answered = openinference.messages(attributes, "llm.output_messages.")
+    if asked is None and "input_messages" in found:
+        asked = shapes.messages(found["input_messages"])
+    if answered is None and "output_messages" in found:
+        answered = shapes.messages(found["output_messages"], "assistant")
+    if "events" in found:
+        told = logfire.told(found["events"])
+        asked, answered = asked or told[0] or None, answered or told[1] or None
+    if kind is Kind.LLM:
+        asked = asked or _asked(attributes, found)
+        answered = answered or _answered(attributes, found)
+    return _with_system(found, asked), answered
+
+
+def _asked(attributes: dict[str, Any], found: dict[str, Any]) -> Messages | None:
+    """What only a call to a model has: numbered keys, the request's body, a bare prompt."""
+    asked = openllmetry.messages(attributes, openllmetry.PROMPTS)
+    for name in ("request_body", "input"):
+        asked = asked or shapes.messages(found.get(name))
+    prompt = None if asked else openinference.completions(attributes, "llm.prompts.", "prompt")
+    return [{"role": "user", "content": prompt}] if prompt else asked
+
+
+def _answered(attributes: dict[str, Any], found: dict[str, Any]) -> Messages | None:
+    """Likewise of the answer."""
+    answered = openllmetry.messages(attributes, openllmetry.COMPLETIONS)
+    if not answered and ("tool_calls" in found or "reasoning" in found):
+        answered = _of_parts(found)
+    for name in ("response_body", "output"):
+        answered = answered or shapes.messages(found.get(name), "assistant")
+    if answered:
+        return answered
+    bare = openinference.completions(attributes, "llm.choices.", "completion")
+    bare = bare or found.get("output")
+    return [{"role": "assistant", "content": bare}] if isinstance(bare, str) else None
+
+
+def _of_parts(found: dict[str, Any]) -> Messages:
+    """An answer whose text, calls and reasoning are told apart."""
+    made: dict[str, Any] = {"role": "assistant", "content": found.get("output") or None}
+    if "tool_calls" in found:
+        made["tool_calls"] = parsed(found["tool_calls"])
+    [whole, *_] = shapes.message(made)
+    if isinstance(thought := found.get("reasoning"), str):
+        spoken = [{"type": "text", "text": whole["content"]}] if whole["content"] else []
+        whole["parts"] = [{"type": "reasoning", "text": thought}, *spoken]
+    return [whole]
+
+
+def _with_system(found: dict[str, Any], asked: Messages | None) -> Messages | None:
+    """System instructions that are told apart from the messages come first."""
+    system = parsed(found.get("system"))
+    if not system or any(one["role"] == "system" for one in asked or ()):
+        return asked
+    head = shapes.message({"role": "system", "content": system})
+    return [*head, *(asked or [])]
+
+
+def _in_out(raw: RawSpan, found: dict[str, Any], kind: Kind) -> tuple[Any, Any]:
+    """Input and output of a span that is no chat."""
+    given, returned = parsed(found.get("input")), parsed(found.get("output"))
+    if "ai.values" in raw.attributes or "ai.value" in raw.attributes:
+        given = vercel.values(given)
+    if given is None:
+        given = tools.called(found)
+    if kind is Kind.EMBEDDING:
+        given = _embedded(raw.attributes, found, given)
+    if returned is None and isinstance(bare := found.get("output_messages"), str):
+        returned = bare if not shapes.messages(bare, "assistant") else None
+    return given, returned
+
+
+def _embedded(attributes: dict[str, Any], found: dict[str, Any], given: Any) -> Any:
+    """The texts that were embedded, wherever they are."""
+    if given is not None:
+        return given
+    texts_of_keys = openinference.embedded(attributes)
+    if texts_of_keys:
+        return texts_of_keys
+    asked = shapes.messages(found.get("input_messages")) or openllmetry.messages(
+        attributes, openllmetry.PROMPTS
+    )
+    return [one["content"] for one in asked or ()] or None
 
 
 def logs_content(logs: Sequence[RawLog]) -> tuple[Messages, Messages]:
@@ -91,112 +158,74 @@ def logs_content(logs: Sequence[RawLog]) -> tuple[Messages, Messages]:
     asked: Messages = []
     answered: Messages = []
     for log in sorted(logs, key=lambda one: one.time_ns):
-        name = log.event_name or str(log.attributes.get("event.name", ""))
-        body = log.body if isinstance(log.body, dict) else {}
-        _event(name, {**log.attributes, **body}, asked, answered)
+        shapes.event(*_record(log), asked, answered)
     return asked, answered
 
 
-DOCUMENTS = ("retrieval.documents.", "reranker.output_documents.")
-"""Where OpenInference keeps what was found, and what was kept of it."""
-
-
-def _documents(
-    attributes: dict[str, Any], found: dict[str, Any], output: Any
-) -> list[dict[str, Any]] | None:
-    listed = next(filter(None, (shapes.indexed(attributes, at) for at in DOCUMENTS)), [])
-    rows = [row.get("document") for row in listed]
-    if not rows and isinstance(output, list):
-        retrieves = kind_of(str(found.get("kind", ""))) is Kind.RETRIEVER
-        rows = output if retrieves or _look_like_documents(output) else []
-    found_rows = []
-    for row in rows:
-        if isinstance(row, dict):
-            metadata = parsed(row.get("metadata")) or {}
-            metadata = metadata if isinstance(metadata, dict) else {}
-            body = shapes.first(row, "content", "text", "page_content")
-            found_rows.append({
-                "id": shapes.first(row, "id") or metadata.get("id"), "content": body,
-                "score": shapes.first(row, "score") or metadata.get("score"),
-                "metadata": metadata,
-            })  # fmt: skip
-    return found_rows or None
-
-
-def _look_like_documents(rows: list[Any]) -> bool:
-    """Text with a score or a source, each of them:
-
-    what a retriever returns, whatever it is called.
-    """
-    return bool(rows) and all(
-        isinstance(row, dict)
-        and isinstance(shapes.first(row, "content", "text", "page_content"), str)
-        and "role" not in row
-        and row.keys() & {"score", "metadata"}
-        for row in rows
-    )
-
-
-def _is_tool(found: dict[str, Any]) -> bool:
-    return kind_of(str(found.get("kind", ""))) is Kind.TOOL
-
-
-def _tool(raw: RawSpan, asked: Messages, answered: Messages, made: SpanContent) -> None:
-    """A tool has an input and an output; what its events call messages are these."""
-    made.input = tools.arguments(made.input, raw.attributes)
-    made.output = tools.result(made.output)
-    if asked or answered:
-        given, returned = tools.from_events(raw.events)
-        made.input = given if made.input is None else made.input
-        made.output = returned if made.output is None else made.output
-    made.input_messages = made.output_messages = None
+def _record(log: RawLog) -> tuple[str, dict[str, Any]]:
+    name = log.event_name or str(log.attributes.get("event.name", ""))
+    body = parsed(log.body)
+    return name, {**log.attributes, **body} if isinstance(body, dict) else {
+        "content": log.body, **log.attributes}  # fmt: skip
 
 
 def _sent(messages: Messages | None) -> Messages | None:
     """None if content was not captured: roles alone are no conversation."""
-    said = any(one.keys() & {"tool_calls", "parts"} or one.get("content") for one in messages or ())
-    return messages if said else None
+    told = any(one.keys() & {"tool_calls", "parts"} or one.get("content") for one in messages or ())
+    return messages if told else None
 
 
-def _request_body(made: SpanContent) -> None:
-    """The parameters of a call whose request body is all there is."""
-    for name, value in made.input.items():
-        if name in REQUEST_PARAMETERS and value is not None:
-            made.parameters.setdefault(name, value)
+def _finish_reasons(
+    raw: RawSpan, found: dict[str, Any], logs: Sequence[RawLog]
+) -> list[str] | None:
+    """Why the model stopped: its own key, or what the answer says of itself."""
+    if "finish_reasons" in found:
+        return texts(found["finish_reasons"]) or None
+    said_by = [found.get(name) for name in ("output_messages", "output", "response_body")]
+    said_by += [event.attributes for event in raw.events if event.name == "gen_ai.choice"]
+    said_by += [body for name, body in map(_record, logs) if name == "gen_ai.choice"]
+    for sent in said_by:
+        if sent is not None and (reasons := shapes.finish_reasons(sent)):
+            return reasons
+    return openllmetry.finish_reasons(raw.attributes) or None
 
 
-REQUEST_PARAMETERS = frozenset({
-    "temperature", "top_p", "top_k", "max_tokens", "max_completion_tokens", "seed", "stop",
-    "frequency_penalty", "presence_penalty", "n", "stream", "tool_choice", "response_format",
-})  # fmt: skip
+def _tool(raw: RawSpan, found: dict[str, Any], made: SpanContent) -> None:
+    """A tool has an input and an output; what its events call messages are these."""
+    made.tool_name = text(found.get("tool_name")) or raw.name
+    made.tool_call_id = text(found.get("tool_call_id"))
+    made.input = tools.arguments(made.input, raw.attributes)
+    made.output = tools.result(made.output)
+    given, returned = tools.from_events(raw.events)
+    made.input = given if made.input is None else made.input
+    made.output = returned if made.output is None else made.output
+    made.input_messages = made.output_messages = None
+
+
+def _converse(raw: RawSpan, found: dict[str, Any], logs: Sequence[RawLog], kind: Kind) -> Sides:
+    """The whole conversation, also from log records; None on a side that was not sent."""
+    asked, answered = _conversation(raw, found, kind)
+    told = logs_content(logs) if logs else ([], [])
+    return _sent(asked or told[0]), _sent(answered or told[1])
 
 
 def content(raw: RawSpan, logs: Sequence[RawLog] = ()) -> SpanContent:
     """Everything to show of one span, also from its events and log records."""
-    found = _found(raw.attributes)
-    made = SpanContent(tool_name=text(found.get("tool_name")))
-    made.tool_call_id = text(found.get("tool_call_id"))
-    _messages(raw.attributes, found, made)
-    asked, answered = logs_content(logs)
-    for event in raw.events:
-        _event(event.name, event.attributes, asked, answered)
-    made.input, made.output = parsed(found.get("input")), parsed(found.get("output"))
-    if _is_tool(found):
-        _tool(raw, asked, answered, made)
-    else:
-        made.input_messages = _sent(made.input_messages or asked)
-        made.output_messages = _sent(made.output_messages or answered)
-    made.documents = _documents(raw.attributes, found, made.output)
-    made.tools = tools.offered(raw.attributes, found.get("tools"))
-    parameters = parsed(found.get("parameters"))
-    made.parameters = dict(parameters) if isinstance(parameters, dict) else {}
-    if _is_chat(found) and isinstance(made.input, dict) and "messages" in made.input:
-        _request_body(made)
-    for key, value in raw.attributes.items():
-        if key.startswith("gen_ai.request.") and key != "gen_ai.request.model":
-            made.parameters.setdefault(key.removeprefix("gen_ai.request."), value)
-    if "finish_reasons" in found:
-        made.finish_reasons = texts(found["finish_reasons"]) or None
+    found, _, _ = gather(raw.attributes)
+    kind = kind_of(found.get("kind"))
+    if kind is Kind.SPAN and "request_body" in found and "request_model" in found:
+        kind = Kind.LLM
+    made = SpanContent()
+    made.input, made.output = _in_out(raw, found, kind)
+    if kind is Kind.TOOL:
+        _tool(raw, found, made)
+    elif kind is not Kind.EMBEDDING:
+        made.input_messages, made.output_messages = _converse(raw, found, logs, kind)
+    if kind is Kind.LLM:
+        made.finish_reasons = _finish_reasons(raw, found, logs)
+    made.documents = documents.found_by(raw, kind, made.output)
+    made.tools = tools.offered(raw.attributes, found)
+    made.parameters = parameters.of(raw.attributes, found, kind, made.input)
     for name in SpanContent.__slots__:
         if raw.native and raw.native.get(name) is not None:
             setattr(made, name, raw.native[name])

@@ -1,91 +1,126 @@
-"""Messages of every shape (OpenAI, Anthropic, parts, AI SDK, OpenInference keys) as one."""
+"""Messages of every shape (OpenAI, Anthropic, Gemini, Bedrock, LangChain, parts, AI SDK) as one.
+
+A message is `{"role", "content", "tool_calls", "tool_call_id", "parts"}` of API.md: `content` is
+its text, `parts` the whole of one that is not only text, as it was sent.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from traces.conventions.values import parsed
+from traces.conventions.reprs import chat_message
+from traces.conventions.values import as_json, parsed
 
-CALLS = ("tool_call", "tool_use", "tool-call", "function_call")
-RESULTS = ("tool_call_response", "tool_result", "tool-result", "function_call_output")
+Message = dict[str, Any]
+CALLS = frozenset({"tool_call", "tool_use", "tool-call", "function_call", "server_tool_use"})
+RESULTS = frozenset({"tool_call_response", "tool_result", "tool-result", "function_call_output"})
 ROLES = {"human": "user", "ai": "assistant", "model": "assistant", "developer": "system",
-         "function": "tool"}  # fmt: skip
-TEXTS = ("text", "input_text", "output_text")
+         "function": "tool", "chatbot": "assistant", "AIMessageChunk": "assistant"}  # fmt: skip
+TEXTS = frozenset({"text", "input_text", "output_text", "refusal"})
+CALL_KEYS = ("toolUse", "function_call", "functionCall")
+RESULT_KEYS = ("toolResult", "function_response", "functionResponse")
+TYPES = CALLS | RESULTS | {"message", "human", "ai", "system", "tool"}
+LISTS = ("messages", "choices", "candidates", "generations", "contents", "output", "message")
+"""Where an object keeps its messages, in the order in which they are looked for."""
 
 
 def first(item: dict[str, Any], *keys: str) -> Any:
     return next((item[key] for key in keys if item.get(key) is not None), None)
 
 
-def tool_call(item: dict[str, Any]) -> dict[str, Any]:
+def tool_call(item: dict[str, Any]) -> Message:
     """One call with its arguments parsed."""
-    function = item.get("function") or item.get("toolUse") or item
+    function = first(item, "function", *CALL_KEYS)
     function = function if isinstance(function, dict) else item
-    arguments = first(function, "arguments", "input", "args")
+    arguments = first(function, "arguments", "input", "args", "tool_kwargs")
     return {
-        "id": first(item, "call_id", "id", "toolCallId") or first(function, "toolUseId", "id"),
-        "name": first(function, "name", "toolName"),
+        "id": first(item, "call_id", "id", "toolCallId", "tool_call_id")
+        or first(function, "toolUseId", "id"),
+        "name": first(function, "name", "toolName", "tool_name"),
         "arguments": parsed(arguments),
     }
 
 
-def _part(part: Any, into: dict[str, Any], out: list[dict[str, Any]]) -> str | None:
+def _result(part: dict[str, Any]) -> Message:
+    inner = first(part, *RESULT_KEYS)
+    result = inner if isinstance(inner, dict) else part
+    body = first(result, "response", "result", "output", "content")
+    if isinstance(body, dict) and len(body) <= 2 and "value" in body:  # AI SDK: type and value
+        body = body["value"]
+    call = first(result, "tool_call_id", "id", "tool_use_id", "toolCallId", "toolUseId", "call_id")
+    return {"role": "tool", "content": flat(body), "tool_call_id": call}
+
+
+def _part(part: Any, into: Message, out: list[Message]) -> str | None:
+    """The text of one part; a call goes into its message, a result becomes a message in `out`."""
     if not isinstance(part, dict):
         return part if isinstance(part, str) else None
     kind = part.get("type")
-    if kind in CALLS or "toolUse" in part:
+    kind = kind if isinstance(kind, str) else None
+    if (
+        kind in CALLS
+        or any(isinstance(part.get(key), dict) for key in CALL_KEYS)
+        or ("tool_kwargs" in part)
+    ):
         call = tool_call(part)
         if call["name"]:  # without a name it only marks where a call stood; the call is beside it
             into.setdefault("tool_calls", []).append(call)
-    elif kind in RESULTS or "toolResult" in part:
-        result = part.get("toolResult")
-        result = result if isinstance(result, dict) else part
-        body = first(result, "response", "result", "output", "content")
-        if isinstance(body, dict) and "value" in body:
-            body = body["value"]
-        call = first(result, "tool_call_id", "id", "tool_use_id", "toolCallId", "toolUseId",
-                     "call_id")  # fmt: skip
-        out.append({"role": "tool", "content": flat(body), "tool_call_id": call})
+    elif kind in RESULTS or any(key in part for key in RESULT_KEYS):
+        out.append(_result(part))
+    elif part.get("thought") is True:
+        into["_other"] = True
     elif kind in TEXTS or (kind is None and isinstance(part.get("text"), str)):
-        found = first(part, "content", "text")
+        found = first(part, "content", "text", "refusal")
         return found if isinstance(found, str) else None
     else:
-        into.setdefault("_other", []).append(part)
+        into["_other"] = True
     return None
 
 
 def flat(value: Any) -> str | None:
-    """The text of a content: a text, or its text parts joined."""
+    """The text of a content: a text, its text parts joined, or its JSON."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, list):
         found = [_part(part, {}, []) for part in value]
         if any(found):
             return "\n".join(part for part in found if part)
-    return str(value)
+    return as_json(value)
 
 
-def message(item: Any, role: str = "user") -> list[dict[str, Any]]:
+def _unwrapped(item: Message) -> Message:
+    """The message inside LangChain's serialised objects, choices and candidates."""
+    for key in ("kwargs", "data") if item.get("lc") or "data" in item else ():
+        if isinstance(inner := item.get(key), dict) and "content" in inner:
+            kind = item.get("type") if key == "data" else inner.get("type")
+            return {"role": kind, **inner, "type": None}
+    inner = item.get("message", item.get("content"))
+    if isinstance(inner, dict):
+        return {**item, "content": None, **(_unwrapped(inner) if inner.get("lc") else inner)}
+    return item
+
+
+def message(item: Any, role: str = "user") -> list[Message]:
     """One message; results of tools inside of it become messages of their own."""
     if isinstance(item, str):
-        return [{"role": role, "content": item}]
+        return [chat_message(item) or {"role": role, "content": item}]
     if not isinstance(item, dict):
         return []
-    if item.get("type") in CALLS + RESULTS and "role" not in item:
+    if _is_type(item, CALLS | RESULTS) and "role" not in item:
         item = {"role": "assistant", "parts": [item]}
-    inner = item.get("message")
-    item = {**item, **inner} if isinstance(inner, dict) else item
-    own = str(item.get("role") or item.get("type") or role)
-    made: dict[str, Any] = {"role": ROLES.get(own, own), "content": None}
-    out: list[dict[str, Any]] = []
-    body = first(item, "parts", "content", "contents")
-    body = parsed(body) if isinstance(body, str) and body[:2] in ("[{",) else body
+    item = _unwrapped(item)
+    own = item.get("role") or item.get("type") or role
+    own = own if isinstance(own, str) else role
+    made: Message = {"role": ROLES.get(own, own), "content": None}
+    out: list[Message] = []
+    body = first(item, "parts", "content", "contents", "blocks", "refusal")
+    if isinstance(body, str) and body[:2] == "[{":
+        body = parsed(body)
     parts = body if isinstance(body, list) else [body]
     found = [said for part in parts if (said := _part(part, made, out)) is not None]
     made["content"] = "\n".join(found) if found else None
-    if isinstance(item.get("tool_calls"), list):
-        calls = [tool_call(call) for call in item["tool_calls"] if isinstance(call, dict)]
-        made["tool_calls"] = made.get("tool_calls", []) + calls
+    _calls(item, made)
+    _heard(item, made)
     if made["role"] == "tool" and (call := first(item, "tool_call_id", "id")):
         made["tool_call_id"] = call
     if made.pop("_other", None):
@@ -94,19 +129,37 @@ def message(item: Any, role: str = "user") -> list[dict[str, Any]]:
     return out if out and empty else [made, *out]
 
 
-def messages(value: Any, role: str = "user") -> list[dict[str, Any]] | None:
+def _calls(item: Message, made: Message) -> None:
+    """Calls beside the content: OpenAI's list, its older single one."""
+    listed = item.get("tool_calls")
+    if not isinstance(listed, list):
+        single = item.get("function_call")
+        listed = [single] if isinstance(single, dict) and single.get("name") else []
+    calls = [tool_call(call) for call in listed if isinstance(call, dict)]
+    known = {(one["id"], one["name"]) for one in made.get("tool_calls", ()) if one["id"]}
+    calls = [call for call in calls if (call["id"], call["name"]) not in known]
+    if calls:
+        made["tool_calls"] = made.get("tool_calls", []) + calls
+
+
+def _heard(item: Message, made: Message) -> None:
+    """A spoken answer: its transcript is the text, the sound a part; reasoning is a part too."""
+    audio = item.get("audio")
+    if isinstance(audio, dict):
+        heard = audio.get("transcript")
+        made["content"] = made["content"] or (heard if isinstance(heard, str) else None)
+        made["parts"] = [{"type": "audio", "audio": audio}]
+    thought = first(item, "reasoning_content", "reasoning")
+    if isinstance(thought, str) and thought and "parts" not in made:
+        spoken = [{"type": "text", "text": made["content"]}] if made["content"] else []
+        made["parts"] = [{"type": "reasoning", "text": thought}, *spoken]
+
+
+def messages(value: Any, role: str = "user") -> list[Message] | None:
     """Every message in a value of any known shape; None if it is no conversation."""
     value = parsed(value)
     if isinstance(value, dict):
-        for key in ("messages", "choices", "output"):
-            if isinstance(value.get(key), list):
-                value = _with_system(value, value[key])
-                break
-        else:
-            if "prompt" in value:
-                value = _with_system(value, [value["prompt"]])
-            else:
-                value = [value] if "role" in value or "parts" in value else None
+        value = _listed(value)
     if not isinstance(value, list):
         return None
     if value and isinstance(value[0], list):
@@ -116,14 +169,50 @@ def messages(value: Any, role: str = "user") -> list[dict[str, Any]] | None:
     return found or None
 
 
-def _is_message(item: dict[str, Any]) -> bool:
-    return any(key in item for key in ("role", "parts", "message")) or (
-        item.get("type") in CALLS + RESULTS + ("message",)
+def _listed(whole: Message) -> list[Any] | None:
+    """The messages that an object holds, its system instruction first."""
+    inner = whole.get("kwargs")
+    if whole.get("lc") and isinstance(inner, dict):
+        return [whole]
+    for key in LISTS:
+        held = whole.get(key)
+        if isinstance(held, list):
+            return _with_system(whole, held)
+        if key == "message" and isinstance(held, dict):
+            return [held]
+    if "prompt" in whole:
+        held = whole["prompt"]
+        return _with_system(whole, held if isinstance(held, list) else [held])
+    if isinstance(whole.get("input"), str) and "model" in whole:  # OpenAI's Responses
+        return _with_system(whole, [whole["input"]])
+    if isinstance(whole.get("input"), list) and "model" in whole:
+        return _with_system(whole, whole["input"])
+    if isinstance(whole.get("content"), dict):  # an answer of Gemini's streams
+        return [whole["content"]]
+    return [whole] if "role" in whole or "parts" in whole else None
+
+
+def _is_type(item: Message, types: frozenset[str]) -> bool:
+    kind = item.get("type")
+    return isinstance(kind, str) and kind in types
+
+
+def _is_message(item: Message) -> bool:
+    return (
+        any(key in item for key in ("role", "parts", "message", "lc"))
+        or isinstance(item.get("content"), dict)
+        or _is_type(item, TYPES)
     )
 
 
-def _with_system(whole: dict[str, Any], found: list[Any]) -> list[Any]:
-    system = first(whole, "system", "instructions")
+def _with_system(whole: Message, found: list[Any]) -> list[Any]:
+    config = whole.get("config")
+    held = config if isinstance(config, dict) else whole
+    system = first(whole, "system", "instructions") or first(
+        held, "system_instruction", "systemInstruction"
+    )
+    if isinstance(system, dict):
+        system = first(system, "parts", "text", "content")
     return [{"role": "system", "content": system}, *found] if system else found
 
 
@@ -152,49 +241,49 @@ def rows(tree: Any) -> list[dict[str, Any]]:
     return [value for _, value in pairs if isinstance(value, dict)]
 
 
-def openinference(attributes: dict[str, Any], prefix: str) -> list[dict[str, Any]] | None:
-    """`llm.input_messages.N.message.*` as messages."""
-    first_keys = (prefix + "0.message.role", prefix + "0.message.content")
-    if not any(key in attributes for key in first_keys):
-        return None
-    found = []
-    for row in indexed(attributes, prefix):
-        item = row.get("message")
-        if not isinstance(item, dict):
-            continue
-        calls = [
-            one
-            for call in rows(item.get("tool_calls"))
-            if isinstance(one := call.get("tool_call"), dict)
-        ]
-        parts = [
-            one
-            for part in rows(item.get("contents"))
-            if isinstance(one := part.get("message_content"), dict)
-        ]
-        whole = {**item, "tool_calls": calls} if calls else item
-        if parts:
-            whole = {**whole, "parts": [{**p, "content": p.get("text")} for p in parts]}
-        found += message({**whole, "contents": None})
-    return found or None
+def event(
+    name: str, body: dict[str, Any], asked: list[dict[str, Any]], answered: list[dict[str, Any]]
+) -> None:
+    """Add what an event or log record of the GenAI conventions tells to the conversation."""
+    if not name.startswith("gen_ai."):
+        return
+    if name == "gen_ai.client.inference.operation.details":
+        head = parsed(body.get("gen_ai.system_instructions"))
+        told = messages(body.get("gen_ai.input.messages")) or []
+        if head and all(one["role"] != "system" for one in told):
+            asked += message({"role": "system", "content": head})
+        asked += told
+        answered += messages(body.get("gen_ai.output.messages"), "assistant") or []
+    elif name == "gen_ai.choice":
+        inner = parsed(body.get("message"))
+        inner = inner if isinstance(inner, dict) else {"content": inner}
+        answered += message(inner, "assistant")
+    elif name == "gen_ai.content.prompt":
+        asked += messages(body.get("gen_ai.prompt")) or _bare(body.get("gen_ai.prompt"), "user")
+    elif name == "gen_ai.content.completion":
+        sent = body.get("gen_ai.completion")
+        answered += messages(sent, "assistant") or _bare(sent, "assistant")
+    elif name.endswith(".message"):
+        asked += message({"role": name.split(".")[1], **body})
 
 
-def plainly_said(attributes: dict[str, Any]) -> tuple[str, str] | None:
-    """The last question and answer of OpenInference messages that are plain text, without reading
-    the others; None if they are not so plain. Most calls are, and every call pays for this."""
-    asked = _last_plain(attributes, "llm.input_messages.", "user")
-    if asked is None:
-        return None
-    answered = _last_plain(attributes, "llm.output_messages.", None)
-    return None if answered is None else (asked, answered)
+def _bare(value: Any, role: str) -> list[dict[str, Any]]:
+    return [{"role": role, "content": value}] if isinstance(value, str) and value else []
 
 
-def _last_plain(attributes: dict[str, Any], prefix: str, wanted: str | None) -> str | None:
-    found, number = None, 0
-    while (role := attributes.get(f"{prefix}{number}.message.role")) is not None:
-        if wanted is None or role == wanted:
-            found = attributes.get(f"{prefix}{number}.message.content")
-            if not isinstance(found, str) or not found:
-                return None
-        number += 1
-    return found
+REASONS = ("finish_reason", "finishReason", "stop_reason", "stopReason")
+
+
+def finish_reasons(value: Any) -> list[str]:
+    """Why a model stopped, out of messages, choices, candidates or a whole answer."""
+    value = parsed(value)
+    if isinstance(value, dict):
+        own = first(value, *REASONS)
+        if isinstance(own, str):
+            return [own]
+        value = first(value, "choices", "candidates", "generations")
+    if not isinstance(value, list):
+        return []
+    rows = value[0] if value and isinstance(value[0], list) else value
+    found = [first(row, *REASONS) for row in rows if isinstance(row, dict)]
+    return [one for one in found if isinstance(one, str)]

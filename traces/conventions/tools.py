@@ -6,25 +6,57 @@ from collections.abc import Sequence
 from typing import Any
 
 from traces.conventions import messages as shapes
+from traces.conventions import openllmetry
 from traces.conventions.values import parsed
 from traces.spans import RawEvent
 
 
-def offered(attributes: dict[str, Any], value: Any) -> list[dict[str, Any]] | None:
+def offered(attributes: dict[str, Any], found: dict[str, Any]) -> list[dict[str, Any]] | None:
     """Definitions offered to the model:
 
-    a list of any kind, or OpenInference's indexed JSON schemas.
+    a list of any kind, numbered keys, or in the request's body.
     """
-    tools = parsed(value)
-    if not isinstance(tools, list):
+    listed = parsed(found.get("tools"))
+    if not isinstance(listed, list):
         rows = shapes.indexed(attributes, "llm.tools.")
-        tools = [row.get("tool", {}).get("json_schema") for row in rows if _is_tool(row)]
-    found = [parsed(one) for one in tools]
-    return [one for one in found if isinstance(one, dict)] or None
+        listed = [row["tool"].get("json_schema") for row in rows if isinstance(
+            row.get("tool"), dict)]  # fmt: skip
+    listed = listed or openllmetry.offered(attributes) or _in_body(found)
+    made = [one for tool in listed for one in _unfolded(parsed(tool))]
+    return made or None
 
 
-def _is_tool(row: dict[str, Any]) -> bool:
-    return isinstance(row.get("tool"), dict)
+def _unfolded(tool: Any) -> list[dict[str, Any]]:
+    """One definition, or the several that Gemini's and Bedrock's shapes fold into one."""
+    if not isinstance(tool, dict):
+        return []
+    folded = shapes.first(tool, "function_declarations", "functionDeclarations")
+    if isinstance(folded, list):
+        return [one for one in folded if isinstance(one, dict)]
+    spec = tool.get("toolSpec")
+    return [spec if isinstance(spec, dict) else tool]
+
+
+def _in_body(found: dict[str, Any]) -> list[Any]:
+    for name in ("request_body", "input"):
+        sent = found.get(name)
+        body = parsed(sent) if isinstance(sent, str) and '"tools"' in sent else None
+        if isinstance(body, dict):
+            config = body.get("config")
+            within = config if isinstance(config, dict) and "tools" in config else body
+            if isinstance(within.get("tools"), list):
+                return list(within["tools"])
+    return []
+
+
+def called(found: dict[str, Any]) -> Any:
+    """What a traced function was called with; arguments by name if there are only these."""
+    positional, named = parsed(found.get("args")), parsed(found.get("kwargs"))
+    if positional and named:
+        return {"args": positional, "kwargs": named}
+    return list(positional) if isinstance(positional, tuple) and positional else (
+        positional or named
+    )  # fmt: skip
 
 
 def arguments(value: Any, attributes: dict[str, Any]) -> Any:

@@ -10,13 +10,19 @@ from traces.spans import Cost, Usage
 NAMES = ("input_tokens", "output_tokens", "total_tokens", "cache_read_tokens",
          "cache_write_tokens", "reasoning_tokens", "audio_tokens")  # fmt: skip
 IN_BLOBS: dict[str, tuple[str, ...]] = {
-    "input_tokens": ("input_tokens", "prompt_tokens", "input"),
-    "output_tokens": ("output_tokens", "completion_tokens", "output"),
-    "total_tokens": ("total_tokens", "total"),
+    "input_tokens": ("input_tokens", "prompt_tokens", "input", "prompt_token_count",
+                     "promptTokenCount", "inputTokens", "promptTokens"),
+    "output_tokens": ("output_tokens", "completion_tokens", "output", "candidates_token_count",
+                      "candidatesTokenCount", "outputTokens", "completionTokens"),
+    "total_tokens": ("total_tokens", "total", "total_token_count", "totalTokenCount",
+                     "totalTokens"),
     "cache_read_tokens": ("cache_read_input_tokens", "cached_tokens", "input_cache_read",
-                          "input_cached_tokens", "cache_read"),
-    "cache_write_tokens": ("cache_creation_input_tokens", "input_cache_creation", "cache_creation"),
-    "reasoning_tokens": ("reasoning_tokens", "output_reasoning", "reasoning"),
+                          "input_cached_tokens", "cache_read", "cached_content_token_count",
+                          "cachedContentTokenCount", "cacheReadInputTokens", "cache_read_tokens"),
+    "cache_write_tokens": ("cache_creation_input_tokens", "input_cache_creation", "cache_creation",
+                           "cacheWriteInputTokens", "cache_write_tokens"),
+    "reasoning_tokens": ("reasoning_tokens", "output_reasoning", "reasoning",
+                         "output_reasoning_tokens", "thoughts_token_count", "thoughtsTokenCount"),
     "input_audio_tokens": ("input_audio_tokens", "input_audio"),
     "output_audio_tokens": ("output_audio_tokens", "output_audio"),
 }  # fmt: skip
@@ -44,11 +50,33 @@ def blob(value: Any) -> dict[str, Any]:
         for name in reversed(names)
         if whole.get(name) is not None
     }
-    if "input_cache_read" in usage and "input" in usage:  # parts of the input, subtracted from it
+    if isinstance(whole.get("service_tier"), str):
+        found["service_tier"] = whole["service_tier"]
+    if _is_exclusive(usage):
         found["excludes_cache"] = True
-    if "output_reasoning" in usage and "output" in usage:
+    if usage.keys() & SPLIT_OUTPUT and usage.keys() & BESIDE_REASONING:
         found["excludes_reasoning"] = True
     return found
+
+
+LANGFUSE_CACHE = frozenset({"input_cache_read", "input_cached_tokens", "input_cache_creation",
+                            "cache_read_input_tokens", "cache_creation_input_tokens"})  # fmt: skip
+ANTHROPIC_CACHE = frozenset({"cache_read_input_tokens", "cache_creation_input_tokens"})
+SPLIT_OUTPUT = frozenset({"output", "candidates_token_count", "candidatesTokenCount"})
+BESIDE_REASONING = frozenset({"output_reasoning", "output_reasoning_tokens", "thoughts_token_count",
+                              "thoughtsTokenCount"})  # fmt: skip
+
+
+def _is_exclusive(usage: dict[str, Any]) -> bool:
+    """Whether cached tokens stand beside the input, not in it: Langfuse's parts (`input`), and
+    Anthropic's own object, which has no total."""
+    if "input" in usage:
+        return bool(usage.keys() & LANGFUSE_CACHE)
+    return (
+        "input_tokens" in usage
+        and bool(usage.keys() & ANTHROPIC_CACHE)
+        and "total_tokens" not in usage
+    )
 
 
 def usage_of(found: dict[str, Any], *, excludes_cache: bool, suspect: list[str]) -> Usage:
@@ -64,11 +92,16 @@ def usage_of(found: dict[str, Any], *, excludes_cache: bool, suspect: list[str])
             suspect.append(f"bad_{name}")
         setattr(usage, name, value)
     cached = (usage.cache_read_tokens or 0) + (usage.cache_write_tokens or 0)
-    if usage.input_tokens is not None and (excludes_cache or extra.get("excludes_cache")):
+    from_blob = "input_tokens" not in found and extra.get("excludes_cache")
+    if usage.input_tokens is not None and (excludes_cache or from_blob):
         usage.input_tokens += cached
         if usage.total_tokens is not None and usage.output_tokens is not None:
             usage.total_tokens = usage.input_tokens + usage.output_tokens
-    if extra.get("excludes_reasoning") and usage.output_tokens is not None:
+    if (
+        extra.get("excludes_reasoning")
+        and "output_tokens" not in found
+        and usage.output_tokens is not None
+    ):
         usage.output_tokens += usage.reasoning_tokens or 0
     _add_audio(usage, found | extra if extra else found, suspect)
     _check(usage, suspect)
@@ -96,16 +129,30 @@ def _check(usage: Usage, suspect: list[str]) -> None:
         suspect.append("reasoning_exceeds_output")
 
 
+MONEY = ("cost_total", "cost_input", "cost_output", "cost_blob")
+IN_COSTS = {
+    "input": ("input", "input_cost", "prompt"), "output": ("output", "output_cost", "completion"),
+    "total": ("total", "total_cost"),
+    "cache_read": ("cache_read", "input_cache_read", "cache_read_input_tokens",
+                   "input_cached_tokens"),
+    "cache_write": ("cache_write", "input_cache_creation", "cache_creation_input_tokens"),
+}  # fmt: skip
+
+
 def cost_of(found: dict[str, Any]) -> Cost | None:
     """What the client says the call cost; None if it says nothing (or only zeros)."""
-    details = parsed(found["cost_blob"]) if "cost_blob" in found else None
+    if not any(name in found for name in MONEY):
+        return None
+    details = parsed(found.get("cost_blob"))
     details = details if isinstance(details, dict) else {}
-    cost = Cost(
-        input=pico(found.get("cost_input", details.get("input"))),
-        output=pico(found.get("cost_output", details.get("output"))),
-        total=pico(found.get("cost_total", details.get("total"))),
-        source="reported",
-    )
+    cost = Cost(source="reported")
+    for part, names in IN_COSTS.items():
+        sent = found.get(f"cost_{part}")
+        if sent is None:
+            sent = next((details[name] for name in names if details.get(name) is not None), None)
+        setattr(cost, part, pico(sent))
     if cost.total is None and cost.input is not None and cost.output is not None:
-        cost.total = cost.input + cost.output
+        beside = details.get("input") is not None  # parts of one bill stand beside each other
+        cached = (cost.cache_read or 0) + (cost.cache_write or 0) if beside else 0
+        cost.total = cost.input + cost.output + cached
     return cost if cost.total else None

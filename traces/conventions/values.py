@@ -44,6 +44,17 @@ def scalar(value: Any) -> Any:
     return parsed(value)
 
 
+def numeral(value: Any) -> float | None:
+    """A finite number, or None for anything else (a boolean is none)."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
 def tokens(value: Any) -> int | None:
     """A token count, or None for what cannot be one (bool, text, negative, NaN, absurd)."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -80,14 +91,18 @@ def texts(value: Any) -> list[str]:
     return [found for item in items if (found := text(item)) is not None]
 
 
+def as_json(value: Any) -> str:
+    """The JSON of a value; Python's repr of what JSON cannot hold."""
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # beyond 64 bits, lone surrogates, too deep
+        return repr(value)
+
+
 def preview(value: Any) -> str | None:
     """At most `PREVIEW_LENGTH` characters with white space folded; None if nothing is there."""
     if value is None:
         return None
-    if not isinstance(value, str):
-        try:
-            value = orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-        except TypeError:  # beyond 64 bits, lone surrogates
-            value = repr(value)
+    value = value if isinstance(value, str) else as_json(value)
     folded = " ".join(value[: PREVIEW_LENGTH * 4].replace("\0", "\ufffd").split())
     return folded[:PREVIEW_LENGTH] or None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from traces.conventions import content, counting, facts, facts_from_logs, is_mapped, tables
+from traces.conventions import content, counting, facts, facts_from_logs, is_mapped, precedence
 from traces.spans import CallFacts, Kind, RawEvent, RawLog, RawSpan
 
 SCALARS = (
@@ -21,7 +21,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=6,
 )
-KEYS = st.sampled_from(sorted(tables.FIELD_OF)) | st.sampled_from(
+KEYS = st.sampled_from(sorted(precedence.FIELD_OF)) | st.sampled_from(
     ["llm.input_messages.0.message", "llm.input_messages.0.message.role",
      "llm.input_messages.0.message.contents.0.message_content", "retrieval.documents.0.document",
      "llm.output_messages.0.message.tool_calls.0.tool_call", "gen_ai.request.x"]
