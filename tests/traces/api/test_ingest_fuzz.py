@@ -13,7 +13,8 @@ import pytest
 from django.test import Client
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from traces.conventions.tables import FIELD_OF
+
+from traces.conventions.precedence import FIELD_OF
 
 BOUNDED = settings(
     max_examples=150,

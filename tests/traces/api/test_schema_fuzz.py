@@ -19,12 +19,12 @@ from schemathesis.specs.openapi.checks import (
 
 from sightglass.wsgi import application
 
-CHECKS = (
+CHECKS = [
     not_a_server_error,
     status_code_conformance,
     content_type_conformance,
     response_schema_conformance,
-)
+]
 BOUNDED = settings(
     max_examples=30,
     deadline=None,
