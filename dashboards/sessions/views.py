@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -51,20 +52,23 @@ def session(request: ProjectRequest) -> HttpResponse:
 
 def turns(access: Access, traces: list[Trace]) -> list[dict[str, Any]]:
     """Each trace with the last question and answer that its model calls carried in full."""
-    calls = calls_of(access, [trace.trace_id for trace in traces])
+    calls = calls_of(traces)
     ends = [end for pair in calls.values() for end in pair]
-    wholes = dict(zip([span.span_id for span in ends], spans_whole(access, ends), strict=True))
+    keys = [(span.trace_id, span.span_id) for span in ends]
+    wholes = dict(zip(keys, spans_whole(access, ends), strict=True))
     return [_turn(trace, calls.get(trace.trace_id), wholes) for trace in traces]
 
 
 def _turn(
-    trace: Trace, pair: tuple[Span, Span] | None, wholes: dict[int, dict[str, Any]]
+    trace: Trace,
+    pair: tuple[Span, Span] | None,
+    wholes: dict[tuple[UUID, int], dict[str, Any]],
 ) -> dict[str, Any]:
     turn: dict[str, Any] = {"trace": trace, "trace_hex": trace.trace_id.hex}
     asked = answered = None
     if pair is not None:
-        asked = _last(wholes[pair[0].span_id]["input_messages"], "user")
-        answered = _last(wholes[pair[1].span_id]["output_messages"], "assistant")
+        asked = _last(wholes[trace.trace_id, pair[0].span_id]["input_messages"], "user")
+        answered = _last(wholes[trace.trace_id, pair[1].span_id]["output_messages"], "assistant")
     turn["asked"] = _whole("user", trace.input_preview) or asked
     turn["answered"] = _whole("assistant", trace.output_preview) or answered
     turn["asked"] = turn["asked"] or _preview("user", trace.input_preview)
@@ -76,7 +80,7 @@ def _turn(
 
 def _last(messages: list[dict[str, Any]] | None, role: str) -> panes.Message | None:
     found = [one for one in messages or () if one.get("role") == role]
-    return panes.message(found[-1], 6_000) if found else None
+    return panes.message(found[-1], panes.Room(6_000)) if found else None
 
 
 def _whole(role: str, text: str | None) -> panes.Message | None:

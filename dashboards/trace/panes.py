@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from dashboards.templatetags import sightglass as figures
 from traces.conventions import is_mapped
@@ -19,13 +20,18 @@ SHOWN = 8_000
 SHOWN_WHOLE = 400_000
 """The same when the reader has asked for everything."""
 
+SHORTEST = 160
+"""What is shown of a text for which there is no room left."""
+
 RECENT = 6
 """Messages at the end of a conversation that are not folded."""
 
+TEXT_PARTS = ("text", "input_text", "output_text")
 SAFE_IMAGES = ("data:image/png;", "data:image/jpeg;", "data:image/gif;", "data:image/webp;")
 MAX_IMAGE = 2_000_000
 MAX_MESSAGES = 400
 MAX_ATTRIBUTES = 2_000
+MAX_DOCUMENTS = 200
 
 
 @dataclass(slots=True)
@@ -37,11 +43,32 @@ class Text:
 
 
 @dataclass(slots=True)
+class Room:
+    """Characters that a page may still hold: `each` for one text, `left` for all together."""
+
+    each: int = SHOWN
+    left: int = 250_000
+
+    def cut(self, value: Any) -> Text:
+        """Any value as text; structures as indented JSON."""
+        limit = max(SHORTEST, min(self.each, self.left))
+        made = cut(value, limit)
+        self.left -= len(made.shown)
+        return made
+
+    @classmethod
+    def of(cls, whole: bool) -> Room:
+        """For a pane, or for the reader who has asked for everything of it."""
+        return cls(SHOWN_WHOLE, 2_000_000) if whole else cls()
+
+
+@dataclass(slots=True)
 class Part:
-    """A piece of a multimodal message: a safe image, or words about what is not shown."""
+    """A piece of a multimodal message: a safe image, an address, or words on what is not shown."""
 
     kind: str
     image: str = ""
+    link: str = ""
     note: str = ""
 
 
@@ -69,7 +96,7 @@ class Message:
 
     @property
     def label(self) -> str:
-        return LABELS.get(self.role, self.role.capitalize() or "Message")
+        return LABELS.get(self.role, self.role.capitalize()[:40] or "Message")
 
 
 LABELS = {"user": "User", "assistant": "Assistant", "system": "System", "tool": "Tool result"}
@@ -83,46 +110,56 @@ def size(count: int) -> str:
 
 
 def cut(value: Any, limit: int = SHOWN) -> Text:
-    """Any value as text; structures as indented JSON."""
-    text = value if isinstance(value, str) else pretty(value)
-    if len(text) <= limit:
-        return Text(text)
-    return Text(text[:limit], size(len(text) - limit))
+    """Any value as text of at most `limit` characters."""
+    text = value if isinstance(value, str) else _json(value, limit)
+    if isinstance(text, Text):
+        return text
+    return Text(text) if len(text) <= limit else Text(text[:limit], size(len(text) - limit))
 
 
-def pretty(value: Any) -> str:
-    """JSON for people. Text that is JSON itself is unfolded."""
-    if isinstance(value, str):
-        text: str = value
-        stripped = text.strip()
-        if stripped[:1] not in ("{", "[") or len(stripped) >= SHOWN_WHOLE:
-            return text
-        try:
-            value = json.loads(stripped)
-        except (ValueError, RecursionError):
-            return text
+def unfolded(value: Any) -> Any:
+    """Text that is a JSON structure as that structure; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    stripped = value.strip()
+    if stripped[:1] not in ("{", "[") or len(stripped) >= SHOWN_WHOLE:
+        return value
     try:
-        return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+        return json.loads(stripped)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _json(value: Any, limit: int) -> str | Text:
+    """Indented JSON, written only as far as it is shown: a payload may have millions of values."""
+    made: list[str] = []
+    length = 0
+    try:
+        for piece in json.JSONEncoder(indent=2, ensure_ascii=False, default=str).iterencode(value):
+            made.append(piece)
+            length += len(piece)
+            if length > limit:
+                break
+        else:
+            return "".join(made)
+        whole = len(json.dumps(value, ensure_ascii=False, default=str))
     except (RecursionError, ValueError):
-        return str(value)
+        return "(nested too deep to be shown)"
+    return Text("".join(made)[:limit], size(max(whole - limit, 1)))
 
 
 def transcript(
-    asked: Sequence[dict[str, Any]] | None,
-    answered: Sequence[dict[str, Any]] | None,
-    *,
-    limit: int = SHOWN,
+    asked: Sequence[dict[str, Any]] | None, answered: Sequence[dict[str, Any]] | None, room: Room
 ) -> list[Message]:
     """The conversation of one call.
 
-    Results stand in the call that they answer, history is folded.
+    Results stand in the call that they answer, history is folded. The latest have room first.
     """
-    made = [message(one, limit) for one in (asked or ())[-MAX_MESSAGES:]]
-    outs = [message(one, limit) for one in (answered or ())[:MAX_MESSAGES]]
+    outs = [message(one, room) for one in (answered or ())[:MAX_MESSAGES]]
+    made = [message(one, room) for one in reversed((asked or ())[-MAX_MESSAGES:])][::-1]
     for one in outs:
         one.answer = True
-    made += outs
-    made = with_results(made)
+    made = with_results([*made, *outs])
     recent = len(made) - RECENT
     for i, one in enumerate(made):
         one.folded = one.role == "system" or (i < recent and not one.answer)
@@ -135,7 +172,7 @@ def with_results(messages: Iterable[Message]) -> list[Message]:
     kept: list[Message] = []
     for one in messages:
         call = calls.get(one.tool_call_id) if one.role == "tool" and one.tool_call_id else None
-        if call is not None and call.result is None and one.text is not None:
+        if call is not None and call.result is None and one.text is not None and not one.parts:
             call.result = one.text
             continue
         kept.append(one)
@@ -143,20 +180,19 @@ def with_results(messages: Iterable[Message]) -> list[Message]:
     return kept
 
 
-def message(one: dict[str, Any], limit: int = SHOWN) -> Message:
+def message(one: dict[str, Any], room: Room) -> Message:
     """A message of the API's shape; whatever else it is, it is shown as text."""
     content = one.get("content")
-    text = None if content is None or content == "" else cut(content, limit)
+    text = None if content is None or content == "" else room.cut(content)
     calls = [
         Call(
-            str(call.get("name") or "tool"),
+            str(call.get("name") or "tool")[:200],
             str(call.get("id") or ""),
-            cut(pretty(call.get("arguments")), limit),
+            room.cut(unfolded(call.get("arguments"))),
         )
-        for call in one.get("tool_calls") or ()
-        if isinstance(call, dict)
+        for call in _listed(one.get("tool_calls"))
     ]
-    parts = [part(item) for item in one.get("parts") or () if isinstance(item, dict)]
+    parts = [part(item) for item in _listed(one.get("parts"))]
     return Message(
         str(one.get("role") or ""),
         text,
@@ -166,10 +202,14 @@ def message(one: dict[str, Any], limit: int = SHOWN) -> Message:
     )
 
 
+def _listed(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
 def part(item: dict[str, Any]) -> Part | None:
     """An image that is in the data itself is shown; what lies elsewhere is named, never fetched."""
-    kind = str(item.get("type") or "part")
-    if kind in ("text", "input_text", "output_text"):
+    kind = str(item.get("type") or "part")[:40]
+    if kind in TEXT_PARTS:
         return None
     address = _address(item)
     if address.startswith(SAFE_IMAGES) and len(address) <= MAX_IMAGE:
@@ -177,19 +217,37 @@ def part(item: dict[str, Any]) -> Part | None:
     if address.startswith("data:"):
         head = address.partition(",")[0][:80]
         return Part(kind, note=f"{head} ({size(len(address))} characters, not shown)")
+    if _is_web(address):
+        return Part(kind, link=address)
     return Part(kind, note=address[:500] or cut(item, 600).shown)
 
 
-def _address(item: dict[str, Any]) -> str:
-    for name in ("image_url", "url", "uri", "file_url", "input_audio", "image", "data", "source"):
+def _is_web(address: str) -> bool:
+    """An address that a person may choose to open."""
+    if len(address) > 2_000:
+        return False
+    try:
+        parsed = urlsplit(address)
+    except ValueError:
+        return False
+    return parsed.scheme in ("http", "https") and bool(parsed.netloc)
+
+
+ADDRESSES = (
+    *("image_url", "url", "uri", "file_url", "input_audio", "image", "data", "source", "content"),
+)
+
+
+def _address(item: dict[str, Any], media: Any = None, depth: int = 3) -> str:
+    """Where a part's data is: conventions nest it as `image_url.url`, `source.data`,
+    `image.image.url`."""
+    media = item.get("mime_type") or item.get("media_type") or media
+    for name in ADDRESSES:
         value = item.get(name)
-        if isinstance(value, dict):
-            inner = value.get("url") or value.get("data")
-            media = value.get("media_type") or value.get("mime_type") or item.get("mime_type")
-            if isinstance(inner, str):
-                return _data_address(inner, media)
-        elif isinstance(value, str) and value:
-            return _data_address(value, item.get("mime_type") or item.get("media_type"))
+        if isinstance(value, str) and value:
+            return _data_address(value, media)
+        if isinstance(value, dict) and depth and (found := _address(value, media, depth - 1)):
+            return found
     return ""
 
 
@@ -206,30 +264,36 @@ class Document:
     text: Text
     score: str
     share: int | None
-    metadata: str
+    metadata: Text | None
 
 
-def documents(found: Sequence[dict[str, Any]] | None) -> list[Document]:
+def documents(found: Sequence[dict[str, Any]] | None, room: Room) -> list[Document]:
     """Retrieved documents with their scores as bars; of scores beyond 1, shares of the best."""
-    rows = [one for one in found or () if isinstance(one, dict)][:200]
-    numbers = [one["score"] for one in rows if isinstance(one.get("score"), int | float)]
-    best = max((abs(number) for number in numbers), default=1.0)
-    scale = best if best > 1 else 1.0
+    rows = [one for one in found or () if isinstance(one, dict)][:MAX_DOCUMENTS]
+    numbers = [abs(known) for known in map(_score, rows) if known is not None]
+    scale = max([1.0, *numbers])
     made = []
     for rank, one in enumerate(rows, 1):
-        score = one.get("score")
-        known = score if isinstance(score, int | float) else None
+        known = _score(one)
+        content = one.get("content")
         made.append(
             Document(
                 rank,
-                str(one.get("id") or ""),
-                cut(one.get("content") if one.get("content") is not None else "", 2_000),
+                str(one.get("id") or "")[:200],
+                room.cut("" if content is None else content),
                 "" if known is None else f"{known:.3g}",
                 None if known is None else round(100 * max(0.0, known) / scale),
-                pretty(one["metadata"]) if one.get("metadata") else "",
+                room.cut(one["metadata"]) if one.get("metadata") else None,
             )
         )
     return made
+
+
+def _score(document: dict[str, Any]) -> float | None:
+    score = document.get("score")
+    if isinstance(score, bool) or not isinstance(score, int | float):
+        return None
+    return float(score) if abs(score) < 1e300 else None
 
 
 @dataclass(slots=True)
@@ -239,10 +303,10 @@ class Attribute:
     mapped: bool
 
 
-def attributes(found: dict[str, Any]) -> list[Attribute]:
+def attributes(found: dict[str, Any], room: Room) -> list[Attribute]:
     """Raw attributes by key, each with whether a convention reads it."""
     return [
-        Attribute(key or "(empty)", cut(found[key], 600), is_mapped(key))
+        Attribute(key or "(empty)", room.cut(found[key]), is_mapped(key))
         for key in sorted(found)[:MAX_ATTRIBUTES]
     ]
 
@@ -256,16 +320,19 @@ class CostLine:
 
 
 def cost_lines(span: Any) -> list[CostLine]:
-    """Tokens and money by part. Input is split into what was cached and what was not."""
+    """Tokens and money by part. Input is split into what was cached and what was not, unless the
+    counts contradict each other."""
     cached, written = span.cache_read_tokens or 0, span.cache_write_tokens or 0
-    plain = None if span.input_tokens is None else span.input_tokens - cached - written
+    plain = span.input_tokens
+    if plain is not None and plain >= cached + written:
+        plain -= cached + written
     lines = [
         _line("Input", plain, span.cost_input),
         _line("Input, from cache", span.cache_read_tokens, span.cost_cache_read),
         _line("Input, written to cache", span.cache_write_tokens, span.cost_cache_write),
         _line("Output", span.output_tokens, span.cost_output),
         _line("of it reasoning", span.reasoning_tokens, None),
-        _line("of it audio", span.audio_tokens, None),
+        _line("of both, audio", span.audio_tokens, None),
     ]
     return [line for line in lines if line is not None]
 

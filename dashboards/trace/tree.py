@@ -14,6 +14,15 @@ CHUNK = 100
 MAX_DEPTH = 400
 """Beyond it, children are shown beside their parent: nobody reads further in."""
 
+LONGEST_PATH = 150
+"""Levels above a selected span that are drawn; of a longer way only the last NEAREST."""
+
+NEAREST = 20
+
+SKEW_NS = 10**6
+"""A child that starts this much before its parent comes from a clock that differs: SDKs that write
+whole milliseconds stay below it."""
+
 
 @dataclass(slots=True, eq=False)
 class Node:
@@ -34,6 +43,8 @@ class Node:
     below: int = 0
     orphan: bool = False
     """Its parent was never sent, or a cycle of parents was cut here."""
+    skewed: bool = False
+    """It starts before its parent does."""
 
     @property
     def duration_ns(self) -> int | None:
@@ -42,15 +53,35 @@ class Node:
 
 @dataclass(slots=True)
 class Row:
-    """One line of the page:
-
-    a span, or an offer of further children of `parent` from `offset` on.
-    """
+    """One line of the page: a span, perhaps with what lies below it."""
 
     node: Node
     is_open: bool = False
-    more: int = 0
-    offset: int = 0
+
+
+@dataclass(slots=True)
+class More:
+    """An offer of the children of `parent` (None: the top level) from `offset` up to `end`."""
+
+    parent: Node | None
+    offset: int
+    end: int
+
+    @property
+    def count(self) -> int:
+        return self.end - self.offset
+
+
+@dataclass(slots=True)
+class Above:
+    """The way to the selected span is too long to draw: it begins under `node`, `count` levels
+    down."""
+
+    node: Node
+    count: int
+
+
+Line = Row | More | Above
 
 
 class Tree:
@@ -67,6 +98,7 @@ class Tree:
                 self.roots.append(node)
             else:
                 parent.children.append(node)
+                node.skewed = node.start_ns < parent.start_ns - SKEW_NS
         self._cut_cycles()
         self._measure()
         spans = self.nodes.values()
@@ -110,41 +142,44 @@ class Tree:
             node = self.nodes.get(node.parent_id)
         return found[::-1]
 
-    def rows(self, opened: Iterable[int] = (), selected: int | None = None) -> list[Row]:
+    def rows(self, opened: Iterable[int] = (), selected: int | None = None) -> list[Line]:
         """The lines to show:
 
         opened spans, the way to the selected one, and as much as BUDGET allows.
         """
         path = self.path(selected) if selected is not None else []
         wanted = {*opened, *(node.span_id for node in path[:-1])}
-        wanted |= self._affordable()
         on_path = {node.span_id for node in path}
-        rows: list[Row] = []
-        _show(self.roots, wanted, on_path, rows, None)
-        return rows
+        if len(path) > LONGEST_PATH:
+            top = path[-NEAREST]
+            above = Above(path[-NEAREST - 1], len(path) - NEAREST)
+            return [above, *_lines(None, [top], wanted | _affordable([top]), on_path)]
+        return _lines(None, self.roots, wanted | _affordable(self.roots[:CHUNK]), on_path)
 
-    def children_rows(self, parent: Node, offset: int) -> list[Row]:
-        """The next CHUNK children of a span, each with what lies below it while that is little."""
-        wanted = {node.span_id for node in _under(parent) if node.below <= 10}
-        rows: list[Row] = []
-        _show(parent.children, wanted, set(), rows, parent, offset)
-        return rows
+    def further(self, parent: Node | None, offset: int, end: int | None) -> list[Line]:
+        """The next CHUNK children of a span, or of the top level, with what lies below them as far
+        as BUDGET allows."""
+        siblings = self.roots if parent is None else parent.children
+        end = len(siblings) if end is None else min(end, len(siblings))
+        chunk = siblings[offset : min(offset + CHUNK, end)]
+        wanted = _affordable(chunk)
+        return _lines(parent, siblings, wanted, set(), offset, end)
 
-    def _affordable(self) -> set[int]:
-        """Spans to open from the top down until the page is full."""
-        opened: set[int] = set()
-        shown = min(len(self.roots), CHUNK)
-        level = self.roots[:CHUNK]
-        while level and shown < BUDGET:
-            following: list[Node] = []
-            for node in level:
-                count = min(len(node.children), CHUNK)
-                if count and shown + count <= BUDGET + CHUNK // 2:
-                    opened.add(node.span_id)
-                    shown += count
-                    following += node.children[:CHUNK]
-            level = following
-        return opened
+
+def _affordable(level: list[Node]) -> set[int]:
+    """Spans to open from these down until the page is full."""
+    opened: set[int] = set()
+    shown = len(level)
+    while level and shown < BUDGET:
+        following: list[Node] = []
+        for node in level:
+            count = min(len(node.children), CHUNK)
+            if count and shown + count <= BUDGET + CHUNK // 2:
+                opened.add(node.span_id)
+                shown += count
+                following += node.children[:CHUNK]
+        level = following
+    return opened
 
 
 def _under(node: Node) -> Iterator[Node]:
@@ -158,30 +193,46 @@ def _under(node: Node) -> Iterator[Node]:
                 stack.append(child)
 
 
-def _show(
-    nodes: list[Node],
+def _lines(
+    parent: Node | None,
+    siblings: list[Node],
     wanted: set[int],
     on_path: set[int],
-    rows: list[Row],
-    parent: Node | None,
     offset: int = 0,
-) -> None:
-    """Append lines, without recursion: a trace may be as deep as it is long."""
-    stack: list[Row | tuple[list[Node], Node | None, int]] = [(nodes, parent, offset)]
+    end: int | None = None,
+) -> list[Line]:
+    """Lines in the order of the page, without recursion: a trace may be as deep as it is long."""
+    rows: list[Line] = []
+    stack: list[Line] = _level(parent, siblings, wanted, on_path, offset, end)[::-1]
     while stack:
         item = stack.pop()
-        if isinstance(item, Row):
-            rows.append(item)
-            if item.is_open and not item.more:
-                stack.append((item.node.children, item.node, 0))
-            continue
-        siblings, above, at = item
-        shown = siblings[at : at + CHUNK]
-        shown += [one for one in siblings[at + CHUNK :] if one.span_id in on_path]
-        left = len(siblings) - at - CHUNK
-        if left > 0:
-            stack.append(Row(above or siblings[0], more=left, offset=at + CHUNK))
-        stack.extend(
-            Row(one, is_open=bool(one.children) and one.span_id in wanted)
-            for one in reversed(shown)
-        )
+        rows.append(item)
+        if isinstance(item, Row) and item.is_open:
+            stack += _level(item.node, item.node.children, wanted, on_path)[::-1]
+    return rows
+
+
+def _level(
+    parent: Node | None,
+    siblings: list[Node],
+    wanted: set[int],
+    on_path: set[int],
+    offset: int = 0,
+    end: int | None = None,
+) -> list[Line]:
+    """One chunk of siblings, and far ones that are on the path, with offers in the gaps."""
+    end = len(siblings) if end is None else end
+    shown = list(range(offset, min(offset + CHUNK, end)))
+    if on_path:
+        shown += [i for i in range(offset + CHUNK, end) if siblings[i].span_id in on_path]
+    lines: list[Line] = []
+    at = offset
+    for i in shown:
+        if i > at:
+            lines.append(More(parent, at, i))
+        node = siblings[i]
+        lines.append(Row(node, bool(node.children) and node.span_id in wanted))
+        at = i + 1
+    if at < end:
+        lines.append(More(parent, at, end))
+    return lines

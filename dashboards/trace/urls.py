@@ -8,6 +8,7 @@ TRACE = "p/<slug:project>/traces/<str:trace_id>"
 urlpatterns: list[URLPattern | URLResolver] = [
     path(TRACE, views.trace_page, name="trace"),
     path(f"{TRACE}/children", views.children, name="trace_children"),
-    path(f"{TRACE}/conversation", views.conversation, name="trace_conversation"),
+    path(f"{TRACE}/conversation", views.conversation_page, name="trace_conversation"),
+    path(f"{TRACE}/errors", views.errors_page, name="trace_errors"),
     path(f"{TRACE}/spans/<str:span_id>.json", views.span_json, name="trace_span_json"),
 ]

@@ -73,10 +73,25 @@ def span_of_trace(trace: Trace, span_id: int) -> Span | None:
     return _rows_of(trace).filter(span_id=span_id).first()
 
 
-def calls_of(access: Access, trace_ids: Sequence[UUID]) -> dict[UUID, tuple[Span, Span]]:
-    """The first and the last call of a model in each of these traces."""
+def spans_of_outline(trace: Trace, span_ids: Sequence[int]) -> list[Span]:
+    """These spans of a trace at hand, by start."""
+    if not span_ids:
+        return []
+    rows = _rows_of(trace).filter(span_id__in=list(span_ids))
+    with time_limit():
+        return list(rows.order_by("start_ns", "span_id"))
+
+
+def calls_of(traces: Sequence[Trace]) -> dict[UUID, tuple[Span, Span]]:
+    """The first and the last call of a model in each of these traces of one project."""
+    if not traces:
+        return {}
     rows = Span.objects.filter(
-        project_id=access.project.pk, trace_id__in=list(trace_ids), kind="llm"
+        project_id=traces[0].project_id,
+        trace_id__in=[trace.trace_id for trace in traces],
+        kind="llm",
+        start_ns__gte=min(trace.start_ns for trace in traces),
+        start_ns__lte=max(max(trace.start_ns, trace.last_start_ns) for trace in traces),
     ).order_by("start_ns", "span_id")
     found: dict[UUID, tuple[Span, Span]] = {}
     with time_limit():
