@@ -81,7 +81,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         "form": form,
         "has_second_factor": is_mfa_enabled(user),
         "has_password": user.has_usable_password(),
-        "project_form": ProjectForm(),
+        "project_form": ProjectForm(auto_id="project_%s"),
         "deleted_projects": projects.deleted_of(user),
     }
     return render(request, "people/profile.html", context)

@@ -35,6 +35,7 @@ app.conf.beat_schedule = {
     "make-partitions": every(HOUR, "traces.tasks.make_partitions"),
     "apply-retention": every(HOUR, "traces.tasks.apply_retention"),
     "purge-rejected": every(HOUR, "traces.tasks.purge_rejected"),
+    "forget-expired": every(HOUR, "sightglass.accounts.tasks.forget_expired"),
 }
 if settings.EMBEDDED_BROKER:
     # Whoever opens the broker must find its folders; `sightglass up` empties them at its start.
