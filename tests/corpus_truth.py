@@ -216,10 +216,18 @@ def _absent(span: Span, truth: Span) -> Iterator[str]:
     for fact, key in (("tool_arguments", "input"), ("tool_output", "output")):
         if fact in not_sent and not truth.get(fact) and span.get(key) is not None:
             yield f"not_sent {fact} is {span[key]!r}"
-    unknown = not_sent.get("usage") or {}
+    yield from _absent_usage(span, truth, not_sent.get("usage") or {})
+
+
+def _absent_usage(span: Span, truth: Span, unknown: Any) -> Iterator[str]:
+    got = span["usage"] or {}
+    summed = (got.get("input_tokens") or 0) + (got.get("output_tokens") or 0)
     for fact in unknown if isinstance(unknown, dict) else USAGE:
-        if (truth.get("usage") or {}).get(fact) is None and (span["usage"] or {}).get(USAGE[fact]):
-            yield f"not_sent usage.{fact} is {span['usage'][USAGE[fact]]}"
+        value = got.get(USAGE[fact])
+        if fact == "total" and value == summed:
+            continue  # the sum of two numbers that were sent is no guess
+        if value and (truth.get("usage") or {}).get(fact) is None:
+            yield f"not_sent usage.{fact} is {value}"
 
 
 def _application(span: Span, truth: Span) -> Iterator[str]:

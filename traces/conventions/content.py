@@ -21,6 +21,9 @@ from traces.conventions.values import parsed, text, texts
 from traces.spans import Kind, RawLog, RawSpan, SpanContent
 
 Messages = list[dict[str, Any]]
+_TOLD = frozenset({"input_messages", "output_messages", "events", "args", "kwargs", "system"})
+"""Fields beside input and output that tell what was said."""
+OI_FIRST = "llm.input_messages.0.message.role"
 Sides = tuple[Messages | None, Messages | None]
 
 
@@ -30,6 +33,10 @@ def said(raw: RawSpan, found: dict[str, Any], kind: Kind) -> tuple[Any, Any]:
         plain = openinference.plainly_said(raw.attributes)
         if plain is not None:
             return plain
+    elif not raw.events and _TOLD.isdisjoint(found) and OI_FIRST not in raw.attributes:
+        given, returned = found.get("input"), found.get("output")
+        if given is not None:
+            return given, returned
     asked, answered = _conversation(raw, found, kind)
     users = [one for one in asked or () if one["role"] == "user"]
     given, returned = _in_out(raw, found, kind)

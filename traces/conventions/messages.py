@@ -131,7 +131,7 @@ def message(item: Any, role: str = "user") -> list[Message]:
 
 def _calls(item: Message, made: Message) -> None:
     """Calls beside the content: OpenAI's list, its older single one."""
-    listed = item.get("tool_calls")
+    listed = parsed(item.get("tool_calls"))
     if not isinstance(listed, list):
         single = item.get("function_call")
         listed = [single] if isinstance(single, dict) and single.get("name") else []
@@ -164,9 +164,18 @@ def messages(value: Any, role: str = "user") -> list[Message] | None:
         return None
     if value and isinstance(value[0], list):
         value = value[0]
-    known = [item for item in value if not isinstance(item, dict) or _is_message(item)]
+    items = [_told(item) for item in value]
+    known = [item for item in items if not isinstance(item, dict) or _is_message(item)]
     found = [made for item in known for made in message(item, role)]
     return found or None
+
+
+def _told(item: Any) -> Any:
+    """A message that is JSON in a text."""
+    if isinstance(item, str) and item[:1] == "{":
+        inner = parsed(item)
+        return inner if isinstance(inner, dict) and _is_message(inner) else item
+    return item
 
 
 def _listed(whole: Message) -> list[Any] | None:
@@ -178,8 +187,8 @@ def _listed(whole: Message) -> list[Any] | None:
         held = whole.get(key)
         if isinstance(held, list):
             return _with_system(whole, held)
-        if key == "message" and isinstance(held, dict):
-            return [held]
+        if key in ("message", "output") and isinstance(held, dict):
+            return _listed(held) if key == "output" else [held]
     if "prompt" in whole:
         held = whole["prompt"]
         return _with_system(whole, held if isinstance(held, list) else [held])

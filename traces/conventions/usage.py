@@ -110,6 +110,8 @@ def usage_of(found: dict[str, Any], *, excludes_cache: bool, suspect: list[str])
 
 def _add_audio(usage: Usage, found: dict[str, Any], suspect: list[str]) -> None:
     """Audio of both directions in one count, and how much of it was answered."""
+    if "input_audio_tokens" not in found and "output_audio_tokens" not in found:
+        return
     heard, spoken = (tokens(found.get(f"{way}_audio_tokens")) for way in ("input", "output"))
     if heard is None and spoken is None:
         return
@@ -129,7 +131,7 @@ def _check(usage: Usage, suspect: list[str]) -> None:
         suspect.append("reasoning_exceeds_output")
 
 
-MONEY = ("cost_total", "cost_input", "cost_output", "cost_blob")
+MONEY = frozenset({"cost_total", "cost_input", "cost_output", "cost_blob"})
 IN_COSTS = {
     "input": ("input", "input_cost", "prompt"), "output": ("output", "output_cost", "completion"),
     "total": ("total", "total_cost"),
@@ -141,7 +143,7 @@ IN_COSTS = {
 
 def cost_of(found: dict[str, Any]) -> Cost | None:
     """What the client says the call cost; None if it says nothing (or only zeros)."""
-    if not any(name in found for name in MONEY):
+    if MONEY.isdisjoint(found):
         return None
     details = parsed(found.get("cost_blob"))
     details = details if isinstance(details, dict) else {}

@@ -57,6 +57,8 @@ def numeral(value: Any) -> float | None:
 
 def tokens(value: Any) -> int | None:
     """A token count, or None for what cannot be one (bool, text, negative, NaN, absurd)."""
+    if type(value) is int:
+        return value if 0 <= value <= MAX_TOKENS else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if isinstance(value, float) and (not math.isfinite(value) or value != int(value)):
@@ -78,6 +80,8 @@ def pico(value: Any) -> int | None:
 
 def text(value: Any) -> str | None:
     """A non-empty text of a scalar, unquoted if it is a JSON string."""
+    if type(value) is str and value[:1] != '"' and "\0" not in value:  # as nearly all are
+        return value or None
     value = parsed(value) if isinstance(value, str) and value[:1] == '"' else value
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
