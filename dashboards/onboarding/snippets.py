@@ -114,7 +114,9 @@ def snippets(base: str, key: str) -> list[Snippet]:
         Snippet(
             "mlflow",
             "MLflow",
+            "# pip install mlflow opentelemetry-exporter-otlp-proto-http\n"
             f"export OTEL_EXPORTER_OTLP_TRACES_ENDPOINT={base}/v1/traces\n"
+            "export OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf\n"
             f'export OTEL_EXPORTER_OTLP_TRACES_HEADERS="authorization=Bearer%20{key}"\n\n'
             "# app.py\nimport mlflow\n\nmlflow.openai.autolog()",
         ),
