@@ -170,6 +170,7 @@ def encode_span(raw: RawSpan) -> bytes:
 
         return native.encode(raw.native)
     span = Span.FromString(raw.wire)
+    span.DiscardUnknownFields()
     span.name, span.status.message, span.trace_state = (
         raw.name,
         raw.status_message,
@@ -185,6 +186,22 @@ def encode_span(raw: RawSpan) -> bytes:
         linked = span.links.add(trace_id=link.trace_id, span_id=link.span_id)
         write_attributes(link.attributes, linked.attributes)
     return span.SerializeToString()
+
+
+def holds_more(raw: RawSpan) -> bool:
+    """Whether the bytes of an OTLP span hold what reading it left out:
+
+    unknown fields, an attribute that is sent twice, the state of a link.
+    """
+    span = Span.FromString(raw.wire)
+    sent = [len(one.attributes) for one in span.events] + [
+        len(one.attributes) for one in span.links
+    ]
+    read = [len(one.attributes) for one in raw.events] + [len(one.attributes) for one in raw.links]
+    if len(span.attributes) != len(raw.attributes) or sent != read:
+        return True
+    span.DiscardUnknownFields()
+    return span.ByteSize() != len(raw.wire) or any(link.trace_state for link in span.links)
 
 
 def decode_native(wire: bytes) -> RawSpan:

@@ -36,7 +36,7 @@ def store_spans(access: Access, decoded: Decoded[RawSpan], *, signal: str = "tra
     overrides, redactor = overrides_of(project_id), redactor_of(project_id)
     if redactor is not None:
         for raw in decoded.items:
-            if redactor.redact_span(raw):
+            if redactor.redact_span(raw) or (raw.native is None and wire.holds_more(raw)):
                 raw.wire = wire.encode_span(raw)
     rows = [_prepared(raw, overrides) for raw in decoded.items]
     written = writer.write(

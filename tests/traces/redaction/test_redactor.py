@@ -1,5 +1,6 @@
 """What rules remove from spans and logs, and that what is stored was already without it."""
 
+import copy
 import json
 import time
 from typing import Any
@@ -8,11 +9,11 @@ import orjson
 import pytest
 
 from sightglass.accounts.access import Access
-from tests.traces.sending import decoded, llm
+from tests.traces.sending import decoded, llm, request
 from traces.blocks import decompress
 from traces.models import LogRecord, MetricPoint, RedactionRule, RejectedPayload, Span
-from traces.otlp import Decoded, native, wire
-from traces.redaction import KINDS, PatternError, Redactor, Rule, compiled
+from traces.otlp import Decoded, native, traces, wire
+from traces.redaction import KINDS, PatternError, Redactor, Rule, compiled, differences
 from traces.selectors.payloads import raw_spans
 from traces.services import ingest, redaction
 from traces.spans import (
@@ -270,6 +271,27 @@ def test_nothing_unredacted_is_stored(access: Access) -> None:
 
 
 @pytest.mark.django_db
+def test_what_reading_leaves_out_is_not_stored_either(access: Access) -> None:
+    RedactionRule.objects.create(project=access.project, type="pii", value="email", name="e")
+    redaction.forget(access.project.pk)
+    twice, unknown, linked = request(llm()), request(llm()), request(llm())
+    spans = twice.resource_spans[0].scope_spans[0].spans
+    wire.write_attributes({"a": "ada@example.org"}, spans[0].attributes)
+    wire.write_attributes({"a": "b"}, spans[0].attributes)
+    body = unknown.resource_spans[0].scope_spans[0].spans[0]
+    body.MergeFromString(b"\xfa\x07\x0fada@example.org")  # field 127, of a later version
+    linked.resource_spans[0].scope_spans[0].spans[0].links.add(
+        trace_id=bytes(16), span_id=bytes(8), trace_state="a=ada@example.org"
+    )
+    for sent in (twice, unknown, linked):
+        assert b"ada@" in sent.SerializeToString()
+        ingest.store_spans(access, traces.decode_protobuf(sent.SerializeToString()))
+    rows = list(Span.objects.all())
+    assert len(rows) == 3
+    assert all(b"ada@" not in raw.wire for raw in raw_spans(access.project.pk, rows))
+
+
+@pytest.mark.django_db
 def test_refused_bodies_are_not_kept_while_there_are_rules(access: Access) -> None:
     def refuse() -> RejectedPayload:
         RejectedPayload.objects.all().delete()
@@ -303,3 +325,38 @@ def test_logs_and_points_are_stored_without_it(access: Access) -> None:
     point = RawMetricPoint("gen_ai.x", "1", now, 1.0, {"user": mail}, Resource({"host": mail}))
     ingest.store_metrics(access, Decoded([point], received=1))
     assert MetricPoint.objects.get().attributes == {"user": "[redacted]", "host": "[redacted]"}
+
+
+def test_differences_name_every_place() -> None:
+    mail = "ada@example.org"
+    raw = RawSpan(
+        bytes(16),
+        bytes(8),
+        None,
+        mail,
+        1,
+        2,
+        {"a": mail, "gone": 1, "same": "x"},
+        events=[RawEvent("e", 1, {"m": mail})],
+        resource=Resource({"owner": mail}),
+    )
+    before = copy.deepcopy(raw)
+    Redactor([Rule("pii", "email"), Rule("drop", "gone")]).redact_span(raw)
+    found = {one.place: (one.before, one.after) for one in differences(before, raw)}
+    assert found == {
+        "name": (mail, "[redacted]"),
+        "a": (mail, "[redacted]"),
+        "gone": ("1", None),
+        "event 1: m": (mail, "[redacted]"),
+        "resource: owner": (mail, "[redacted]"),
+    }
+
+
+def test_differences_of_long_texts_show_where_they_begin() -> None:
+    raw = RawSpan(bytes(16), bytes(8), None, "n", 1, 2, {"a": "x " * 500 + "ada@example.org !"})
+    before = copy.deepcopy(raw)
+    ALL.redact_span(raw)
+    [one] = differences(before, raw)
+    assert one.before.startswith("…x x")
+    assert one.before.endswith(" ada@example.org !")
+    assert (one.after or "").endswith(" [gone] !")

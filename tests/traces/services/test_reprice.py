@@ -179,6 +179,8 @@ def test_the_command_says_what_it_would_do(
 def test_the_command_refuses_what_it_does_not_know(access: Access, project: Project) -> None:
     with pytest.raises(CommandError, match="start"):
         command(access, start="yesterday")
+    with pytest.raises(CommandError, match="after"):
+        command(access, start="2031-01-01T00:00:00Z")
     project.slug = "nobody"
     with pytest.raises(CommandError, match="nobody"):
         command(Access(project, access.permissions))

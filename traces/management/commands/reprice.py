@@ -36,6 +36,8 @@ class Command(BaseCommand):
             start, end = (nanoseconds(name, options[name]) for name in ("start", "end"))
         except Fault as fault:
             raise CommandError(f"--{fault}") from None
+        if start >= end:
+            raise CommandError("--end must be after --start.")
         access = Access(project, ROLE_PERMISSIONS[Role.OWNER])
         change = reprice(access, start, end, apply=options["apply"])
         if options["as_json"]:
