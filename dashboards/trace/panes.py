@@ -183,6 +183,8 @@ def with_results(messages: Iterable[Message]) -> list[Message]:
 def message(one: dict[str, Any], room: Room) -> Message:
     """A message of the API's shape; whatever else it is, it is shown as text."""
     content = one.get("content")
+    if one.get("role") == "tool":
+        content = unfolded(content)
     text = None if content is None or content == "" else room.cut(content)
     calls = [
         Call(

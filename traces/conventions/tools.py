@@ -54,9 +54,7 @@ def called(found: dict[str, Any]) -> Any:
     positional, named = parsed(found.get("args")), parsed(found.get("kwargs"))
     if positional and named:
         return {"args": positional, "kwargs": named}
-    return list(positional) if isinstance(positional, tuple) and positional else (
-        positional or named
-    )  # fmt: skip
+    return positional or named
 
 
 def arguments(value: Any, attributes: dict[str, Any]) -> Any:

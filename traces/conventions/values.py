@@ -13,31 +13,57 @@ from traces.spans import PICO, PREVIEW_LENGTH
 
 MAX_TOKENS = 2**40
 MAX_REPR = 20_000
+NUL = "\\u0000"
+SHALLOW = 200
+"""Brackets with which a text cannot be nested beyond what is written as JSON (254)."""
 
 
 def parsed(value: Any) -> Any:
-    """The JSON (or short Python literal) inside a string; anything else as it is."""
+    """The JSON (or short Python literal) inside a string; anything else as it is.
+
+    What could not be written as JSON again (nested beyond its writer's limit) stays a string.
+    """
     if not isinstance(value, str) or not value:
         return value
     if value[0] not in '{["(' and value not in ("true", "false", "null"):
         return value
     try:
-        return orjson.loads(value)
+        found = loads(value)
     except ValueError:
-        pass
-    if value[0] in "{[(" and len(value) <= MAX_REPR:
-        try:
-            return ast.literal_eval(value)
-        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-            return value
-    return value
+        return _literal(value) if value[0] in "{[(" and len(value) <= MAX_REPR else value
+    if value.count("[") + value.count("{") > SHALLOW and _written(found) is None:
+        return value
+    return found
+
+
+def loads(value: str) -> Any:
+    """JSON without NUL, which no column can hold, even as an escape. Raises ValueError."""
+    return orjson.loads(value.replace(NUL, "\\ufffd") if NUL in value else value)
+
+
+def _literal(value: str) -> Any:
+    try:
+        found = ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return value
+    written = _written(found)
+    return value if written is None else orjson.loads(written)
+
+
+def _written(value: Any) -> bytes | None:
+    """The value as JSON; None for what JSON cannot hold."""
+    try:
+        written = orjson.dumps(value)
+    except TypeError:  # too deep; Python's sets, bytes, keys and numbers beyond 64 bits
+        return None
+    return None if NUL.encode() in written else written
 
 
 def scalar(value: Any) -> Any:
     """Metadata that was sent as text: numbers, booleans and JSON as what they are."""
     if isinstance(value, str) and value[:1] in '-0123456789"' and len(value) <= 400:
         try:
-            inner = orjson.loads(value)
+            inner = loads(value)
         except ValueError:
             return value
         return scalar(inner) if isinstance(inner, str) and value[0] == '"' else inner
@@ -100,7 +126,11 @@ def as_json(value: Any) -> str:
     try:
         return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:  # beyond 64 bits, lone surrogates, too deep
+        pass
+    try:
         return repr(value)
+    except RecursionError:
+        return "…"
 
 
 def preview(value: Any) -> str | None:

@@ -24,6 +24,10 @@ RATE_LIMIT = ("openai.RateLimitError", "Error code: 429 - Rate limit reached for
 ERP_AWAY = ("erp.TimeoutError", "orders service did not answer within 5 s")
 
 
+LOOKED_UP = ("{state}", "{carrier}", "{stock}", "{ticket}")
+"""What an answer can only know from a tool."""
+
+
 def _tool(name: str, description: str, **properties: str) -> Message:
     """A definition as it is offered to the model."""
     described = {key: {"type": "string", "description": text} for key, text in properties.items()}
@@ -79,6 +83,9 @@ class Turn:
     talk: Talk
     loom: Loom
     question: str
+    fitting: str
+    """A template of an answer that is right."""
+
     misled: bool = False
     wrong: bool = False
     ticket: bool = False
@@ -121,12 +128,12 @@ def _answered(talk: Talk, number: int, start_ns: int) -> Turn:
     """One question, from the guard to the answer."""
     visit, voice = talk.visit, talk.voice
     loom = Loom(visit, number, start_ns, OPENINFERENCE)
-    templates = talk.topic["questions" if number == 0 else "followups"]
+    template, fitting = _asked(talk, first=number == 0)
     attack = talk.attacks and (number > 0 or visit.rng.random() < 0.7)
-    said = voice.one(SHOP["attacks"]["direct"] if attack else templates)
+    said = voice.one(SHOP["attacks"]["direct"]) if attack else voice.say(template)
     if not attack and visit.rng.random() < 0.4:
         said = f"{said} {voice.one(SHOP['tails'])}"
-    turn = Turn(talk, loom, said)
+    turn = Turn(talk, loom, said, fitting)
     flagged = attack and visit.rng.random() < 0.65
     root = loom.begin("support_agent", None, _root(turn, flagged=flagged))
     _guard(turn, root, attack=attack, flagged=flagged)
@@ -145,6 +152,16 @@ def _answered(talk: Talk, number: int, start_ns: int) -> Turn:
     asked: Message = {"role": "user", "content": turn.question}
     talk.history += [asked, {"role": "assistant", "content": turn.answer or AWAY}]
     return turn
+
+
+def _asked(talk: Talk, *, first: bool) -> tuple[str, str]:
+    """A question on the topic and an answer that fits it."""
+    topic, rng = talk.topic, talk.visit.rng
+    if not first:
+        number = rng.randrange(len(topic["followups"]))
+        return topic["followups"][number], topic["replies"][number]
+    number = rng.randrange(len(topic["questions"]))
+    return topic["questions"][number], topic["answers"][rng.choice(topic["fits"][number])]
 
 
 def _root(turn: Turn, *, flagged: bool) -> dict[str, Any]:
@@ -209,7 +226,10 @@ def _retrieved(turn: Turn, root: Span, query: str) -> list[dict[str, Any]] | Non
     own: list[dict[str, Any]] = SHOP["retrieval"]["misplaced"] if turn.misled else []
     own = own or turn.talk.topic["documents"]
     others = [one for topic in TOPICS if topic is not turn.talk.topic for one in topic["documents"]]
-    found = [(one, rng.uniform(0.62, 0.9)) for one in rng.sample(own, min(3, len(own)))]
+    cited = [one for one in own if f"[{one['id']}]" in turn.fitting]
+    rest = [one for one in own if one not in cited]
+    best = [*cited, *rng.sample(rest, min(3 - len(cited), len(rest)))]
+    found = [(one, rng.uniform(0.62, 0.9)) for one in best]
     found += [(one, rng.uniform(0.28, 0.6)) for one in rng.sample(others, 2)]
     found.sort(key=lambda pair: -pair[1])
     loom.end(span, rng.lognormvariate(3.4, 0.4))
@@ -252,7 +272,8 @@ def _reply(turn: Turn, root: Span, found: list[dict[str, Any]], *, attack: bool)
     model = _available(turn, root, messages)
     if model is None:
         return
-    if talk.topic["tool"] and not attack and loom.rng.random() < 0.8:
+    needed = any(fact in turn.fitting for fact in LOOKED_UP)
+    if talk.topic["tool"] and not attack and (needed or loom.rng.random() < 0.2):
         messages += _tool_used(turn, root, model, messages)
     said = _said(turn, attack=attack)
     answer: Message = {"role": "assistant", "content": said}
@@ -340,7 +361,7 @@ def _said(turn: Turn, *, attack: bool) -> str:
             voice.say(SHOP["attacks"]["leaked"]) if leak else voice.one(SHOP["attacks"]["refused"])
         )
     turn.wrong = rng.random() < (0.75 if turn.misled else 0.05)
-    return voice.one(turn.talk.topic["wrong" if turn.wrong else "answers"])
+    return voice.one(turn.talk.topic["wrong"]) if turn.wrong else voice.say(turn.fitting)
 
 
 def _feedback(turn: Turn, *, last: bool) -> list[Score]:

@@ -23,7 +23,7 @@ class PatternError(ValueError):
     """A pattern that RE2 does not take; the message says why."""
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def compiled(pattern: str) -> Any:
     """The pattern in RE2. Raises PatternError: look-around and back-references are not linear."""
     options = re2.Options()

@@ -33,11 +33,18 @@ UPDATE traces_span s SET flags = d.flags
 FROM unnest(%s::uuid[], %s::int8[], %s::int8[], %s::int4[]) AS d(trace, span, start, flags)
 WHERE s.project_id = %s AND s.trace_id = d.trace AND s.span_id = d.span AND s.start_ns = d.start"""
 
-_SUMS = ", ".join(
-    f"CASE WHEN sum({name}) < {MAX_SUM} THEN sum({name}) WHEN sum({name}) IS NOT NULL"
-    f" THEN {MAX_SUM} END AS {name}"
-    for name in USAGE_COLUMNS
-)
+_VALUES = {"total_tokens": "coalesce(total_tokens, input_tokens + output_tokens)"}
+
+
+def _sum(name: str) -> str:
+    value = _VALUES.get(name, name)
+    return (
+        f"CASE WHEN sum({value}) < {MAX_SUM} THEN sum({value})"
+        f" WHEN sum({value}) IS NOT NULL THEN {MAX_SUM} END AS {name}"
+    )
+
+
+_SUMS = ", ".join(map(_sum, USAGE_COLUMNS))
 RECOUNT = f"""
 UPDATE traces_trace t SET updated_at = now(), ({", ".join(USAGE_COLUMNS)}) = (
     SELECT {", ".join(f"s.{name}" for name in USAGE_COLUMNS)}

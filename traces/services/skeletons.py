@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.backends.utils import CursorWrapper
 
 from traces.ids import span_from_column
-from traces.services.summaries import USAGE_COLUMNS
+from traces.services.summaries import USAGE_COLUMNS, total_of
 from traces.spans import CallFacts, Flag, Kind, Status
 
 LIMIT = 20_000
@@ -24,8 +24,9 @@ COLUMNS = (
     " input_preview IS NOT NULL OR output_preview IS NOT NULL, " + ", ".join(USAGE_COLUMNS)
 )
 FIXED = 10
-TOTAL_TOKENS = FIXED + USAGE_COLUMNS.index("total_tokens")
-COST_TOTAL = FIXED + USAGE_COLUMNS.index("cost_total")
+INPUT, OUTPUT, TOTAL = (
+    USAGE_COLUMNS.index(name) for name in ("input_tokens", "output_tokens", "total_tokens")
+)
 
 
 @dataclass(slots=True)
@@ -74,7 +75,9 @@ MEASURED = ("input_tokens", "output_tokens", "total_tokens", "cost_total")
 
 def _made(record: Sequence[Any]) -> Skeleton:
     fixed: tuple[Any, ...] = tuple(record[:FIXED])
-    return Skeleton(*fixed, usage=tuple(record[FIXED:]))  # type: ignore[misc]
+    usage = list(record[FIXED:])
+    usage[TOTAL] = total_of(usage[INPUT], usage[OUTPUT], usage[TOTAL])
+    return Skeleton(*fixed, usage=tuple(usage))  # type: ignore[misc]
 
 
 def load(

@@ -35,12 +35,15 @@ MAX_VALUES = 50
 SHOWN_FLAGS = ~int(Flag.NOT_COUNTED | Flag.REPEATS)
 
 
-def usage_of(row: Row) -> tuple[int | None, ...]:
-    """A row's values in the order of USAGE_COLUMNS."""
+def usage_of(row: Row, *, derived: bool = True) -> tuple[int | None, ...]:
+    """A row's values in the order of USAGE_COLUMNS.
+
+    A total that was not sent is `derived` for sums; the span itself keeps it unknown.
+    """
     usage, cost = row.facts.usage, row.cost
     total = usage.total_tokens
-    if total is None and usage.input_tokens is not None and usage.output_tokens is not None:
-        total = usage.input_tokens + usage.output_tokens
+    if derived:
+        total = total_of(usage.input_tokens, usage.output_tokens, total)
     return (
         usage.input_tokens,
         usage.output_tokens,
@@ -58,6 +61,13 @@ def usage_of(row: Row) -> tuple[int | None, ...]:
         cost.total,
         row.est_cost,
     )
+
+
+def total_of(asked: int | None, answered: int | None, total: int | None) -> int | None:
+    """All tokens of a call, added up if the client did not."""
+    if total is None and asked is not None and answered is not None:
+        return asked + answered
+    return total
 
 
 def totals(usages: Iterable[Sequence[int | None]]) -> dict[str, int | None]:

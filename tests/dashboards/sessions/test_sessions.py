@@ -87,6 +87,13 @@ def test_a_long_answer_is_read_from_the_payload(page: Client, access: Access) ->
     assert "the very end" in body(page, f"{VIEW}s-1")
 
 
+def test_a_text_too_long_for_the_page_leads_to_its_trace(page: Client, access: Access) -> None:
+    store(access, turn(0, "a", "word " * 4_000 + "the very end"))
+    text = body(page, f"{VIEW}s-1")
+    assert "the very end" not in text and "characters more" in text
+    assert text.count('href="/p/shop/traces/' + "01" * 16) == 2
+
+
 def test_spans_of_the_same_id_in_two_traces_stay_apart(page: Client, access: Access) -> None:
     same = b"\x01" * 8
     filler = "word " * 100

@@ -268,7 +268,9 @@ def test_gzip_is_read(send: Sender) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"not gzip", gzip.compress(b"x" * 1000)[:-9], gzip.compress(b"") + b"rubbish"]
+    "body",
+    [b"not gzip", gzip.compress(b"x" * 1000)[:-9], gzip.compress(b"") + b"rubbish"],
+    ids=["other", "cut", "longer"],
 )
 def test_broken_gzip_is_400(send: Sender, body: bytes) -> None:
     assert send(body, headers={"Content-Encoding": "gzip"}).status_code == 400

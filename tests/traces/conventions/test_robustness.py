@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -78,3 +80,43 @@ def test_counting() -> None:
 def test_is_mapped() -> None:
     assert is_mapped("gen_ai.system") and is_mapped("http.route")
     assert not is_mapped("my.own.key")
+
+
+DEEP = ("", "output", "message", "messages", "content", "kwargs", "parts")
+
+
+def nested(key: str, depth: int) -> str:
+    before, after = (f'{{"{key}":', "}") if key else ("[", "]")
+    return before * depth + '"x"' + after * depth
+
+
+@pytest.mark.parametrize("depth", [90, 250, 260, 900, 5000])
+@pytest.mark.parametrize("key", DEEP)
+def test_depth_does_not_raise_and_stays_writable(key: str, depth: int) -> None:
+    for name in ("input.value", "gen_ai.input.messages", "metadata", "response_data",
+                 "langfuse.observation.output", "gen_ai.tool.call.result"):  # fmt: skip
+        for kind in ("chat", "execute_tool", "retrieval", "embeddings"):
+            raw = span({name: nested(key, depth), "gen_ai.operation.name": kind})
+            orjson.dumps(facts(raw).metadata)
+            orjson.dumps(asdict(content(raw)))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ["(" * 20_000, "[" + "-" * 19_000 + "1]", "[" + "1" * 19_000 + "]", "{'a': {1, 2}}",
+     "{'a': b'x'}", "{'a': 1e999}", "['\\ud800']", "{'a': '\\x00'}", '{"a": "\\ud800"}',
+     "ChatMessage(" + "TextBlock(block_type='text', text='" + "\\'" * 9_000],
+)  # fmt: skip
+def test_hostile_literals_stay_text(sent: str) -> None:
+    raw = span({"input.value": sent, "metadata": sent, "gen_ai.operation.name": "chat"})
+    orjson.dumps(facts(raw).metadata)
+    orjson.dumps(asdict(content(raw)))
+
+
+def test_nul_inside_json_is_replaced() -> None:
+    made = facts(span({
+        "metadata": '{"a": "x\\u0000"}', "langfuse.trace.metadata.b": '"y\\u0000"',
+        "tag.tags": '["z\\u0000"]', "session.id": '"s\\u0000"',
+    }))  # fmt: skip
+    assert made.metadata == {"a": "x\ufffd", "b": "y\ufffd"}
+    assert (made.tags, made.session_id) == (["z\ufffd"], "s\ufffd")

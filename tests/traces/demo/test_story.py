@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from random import Random
+from typing import Any
 
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
@@ -143,3 +145,14 @@ def test_every_slot_is_known() -> None:
     assert set(SETTLED) <= set(LISTS)
     used = {name for data in (SHOP, AGENTS) for name in SLOT.findall(repr(data))}
     assert used - {"name"} <= known
+
+
+@pytest.mark.parametrize("topic", SHOP["topics"], ids=lambda topic: str(topic["name"]))
+def test_every_question_has_an_answer_that_its_documents_hold(topic: dict[str, Any]) -> None:
+    assert len(topic["fits"]) == len(topic["questions"])
+    assert len(topic["replies"]) == len(topic["followups"])
+    assert {number for fits in topic["fits"] for number in fits} <= set(
+        range(len(topic["answers"]))
+    )
+    named = set(re.findall(r"\[([a-z-]+)\]", repr([topic["answers"], topic["replies"]])))
+    assert named <= {document["id"] for document in topic["documents"]}

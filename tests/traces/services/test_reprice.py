@@ -8,6 +8,8 @@ from uuid import UUID
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
+from psycopg.errors import DeadlockDetected
 
 from sightglass.accounts.access import ROLE_PERMISSIONS, Access
 from sightglass.accounts.models import AuditEntry, Project, Role
@@ -131,6 +133,25 @@ def test_every_span_is_reached_however_small_the_chunks(
     totals = set(Trace.objects.filter(project=access.project).values_list("cost_total", flat=True))
     assert totals == {7_000_000_000}
     assert Trace.objects.get(project=other_project).cost_total == 3_500_000_000
+
+
+def test_a_step_that_lost_against_traffic_is_done_again_and_counted_once(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_spans(access, decoded(llm()))
+    own(access, input=5, output=20)
+    apply = reprice._apply
+    lost: list[int] = []
+
+    def busy(*args: Any) -> Any:
+        if not lost:
+            lost.append(1)
+            raise OperationalError("deadlock") from DeadlockDetected()
+        return apply(*args)
+
+    monkeypatch.setattr(reprice, "_apply", busy)
+    change = run(access)
+    assert (lost, change.changed, change.after) == ([1], 1, 7_000_000_000)
 
 
 def test_more_than_one_is_willing_to_wait_for(access: Access) -> None:
