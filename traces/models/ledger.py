@@ -68,12 +68,16 @@ class Batch(models.Model):
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, db_index=False)
+    consumer = models.CharField(max_length=10, default="index")  # see traces.services.work
     created_at = models.DateTimeField(default=timezone.now)
     blocks = ArrayField(models.BigIntegerField())
     weeks = ArrayField(models.IntegerField())
     attempts = models.SmallIntegerField(default=0)
     not_before = models.DateTimeField(null=True)
     error = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["consumer", "project", "id"], name="batch_next")]
 
     def __str__(self) -> str:
         return f"batch {self.pk}"

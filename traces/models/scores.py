@@ -9,7 +9,10 @@ from sightglass.accounts.models import Project
 
 
 class Score(models.Model):
-    """One score. Exactly one of the three values is set. It may come before its trace."""
+    """One score. Exactly one of the three values is set. It may come before its trace.
+
+    What an evaluator gave names its version: of each object a version has one score.
+    """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE)
     external_id = models.CharField(max_length=200, null=True, blank=True)
@@ -22,6 +25,23 @@ class Score(models.Model):
     category = models.CharField(max_length=200, null=True, blank=True)
     source = models.CharField(max_length=10)
     comment = models.TextField(blank=True)
+    """A person's words, or why an evaluator says so."""
+    evaluator_version = models.BigIntegerField(null=True, blank=True)
+    higher_is_better = models.BooleanField(null=True, blank=True)
+    flagged = models.BooleanField(null=True, blank=True)
+    """Beyond the evaluator's threshold: somebody should look."""
+    confidence = models.FloatField(null=True, blank=True)
+    probability = models.FloatField(default=1.0)
+    """With which this object was chosen to be scored: 1 / weight in an unbiased rate."""
+    evidence = models.JSONField(null=True, blank=True)
+    """[{"field", "start", "end", "label", "index", "score"}]: character ranges of the texts read."""
+    input_tokens = models.IntegerField(null=True, blank=True)
+    output_tokens = models.IntegerField(null=True, blank=True)
+    cost = models.BigIntegerField(null=True, blank=True)
+    """Pico dollars that the scoring itself took."""
+    duration_ms = models.FloatField(null=True, blank=True)
+    reused = models.BooleanField(default=False)
+    """The verdict on the same text by the same version was taken again, at no cost."""
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -30,7 +50,13 @@ class Score(models.Model):
                 fields=["project", "external_id"],
                 name="score_once",
                 condition=models.Q(external_id__isnull=False),
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["project", "evaluator_version", "trace_id", "span_id", "session_id"],
+                name="score_of_version_once",
+                condition=models.Q(evaluator_version__isnull=False),
+                nulls_distinct=False,
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["project", "trace_id"], name="score_trace"),

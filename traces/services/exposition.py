@@ -10,7 +10,8 @@ from traces.services import ledger, partitions
 
 LATE_SECONDS = 300.0
 BACKLOG = """
-SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM traces_batch"""
+SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM traces_batch
+WHERE consumer = 'index'"""
 
 
 def collect() -> Iterator[Metric]:

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 CLAIM_BATCHES = """
 SELECT id, project_id, blocks, weeks, attempts FROM traces_batch
-WHERE attempts < %s AND (not_before IS NULL OR not_before <= now())
+WHERE consumer = 'index' AND attempts < %s AND (not_before IS NULL OR not_before <= now())
 ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED"""
 POSTPONE = """
 UPDATE traces_batch SET attempts = attempts + 1, error = %s,

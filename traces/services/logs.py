@@ -15,7 +15,7 @@ from traces import blocks
 from traces.conventions import facts_from_logs
 from traces.ids import span_to_column
 from traces.otlp import wire
-from traces.services import partitions, previews
+from traces.services import partitions, previews, work
 from traces.services.copying import LOG_COLUMNS, copy
 from traces.services.rows import Row
 from traces.spans import Kind, RawLog, SpanFacts
@@ -115,12 +115,14 @@ def _join_spans(cursor: Any, project_id: int, logs: Sequence[RawLog]) -> None:
     )
     if found:
         cursor.execute(
-            "INSERT INTO traces_batch (project_id, created_at, blocks, weeks, attempts, error)"
-            " VALUES (%s, now(), %s, %s, 0, '')",
+            "INSERT INTO traces_batch"
+            " (project_id, consumer, created_at, blocks, weeks, attempts, error)"
+            " SELECT %s, consumer, now(), %s, %s, 0, '' FROM unnest(%s::text[]) AS consumer",
             [
                 project_id,
                 [block for _, _, _, block, _, _ in found],
                 [partitions.week_of(start) for _, _, start, _, _, _ in found],
+                work.consumers,
             ],
         )
 

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from sightglass.accounts.access import Access, Permission
 from traces.models import Score
+from traces.services import previews
 
 
 @dataclass(slots=True)
@@ -26,14 +27,36 @@ class Given:
     id: str | None = None
 
 
-# Latest first wins: an object has each name once, the last one given.
-SUMMARISE = """
-UPDATE traces_trace t SET updated_at = now(), scores = coalesce((
-    SELECT jsonb_object_agg(s.name, coalesce(to_jsonb(s.number), to_jsonb(s.boolean),
-                            to_jsonb(s.category)) ORDER BY s.created_at, s.id)
-    FROM traces_score s
-    WHERE s.project_id = t.project_id AND s.trace_id = t.trace_id AND s.span_id IS NULL), '{}')
-WHERE t.project_id = %s AND t.trace_id = ANY(%s)"""
+
+def summary(trace: str) -> str:
+    """SQL of the scores that a trace shows: each name once.
+
+    What was given to the trace as a whole wins, the last one; else the worst of its spans'.
+    `trace` names the row that has `trace_id`; the project is the parameter %(project)s.
+    """
+    return f"""coalesce((
+    SELECT jsonb_object_agg(name, value) FROM (
+        SELECT DISTINCT ON (s.name) s.name,
+            coalesce(to_jsonb(s.number), to_jsonb(s.boolean), to_jsonb(s.category)) AS value
+        FROM traces_score s
+        WHERE s.project_id = %(project)s AND s.trace_id = {trace}.trace_id
+        ORDER BY s.name, s.span_id IS NOT NULL, CASE WHEN s.span_id IS NULL THEN 0
+            WHEN s.higher_is_better THEN coalesce(s.number, s.boolean::int)
+            WHEN NOT s.higher_is_better THEN -coalesce(s.number, s.boolean::int) END,
+            s.created_at DESC, s.id DESC) shown), '{{}}')"""  # noqa: S608
+
+
+SUMMARISE = f"""
+UPDATE traces_trace t SET updated_at = now(), scores = {summary("t")}
+WHERE t.project_id = %(project)s AND t.trace_id = ANY(%(traces)s)"""  # noqa: S608
+
+
+def summarise(project_id: int, trace_ids: Sequence[UUID]) -> None:
+    """Show these traces' scores on their summaries, in a transaction of the caller."""
+    if trace_ids:
+        with connection.cursor() as cursor:
+            previews.lock(cursor, project_id, trace_ids)
+            cursor.execute(SUMMARISE, {"project": project_id, "traces": list(trace_ids)})
 
 
 def store(access: Access, given: Sequence[Given]) -> list[Score]:
@@ -44,9 +67,7 @@ def store(access: Access, given: Sequence[Given]) -> list[Score]:
     with transaction.atomic():
         made = [_stored(project.pk, one) for one in given]
         traces = sorted({one.trace_id for one in given if one.trace_id is not None})
-        if traces:
-            with connection.cursor() as cursor:
-                cursor.execute(SUMMARISE, [project.pk, traces])
+        summarise(project.pk, traces)
     return made
 
 

@@ -23,7 +23,7 @@ from psycopg import Cursor
 
 from traces import blocks
 from traces.conventions import counting
-from traces.services import growth, logs, partitions, previews, skeletons
+from traces.services import growth, logs, partitions, previews, scores, skeletons, work
 from traces.services.copying import PAYLOAD_COLUMNS, SPAN_COLUMNS, copy, span_record
 from traces.services.rows import Row
 from traces.services.summaries import USAGE_COLUMNS, of_rows, totals, usage_of
@@ -46,12 +46,7 @@ _VALUES = ", ".join(f"r.{name}" for name in SUMMARY_COLUMNS)
 # A score may come before its trace. A row that exists is locked, not changed, and not returned.
 INSERT_TRACES = f"""
 INSERT INTO traces_trace (project_id, trace_id, received_at, updated_at, scores, {_NAMES})
-SELECT %(project)s::int8, r.trace_id, %(now)s, %(now)s, coalesce((
-    SELECT jsonb_object_agg(s.name, coalesce(to_jsonb(s.number), to_jsonb(s.boolean),
-                            to_jsonb(s.category)) ORDER BY s.created_at)
-    FROM traces_score s
-    WHERE s.project_id = %(project)s AND s.trace_id = r.trace_id AND s.span_id IS NULL), '{{}}'),
-    {_VALUES}
+SELECT %(project)s::int8, r.trace_id, %(now)s, %(now)s, {scores.summary("r")}, {_VALUES}
 FROM json_populate_recordset(NULL::traces_trace, %(rows)s::json) r ORDER BY r.trace_id
 ON CONFLICT (project_id, trace_id) DO UPDATE SET flags = traces_trace.flags WHERE false
 RETURNING trace_id"""  # noqa: S608
@@ -67,8 +62,9 @@ WITH receipt AS (
         (project_id, key_id, at, signal, received, stored, duplicates, revised, rejected)
     VALUES (%(project)s, %(key)s, %(now)s, %(signal)s, %(received)s, %(stored)s, %(duplicates)s,
             %(revised)s, %(rejected)s::jsonb))
-INSERT INTO traces_batch (project_id, created_at, blocks, weeks, attempts, error)
-SELECT %(project)s::int8, %(now)s, %(blocks)s::int8[], %(weeks)s::int4[], 0, ''
+INSERT INTO traces_batch (project_id, consumer, created_at, blocks, weeks, attempts, error)
+SELECT %(project)s::int8, consumer, %(now)s, %(blocks)s::int8[], %(weeks)s::int4[], 0, ''
+FROM unnest(%(consumers)s::text[]) AS consumer
 WHERE cardinality(%(blocks)s::int8[]) > 0"""
 
 
@@ -171,6 +167,7 @@ def _write(incoming: Incoming, by_trace: dict[UUID, list[Row]], twice: int) -> W
                 "rejected": orjson.dumps(incoming.rejected).decode(),
                 "blocks": [block for _, block, _, _ in payloads],
                 "weeks": [week for week, _, _, _ in payloads],
+                "consumers": work.consumers,
             },
         )
     return written

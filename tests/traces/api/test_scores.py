@@ -60,7 +60,7 @@ def test_scores_stand_in_the_summary_of_their_trace(api: Api, access: Access) ->
         "/api/v1/scores",
         score(trace_id=call["trace_id"].hex(), span_id=call["span_id"].hex(), name="on_span"),
     )
-    assert Trace.objects.get().scores == {"helpful": 0.25}
+    assert Trace.objects.get().scores == {"helpful": 0.25, "on_span": True}
     whole = api.get(f"/api/v1/traces/{call['trace_id'].hex()}").json()
     assert {one["name"] for one in whole["scores"]} == {"helpful", "on_span"}
 

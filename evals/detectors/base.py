@@ -1,0 +1,60 @@
+"""What a detector reads and what it answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol
+
+Field = Literal["input", "output", "context"]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One thing to judge. Texts as the application saw them; absent ones are None or empty."""
+
+    input: str | None = None
+    output: str | None = None
+    contexts: tuple[str, ...] = ()
+    """Documents, tool results or other text that the answer should rest on."""
+    schema: str | None = None
+    """The JSON schema that the output was asked to follow, as JSON text."""
+    finish_reason: str | None = None
+    """Why the model stopped, in OpenTelemetry's words: stop, length, content_filter, …"""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where in a text the problem was seen: characters [start, end) of `field`."""
+
+    field: Field
+    start: int
+    end: int
+    label: str
+    """What it is: a kind of personal data, `unsupported`, `toxic`, `instruction`, …"""
+    index: int = 0
+    """Which of the contexts, counted from 0; always 0 for input and output."""
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`value`: calibrated probability in [0, 1] that the problem is there."""
+
+    value: float
+    evidence: tuple[Evidence, ...] = ()
+    explanation: str = ""
+
+
+class Detector(Protocol):
+    """Named for the problem that it finds."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    """Changes whenever the same text may get another value."""
+    threshold: ClassVar[float]
+    """From which value on the problem counts as found; chosen on development data."""
+    needs: ClassVar[tuple[Field, ...]]
+    """The fields without which there is nothing to say."""
+
+    def detect(self, examples: Sequence[Example]) -> list[Verdict | None]:
+        """One verdict for each example, in order; None where what it needs is absent."""
+        ...

@@ -1,0 +1,39 @@
+"""Detectors by name. Loading one imports only its module: scikit-learn is paid for once needed."""
+
+from functools import cache
+from importlib import import_module
+
+from evals.detectors.base import Detector
+
+MODULES = {
+    "hallucination": "evals.detectors.groundedness",
+    "toxicity": "evals.detectors.toxicity",
+    "prompt_injection": "evals.detectors.injection",
+    "indirect_injection": "evals.detectors.indirect",
+    "pii": "evals.detectors.pii",
+    "refusal": "evals.detectors.refusal",
+    "irrelevance": "evals.detectors.relevance",
+    "language_mismatch": "evals.detectors.language",
+    "repetition": "evals.detectors.repetition",
+    "truncation": "evals.detectors.truncation",
+    "invalid_json": "evals.detectors.structure",
+}
+"""Each module has a class `Detector`."""
+
+
+class UnknownDetectorError(LookupError):
+    """No detector has this name."""
+
+
+@cache
+def load(name: str) -> Detector:
+    """The detector of this name, its artefact loaded; one per process.
+
+    Raises UnknownDetectorError.
+    """
+    try:
+        module = MODULES[name]
+    except KeyError:
+        raise UnknownDetectorError(f"no detector {name!r}; there are {', '.join(MODULES)}") from None
+    detector: Detector = import_module(module).Detector()
+    return detector

@@ -1,0 +1,2 @@
+"""Train detectors from published data: `make detectors DATA=folder`. docs/detectors/ says where the
+data is and which figures came out."""
