@@ -25,15 +25,21 @@ class UnknownDetectorError(LookupError):
     """No detector has this name."""
 
 
+def described(name: str) -> type[Detector]:
+    """Its class, with version and threshold; nothing is loaded. Raises UnknownDetectorError."""
+    try:
+        module = MODULES[name]
+    except KeyError:
+        known = ", ".join(MODULES)
+        raise UnknownDetectorError(f"no detector {name!r}; there are {known}") from None
+    found: type[Detector] = import_module(module).Detector
+    return found
+
+
 @cache
 def load(name: str) -> Detector:
     """The detector of this name, its artefact loaded; one per process.
 
     Raises UnknownDetectorError.
     """
-    try:
-        module = MODULES[name]
-    except KeyError:
-        raise UnknownDetectorError(f"no detector {name!r}; there are {', '.join(MODULES)}") from None
-    detector: Detector = import_module(module).Detector()
-    return detector
+    return described(name)()

@@ -38,6 +38,8 @@ class Job(models.Model):
     session_id = models.TextField(null=True)
     start_ns = models.BigIntegerField(default=0)
     """Of the span: tells Postgres which week to open."""
+    queue = models.CharField(max_length=8)
+    """Which worker does it: `detector`, `judge` or `ragas`."""
     lane = models.SmallIntegerField(choices=Lane.choices, default=Lane.LIVE)
     backfill = models.ForeignKey("Backfill", on_delete=models.SET_NULL, null=True, db_index=False)
     probability = models.FloatField(default=1.0)
@@ -60,7 +62,7 @@ class Job(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["project", "lane", "not_before"],
+                fields=["queue", "project", "lane", "not_before"],
                 name="job_next",
                 condition=models.Q(state__in=["waiting", "running"]),
             ),
@@ -100,7 +102,7 @@ class Backfill(models.Model):
     estimated_cost = models.BigIntegerField(default=0)
     planned = models.IntegerField(default=0)
     """For how many jobs have been made."""
-    cursor = models.TextField(null=True, blank=True)  # noqa: DJ001 - null: not begun
+    cursor = models.TextField(null=True, blank=True)
     exhausted = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -147,8 +149,6 @@ class EvaluatorDay(models.Model):
     failed = models.IntegerField(default=0)
     reused = models.IntegerField(default=0)
     cost = models.BigIntegerField(default=0)
-    reserved = models.BigIntegerField(default=0)
-    """Of calls under way; given back when they end."""
     saved = models.BigIntegerField(default=0)
     """What the reused verdicts cost the first time."""
     lag_ms = models.BigIntegerField(default=0)

@@ -35,6 +35,11 @@ app.conf.beat_schedule = {
     "make-partitions": every(HOUR, "traces.tasks.make_partitions"),
     "apply-retention": every(HOUR, "traces.tasks.apply_retention"),
     "purge-rejected": every(HOUR, "traces.tasks.purge_rejected"),
+    "score-stored": every(2.0, "evals.tasks.score_stored"),
+    "work-off": every(2.0, "evals.tasks.work_off"),
+    "judge": every(2.0, "evals.tasks.judge"),
+    "sweep": every(5.0, "evals.tasks.sweep"),
+    "purge-evaluations": every(HOUR, "evals.tasks.purge"),
     "forget-expired": every(HOUR, "sightglass.accounts.tasks.forget_expired"),
 }
 if settings.EMBEDDED_BROKER:

@@ -76,13 +76,13 @@ def run(seconds: float) -> int:
         done += claimed
         if claimed < CLAIM:
             break
-        if _is_busy():  # leave the machine to those who wait for an answer
+        if is_busy():  # leave the machine to those who wait for an answer
             spent = time.monotonic() - began
             time.sleep(max(0.0, min(spent * REST, end - time.monotonic())))
     return done
 
 
-def _is_busy() -> bool:
+def is_busy() -> bool:
     """Whether a request was stored within the last second."""
     with connection.cursor() as cursor:
         cursor.execute(NEWEST)

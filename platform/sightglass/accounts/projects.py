@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -17,6 +18,9 @@ from sightglass.accounts.models import Membership, Project, Role, User
 
 GRACE = timedelta(days=7)
 SETTINGS = ("name", "retention_days", "spans_per_minute")
+
+project_created = Signal()
+"""Sent with `project`, in the transaction that makes it: higher floors furnish it."""
 
 
 def create_project(user: User, name: str) -> Project:
@@ -37,6 +41,7 @@ def create_project(user: User, name: str) -> Project:
         project = Project.objects.create(slug=slug, name=name)
         Membership.objects.create(user=user, project=project, role=Role.OWNER)
         audit.record("project.created", slug, project=project, user=user, after={"name": name})
+        project_created.send(create_project, project=project)
     return project
 
 

@@ -57,7 +57,7 @@ def start(supervisor: Supervisor, listener: socket.socket, say: Say) -> None:
     while not supervisor.stopping.is_set():
         step = next(steps, None)
         if step is None:
-            supervisor.start(worker())
+            supervisor.start(worker(), judges())
             supervisor.start(web(listener), beat())
             return wait_ready(supervisor, say)
 
@@ -100,16 +100,29 @@ def web(listener: socket.socket) -> Program:
     )
 
 
+QUIET = ("--pool=threads", "--without-gossip", "--without-mingle", "--without-heartbeat")
+
+
 def worker() -> Program:
     """One process of threads: it shares a machine with the web server, and has to end quickly."""
-    quiet = ["--pool=threads", "--without-gossip", "--without-mingle", "--without-heartbeat"]
     return Program(
         name="worker",
-        command=[*celery("worker"), *quiet],
+        command=[*celery("worker"), *QUIET],
         patience=10.0,
         nice=10,
         variables=variables(),
         before=(lambda: home.drop_messages(settings.HOME)) if settings.EMBEDDED_BROKER else nothing,
+    )
+
+
+def judges() -> Program:
+    """Judges wait for providers, hundreds of calls at once: detectors must not hold them up."""
+    return Program(
+        name="judges",
+        command=[*celery("worker"), *QUIET, "-Q", "judges", "-c", "3", "-n", "judges@%h"],
+        patience=10.0,
+        nice=10,
+        variables=variables(),
     )
 
 

@@ -1,0 +1,1 @@
+"""LLM judges: prompts out, checked verdicts in. Pure: no Django, no network."""

@@ -1,0 +1,123 @@
+"""The two dialects: what is sent, and where the answer stands. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from evals.providers.errors import ProviderError
+
+ANTHROPIC_VERSION = "2023-06-01"
+MAX_TOKENS = 4_096
+TOOL = "verdict"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`text` is the structured reply as JSON text."""
+
+    text: str
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    model: str
+
+
+def request(
+    api: str, key: str, model: str, messages: list[dict[str, str]], schema: dict[str, Any]
+) -> Request:
+    """A call in the dialect of `api` (openai or anthropic) that asks for JSON of this schema."""
+    return (_anthropic if api == "anthropic" else _openai)(key, model, messages, schema)
+
+
+def answer(api: str, body: Any) -> Answer:
+    """Raises ProviderError when the body is not what the dialect promises."""
+    try:
+        return (_from_anthropic if api == "anthropic" else _from_openai)(body)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise ProviderError(
+            f"the answer is not of the form that {api} answers have"
+            f" ({type(error).__name__}: {error})"[:300]
+        ) from error
+
+
+def _openai(
+    key: str, model: str, messages: list[dict[str, str]], schema: dict[str, Any]
+) -> Request:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    form = {"name": TOOL, "schema": schema, "strict": True}
+    body = {
+        "model": model,
+        "messages": messages,
+        "response_format": {"type": "json_schema", "json_schema": form},
+    }
+    return Request("/chat/completions", headers, body)
+
+
+def plainer(body: dict[str, Any]) -> dict[str, Any]:
+    """The same for servers that know no schemas: the form stands in the prompt instead."""
+    form = body["response_format"]["json_schema"]["schema"]
+    asked = {"role": "system", "content": f"Reply with one JSON object of this schema: {form}"}
+    return {
+        **body,
+        "messages": [body["messages"][0], asked, *body["messages"][1:]],
+        "response_format": {"type": "json_object"},
+    }
+
+
+def _anthropic(
+    key: str, model: str, messages: list[dict[str, str]], schema: dict[str, Any]
+) -> Request:
+    system = "\n\n".join(one["content"] for one in messages if one["role"] == "system")
+    body = {
+        "model": model,
+        "max_tokens": MAX_TOKENS,
+        "system": system,
+        "messages": [one for one in messages if one["role"] != "system"],
+        "tools": [{"name": TOOL, "description": "Give the verdict.", "input_schema": schema}],
+        "tool_choice": {"type": "tool", "name": TOOL},
+    }
+    headers = {"x-api-key": key, "anthropic-version": ANTHROPIC_VERSION}
+    return Request("/messages", headers, body)
+
+
+def _from_openai(body: Any) -> Answer:
+    message = body["choices"][0]["message"]
+    usage = body.get("usage") or {}
+    details = usage.get("prompt_tokens_details") or {}
+    return Answer(
+        str(message.get("content") or message.get("refusal") or ""),
+        _count(usage.get("prompt_tokens")),
+        _count(usage.get("completion_tokens")),
+        _count(details.get("cached_tokens")),
+        str(body.get("model") or ""),
+    )
+
+
+def _from_anthropic(body: Any) -> Answer:
+    calls = [part["input"] for part in body["content"] if part.get("type") == "tool_use"]
+    said = "".join(part.get("text", "") for part in body["content"] if part.get("type") == "text")
+    usage = body.get("usage") or {}
+    cached = _count(usage.get("cache_read_input_tokens"))
+    written = _count(usage.get("cache_creation_input_tokens"))
+    return Answer(
+        json.dumps(calls[0]) if calls else said,
+        _count(usage.get("input_tokens")) + cached + written,
+        _count(usage.get("output_tokens")),
+        cached,
+        str(body.get("model") or ""),
+    )
+
+
+def _count(value: Any) -> int:
+    """Tokens as reported; what is no count of tokens is none."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return min(value, 10**9) if whole and value > 0 else 0

@@ -1,0 +1,163 @@
+"""One call to a provider, with what makes many of them bearable: limits, retries, clear errors."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpcore
+import httpx
+
+from evals.providers import adapters
+from evals.providers.adapters import Answer
+from evals.providers.errors import ProviderError, Refused, Unavailable
+
+RETRIES = 2
+"""Within one attempt of a job; what fails still is tried again by its row."""
+LONGEST_WAIT = 20.0
+"""Seconds that a call waits for a provider while it holds a place; longer waits go to the row."""
+MAX_ANSWER = 4 * 2**20
+PLAINER = ("response_format", "json_schema")
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """A connection as a call needs it, out of the database's reach."""
+
+    id: int
+    api: str
+    base_url: str
+    key: str
+    model: str
+    """Asked where no other is named."""
+    concurrency: int
+    requests_per_minute: int | None
+    timeout: float
+    places: asyncio.Semaphore = field(init=False)
+    next_at: float = 0.0
+    plain: bool = False
+    """The server has said that it knows no JSON schemas."""
+
+    def __post_init__(self) -> None:
+        self.places = asyncio.Semaphore(self.concurrency)
+
+
+async def ask(
+    client: httpx.AsyncClient,
+    endpoint: Endpoint,
+    model: str,
+    messages: list[dict[str, str]],
+    schema: dict[str, Any],
+) -> Answer:
+    """Raises Refused, Unavailable, Forbidden or ProviderError."""
+    async with endpoint.places:
+        for attempt in range(RETRIES + 1):
+            await _take_turn(endpoint)
+            try:
+                return await once(client, endpoint, model, messages, schema)
+            except Unavailable as error:
+                wait = error.wait if error.wait is not None else 0.5 * 2**attempt
+                if attempt == RETRIES or wait > LONGEST_WAIT:
+                    raise
+                await asyncio.sleep(wait + random.uniform(0, 0.25))  # noqa: S311 - no secret
+    raise AssertionError("unreachable")
+
+
+async def _take_turn(endpoint: Endpoint) -> None:
+    """Keep the rate limit of the connection: calls are spread evenly over the minute."""
+    if endpoint.requests_per_minute is None:
+        return
+    now = time.monotonic()
+    at = max(now, endpoint.next_at)
+    endpoint.next_at = at + 60.0 / endpoint.requests_per_minute
+    await asyncio.sleep(at - now)
+
+
+async def once(
+    client: httpx.AsyncClient,
+    endpoint: Endpoint,
+    model: str,
+    messages: list[dict[str, str]],
+    schema: dict[str, Any],
+) -> Answer:
+    """A single call, not tried again. Raises what `ask` does."""
+    asked = adapters.request(endpoint.api, endpoint.key, model, messages, schema)
+    body = adapters.plainer(asked.body) if endpoint.plain else asked.body
+    url = endpoint.base_url.rstrip("/") + asked.path
+    status, headers, content = await _post(client, url, asked.headers, body, endpoint.timeout)
+    if status == 400 and not endpoint.plain and any(word.encode() in content for word in PLAINER):
+        endpoint.plain = True
+        body = adapters.plainer(asked.body)
+        status, headers, content = await _post(client, url, asked.headers, body, endpoint.timeout)
+    _raise_for(status, headers, content)
+    try:
+        found = httpx.Response(200, content=content).json()
+    except ValueError as error:
+        raise ProviderError("the answer is not JSON") from error
+    return adapters.answer(endpoint.api, found)
+
+
+async def _post(
+    client: httpx.AsyncClient, url: str, headers: dict[str, str], body: Any, timeout: float
+) -> tuple[int, httpx.Headers, bytes]:
+    try:
+        async with asyncio.timeout(timeout):
+            sent = client.stream("POST", url, headers=headers, json=body, timeout=timeout)
+            async with sent as response:
+                return response.status_code, response.headers, await _bounded(response)
+    except (TimeoutError, httpx.TimeoutException) as error:
+        raise Unavailable(f"no answer within {timeout:g} s") from error
+    except (httpx.TransportError, httpcore.NetworkError) as error:
+        raise Unavailable(f"cannot be reached: {error or type(error).__name__}") from error
+    except (httpx.InvalidURL, httpx.DecodingError) as error:
+        raise ProviderError(f"{type(error).__name__}: {error}") from error
+
+
+async def _bounded(response: httpx.Response) -> bytes:
+    parts, size = [], 0
+    async for part in response.aiter_bytes():
+        size += len(part)
+        if size > MAX_ANSWER:
+            raise ProviderError(f"the answer is longer than {MAX_ANSWER // 2**20} MiB")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _raise_for(status: int, headers: httpx.Headers, content: bytes) -> None:
+    if status == 200:
+        return
+    said = " ".join(content[:300].decode(errors="replace").split())
+    message = f"HTTP {status}: {said}" if said else f"HTTP {status}"
+    if status in (408, 409, 425, 429, 529) or status >= 500:
+        raise Unavailable(message, retry_after(headers))
+    raise Refused(message)
+
+
+def retry_after(headers: httpx.Headers) -> float | None:
+    """Seconds, at least 0 and at most a day; None where the provider did not say."""
+    given = headers.get("retry-after-ms")
+    try:
+        if given is not None:
+            return _sane(float(given) / 1000)
+        given = headers.get("retry-after")
+        return None if given is None else _sane(float(given))
+    except ValueError:
+        return _until(str(given))
+
+
+def _until(date: str) -> float | None:
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return _sane((moment - datetime.now(UTC)).total_seconds())
+
+
+def _sane(seconds: float) -> float | None:
+    return None if seconds != seconds else min(max(seconds, 0.0), 86_400.0)

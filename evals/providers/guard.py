@@ -1,0 +1,126 @@
+"""Where outgoing calls may go: not into the installation's own network, unless it says so.
+
+The address is checked where the connection is made, on what the name resolved to just then, and
+that very address is connected to: a name that resolves to something else the next moment (DNS
+rebinding) gains nothing. Redirects are not followed and proxies of the environment not used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import httpcore
+import httpx
+
+from evals.providers.errors import Forbidden
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+SHARED = ipaddress.ip_network("100.64.0.0/10")
+
+
+def is_public(address: Address) -> bool:
+    """Whether the address belongs to the open internet."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(inner)
+        if address.teredo is not None:
+            return False
+    elif address in SHARED:
+        return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def check_url(url: str) -> None:
+    """Raises Forbidden for what is no plain http(s) address."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError as error:
+        raise Forbidden(f"{url!r} is no address: {error}") from error
+    if parts.scheme not in ("http", "https") or not host:
+        raise Forbidden("The address must begin with https:// or http://.")
+    if parts.username or parts.password:
+        raise Forbidden("The address must not hold a user or password; give the key apart.")
+    if parts.query or parts.fragment:
+        raise Forbidden("The address must not hold a query or fragment.")
+
+
+async def resolve(host: str, port: int, *, private: bool) -> str:
+    """An address of `host` that may be called. Raises Forbidden, httpcore.ConnectError."""
+    try:
+        loop = asyncio.get_running_loop()
+        infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError(f"{host} cannot be resolved") from error
+    addresses = [str(info[4][0]).partition("%")[0] for info in infos]
+    if private:
+        return addresses[0]
+    for address in addresses:
+        if not is_public(ipaddress.ip_address(address)):
+            raise Forbidden(
+                f"{host} is {address}, a private address. Whoever runs this installation can allow"
+                " such addresses with SIGHTGLASS_ALLOW_PRIVATE_PROVIDERS=true."
+            )
+    return addresses[0]
+
+
+class Backend(httpcore.AsyncNetworkBackend):
+    """Connects to checked addresses only. TLS still goes by the name."""
+
+    def __init__(self, *, private: bool) -> None:
+        self.private = private
+        self.inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        address = await resolve(host, port, private=self.private)
+        return await self.inner.connect_tcp(address, port, timeout, local_address, socket_options)
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        raise Forbidden("Unix sockets are not called.")
+
+    async def sleep(self, seconds: float) -> None:
+        await self.inner.sleep(seconds)
+
+
+class Transport(httpx.AsyncHTTPTransport):
+    """httpx's own, over `Backend`."""
+
+    def __init__(self, *, private: bool, connections: int) -> None:
+        super().__init__(trust_env=False)
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=httpx.create_ssl_context(trust_env=False),
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            keepalive_expiry=30.0,
+            network_backend=Backend(private=private),
+        )
+
+
+def client(*, private: bool, connections: int = 64) -> httpx.AsyncClient:
+    """A client for one event loop."""
+    return httpx.AsyncClient(
+        transport=Transport(private=private, connections=connections),
+        follow_redirects=False,
+        trust_env=False,
+    )

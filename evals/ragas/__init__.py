@@ -1,0 +1,1 @@
+"""ragas metrics, run apart: importing ragas costs seconds and hundreds of megabytes."""

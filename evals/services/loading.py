@@ -1,0 +1,182 @@
+"""From keys of spans, traces and sessions to the subjects that evaluators read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from evals.subjects import Subject, distinct, of_content
+from traces.conventions import content
+from traces.models import Span, Trace
+from traces.selectors import payloads
+from traces.spans import Kind, RawSpan
+
+Key = tuple[UUID, int]
+"""Trace and span id."""
+
+SOURCES = (Kind.RETRIEVER, Kind.RERANKER, Kind.TOOL)
+"""Kinds of spans whose results an answer rests on."""
+MAX_SOURCES = 400
+"""Such spans that are read for one batch."""
+MAX_CALLS = 200
+"""Model calls of a trace or session that are read as one conversation."""
+
+
+def rows_of(project_id: int, keys: Iterable[tuple[UUID, int, int]]) -> list[Span]:
+    """Span rows by (trace, span, start in ns); what is gone is absent."""
+    wanted = {(trace_id, span_id) for trace_id, span_id, _ in keys}
+    starts = [start for _, _, start in keys]
+    if not wanted:
+        return []
+    rows = Span.objects.filter(
+        project_id=project_id,
+        trace_id__in={trace_id for trace_id, _ in wanted},
+        span_id__in={span_id for _, span_id in wanted},
+        start_ns__gte=min(starts),
+        start_ns__lte=max(starts),
+    )
+    return [row for row in rows if (row.trace_id, row.span_id) in wanted]
+
+
+def subjects_of(
+    project_id: int, rows: Sequence[Span], raws: dict[Key, RawSpan] | None = None
+) -> dict[Key, Subject]:
+    """The subjects of these spans; `raws` are originals that are at hand already."""
+    known = dict(raws or {})
+    missing = [row for row in rows if (row.trace_id, row.span_id) not in known]
+    for row, raw in zip(missing, payloads.raw_spans(project_id, missing), strict=True):
+        known[row.trace_id, row.span_id] = raw
+    sources = _sources(project_id, rows)
+    found: dict[Key, Subject] = {}
+    for trace_id, members in _by_trace(rows).items():
+        logs = payloads.logs_of(project_id, trace_id, [row.span_id for row in members])
+        for row in members:
+            key = (row.trace_id, row.span_id)
+            told = content(known[key], logs.get(row.span_id, ()))
+            subject = _subject(row, of_content(told, row.kind, row.metadata or {}))
+            if row.kind == Kind.LLM:
+                subject.contexts = _with_sources(subject, row, sources.get(trace_id, ()))
+            found[key] = subject
+    return found
+
+
+def _by_trace(rows: Iterable[Span]) -> dict[UUID, list[Span]]:
+    members: dict[UUID, list[Span]] = defaultdict(list)
+    for row in rows:
+        members[row.trace_id].append(row)
+    return members
+
+
+def _subject(row: Span, texts: dict[str, Any]) -> Subject:
+    return Subject(
+        project_id=row.project_id,
+        trace_id=row.trace_id,
+        span_id=row.span_id,
+        session_id=row.session_id,
+        start_ns=row.start_ns,
+        received_at=row.received_at,
+        kind=row.kind,
+        name=row.name,
+        model=row.model,
+        **texts,
+    )
+
+
+def _sources(project_id: int, rows: Sequence[Span]) -> dict[UUID, list[tuple[int, list[str]]]]:
+    """By trace: when each retrieval or tool began, and the texts that it gave."""
+    calls = [row for row in rows if row.kind == Kind.LLM]
+    if not calls:
+        return {}
+    spans = list(
+        Span.objects.filter(
+            project_id=project_id,
+            trace_id__in={row.trace_id for row in calls},
+            kind__in=[str(kind) for kind in SOURCES],
+            start_ns__gte=min(row.start_ns for row in calls) - 600 * 10**9,
+            start_ns__lte=max(row.start_ns for row in calls),
+        ).order_by("start_ns")[:MAX_SOURCES]
+    )
+    given: dict[UUID, list[tuple[int, list[str]]]] = defaultdict(list)
+    for span, raw in zip(spans, payloads.raw_spans(project_id, spans), strict=True):
+        told = content(raw, ())
+        texts = of_content(told, span.kind, {})
+        results = list(texts["contexts"])
+        if span.kind == Kind.TOOL and texts["output"]:
+            results.append(texts["output"])
+        given[span.trace_id].append((span.start_ns, results))
+    return given
+
+
+def _with_sources(
+    subject: Subject, row: Span, sources: Iterable[tuple[int, list[str]]]
+) -> tuple[str, ...]:
+    """Its own contexts, then what was retrieved in the trace before it."""
+    before = [text for start, texts in sources if start <= row.start_ns for text in texts]
+    return distinct([*subject.contexts, *before])
+
+
+def subject_of_trace(project_id: int, trace_id: UUID) -> Subject | None:
+    """A whole trace: what was asked first, what was answered last, and all calls between."""
+    trace = Trace.objects.filter(project_id=project_id, trace_id=trace_id).first()
+    if trace is None:
+        return None
+    return _whole(project_id, [trace], trace.session_id, trace_id=trace_id)
+
+
+def subject_of_session(project_id: int, session_id: str) -> Subject | None:
+    """A whole session: its traces in time order as one conversation."""
+    rows = Trace.objects.filter(project_id=project_id, session_id=session_id)
+    traces = list(rows.order_by("-start_ns")[:MAX_CALLS])[::-1]
+    return _whole(project_id, traces, session_id) if traces else None
+
+
+def _whole(
+    project_id: int, traces: Sequence[Trace], session_id: str | None, trace_id: UUID | None = None
+) -> Subject:
+    calls = list(
+        Span.objects.filter(
+            project_id=project_id,
+            trace_id__in=[trace.trace_id for trace in traces],
+            kind__in=[str(Kind.LLM), str(Kind.AGENT)],
+            start_ns__gte=min(trace.start_ns for trace in traces),
+            start_ns__lte=max(max(trace.start_ns, trace.last_start_ns) for trace in traces),
+        ).order_by("start_ns", "span_id")[:MAX_CALLS]
+    )
+    llm = [call for call in calls if call.kind == Kind.LLM] or calls
+    parts = list(subjects_of(project_id, llm).values())
+    parts.sort(key=lambda part: part.start_ns)
+    whole = Subject(
+        project_id=project_id,
+        trace_id=trace_id,
+        session_id=session_id if trace_id is None else None,
+        start_ns=traces[0].start_ns,
+        received_at=max(trace.updated_at for trace in traces),
+        kind="trace" if trace_id else "session",
+        name=traces[0].name,
+        metadata=traces[-1].metadata,
+    )
+    first = parts[0] if parts else None
+    whole.input = (first.input if first else None) or traces[0].input_preview
+    answers = [part.output for part in parts if part.output]
+    whole.output = answers[-1] if answers else traces[-1].output_preview
+    whole.contexts = distinct(text for part in parts for text in part.contexts)
+    whole.messages = turns(parts)
+    whole.tools = next((part.tools for part in reversed(parts) if part.tools), [])
+    whole.tool_calls = [call for part in parts for call in part.tool_calls]
+    whole.reference = next((part.reference for part in parts if part.reference), None)
+    return whole
+
+
+def turns(parts: Iterable[Subject]) -> list[dict[str, Any]]:
+    """One conversation out of calls that each repeat what was said before."""
+    said: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for part in parts:
+        for message in part.messages:
+            print_ = repr((message.get("role"), message.get("content"), message.get("tool_calls")))
+            if print_ not in seen:
+                seen.add(print_)
+                said.append(message)
+    return said
