@@ -5,7 +5,7 @@ Each task works from rows, so it can be lost, repeated or run twice at once.
 
 from celery import shared_task
 
-from evals.services import backfills, jobs, judging, live, reuse, sweeping, working
+from evals.services import backfills, jobs, judging, live, metrics, reuse, sweeping, working
 
 LIVE_SECONDS, JOB_SECONDS, JUDGE_SECONDS = 8.0, 8.0, 45.0
 
@@ -26,6 +26,12 @@ def work_off() -> int:
 def judge() -> int:
     """Do the jobs of LLM judges. Returns how many ended."""
     return judging.run(JUDGE_SECONDS)
+
+
+@shared_task
+def run_ragas() -> int:
+    """Do the jobs of ragas metrics. Returns how many ended."""
+    return metrics.run(JUDGE_SECONDS)
 
 
 @shared_task

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from evals.kinds import shared
+from evals.models import Connection
 from evals.ragas.metrics import METRICS
 
 
@@ -18,6 +19,9 @@ def check(project_id: int, target: str, config: dict[str, Any]) -> dict[str, Any
     asked = shared.models(project_id, config.get("models"))
     if len(asked) != 1:
         raise ValidationError({"models": "A ragas metric asks one model."})
+    asked_at = Connection.objects.get(pk=asked[0]["connection"])
+    if asked_at.api != Connection.Api.OPENAI:
+        raise ValidationError({"models": "ragas speaks to OpenAI-compatible connections only."})
     definition = config.get("definition")
     if name == "aspect_critic":
         definition = shared.instructions(definition)
@@ -35,5 +39,6 @@ def check(project_id: int, target: str, config: dict[str, Any]) -> dict[str, Any
             "definition": definition if name == "aspect_critic" else None,
             "rubrics": rubrics if name == "rubrics" else None,
             "gate": shared.gate(config.get("gate")),
+            "embedding_model": str(config.get("embedding_model") or "")[:200],
         }
     )

@@ -95,9 +95,9 @@ def _from_openai(body: Any) -> Answer:
     details = usage.get("prompt_tokens_details") or {}
     return Answer(
         str(message.get("content") or message.get("refusal") or ""),
-        _count(usage.get("prompt_tokens")),
-        _count(usage.get("completion_tokens")),
-        _count(details.get("cached_tokens")),
+        tokens(usage.get("prompt_tokens")),
+        tokens(usage.get("completion_tokens")),
+        tokens(details.get("cached_tokens")),
         str(body.get("model") or ""),
     )
 
@@ -106,18 +106,18 @@ def _from_anthropic(body: Any) -> Answer:
     calls = [part["input"] for part in body["content"] if part.get("type") == "tool_use"]
     said = "".join(part.get("text", "") for part in body["content"] if part.get("type") == "text")
     usage = body.get("usage") or {}
-    cached = _count(usage.get("cache_read_input_tokens"))
-    written = _count(usage.get("cache_creation_input_tokens"))
+    cached = tokens(usage.get("cache_read_input_tokens"))
+    written = tokens(usage.get("cache_creation_input_tokens"))
     return Answer(
         json.dumps(calls[0]) if calls else said,
-        _count(usage.get("input_tokens")) + cached + written,
-        _count(usage.get("output_tokens")),
+        tokens(usage.get("input_tokens")) + cached + written,
+        tokens(usage.get("output_tokens")),
         cached,
         str(body.get("model") or ""),
     )
 
 
-def _count(value: Any) -> int:
+def tokens(value: Any) -> int:
     """Tokens as reported; what is no count of tokens is none."""
     whole = isinstance(value, int) and not isinstance(value, bool)
     return min(value, 10**9) if whole and value > 0 else 0

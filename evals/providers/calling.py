@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -138,7 +139,7 @@ def _raise_for(status: int, headers: httpx.Headers, content: bytes) -> None:
     raise Refused(message)
 
 
-def retry_after(headers: httpx.Headers) -> float | None:
+def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds, at least 0 and at most a day; None where the provider did not say."""
     given = headers.get("retry-after-ms")
     try:

@@ -66,6 +66,9 @@ class Ready:
     """Of a pair: the answer that ours is compared with."""
 
 
+Make = Callable[[Job, EvaluatorVersion, Subject, dict[int, Endpoint]], Ready]
+
+
 @dataclass(slots=True)
 class Result:
     """What became of one job's calls."""
@@ -165,8 +168,11 @@ def renew(ids: Sequence[int]) -> None:
     Job.objects.filter(pk__in=ids, state=State.RUNNING).update(not_before=timezone.now() + LEASE)
 
 
-def prepare(claimed: list[Job], endpoints: dict[int, Endpoint]) -> list[Ready]:
+def prepare(
+    claimed: list[Job], endpoints: dict[int, Endpoint], make: Make | None = None
+) -> list[Ready]:
     """Jobs of one version that can be asked about; the others are ended or put off, with why."""
+    make = make or made_ready
     version = claimed[0].version
     evaluator = version.evaluator
     if not evaluator.enabled:
@@ -185,7 +191,7 @@ def prepare(claimed: list[Job], endpoints: dict[int, Endpoint]) -> list[Ready]:
             jobs.skip([job], "gone")
             continue
         try:
-            ready.append(made_ready(job, version, subject, endpoints))
+            ready.append(make(job, version, subject, endpoints))
         except Missing as error:
             silent.append(job)
             job.error = f"there is no {error}"

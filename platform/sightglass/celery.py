@@ -38,6 +38,7 @@ app.conf.beat_schedule = {
     "score-stored": every(2.0, "evals.tasks.score_stored"),
     "work-off": every(2.0, "evals.tasks.work_off"),
     "judge": every(2.0, "evals.tasks.judge"),
+    "run-ragas": every(5.0, "evals.tasks.run_ragas"),
     "sweep": every(5.0, "evals.tasks.sweep"),
     "purge-evaluations": every(HOUR, "evals.tasks.purge"),
     "forget-expired": every(HOUR, "sightglass.accounts.tasks.forget_expired"),

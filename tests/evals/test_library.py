@@ -5,14 +5,15 @@ import pytest
 from evals.judges import prompts, scales
 from evals.judges.library import Ready, library
 
-WANTED = (
-    "correctness helpfulness relevance coherence completeness tone instruction-following"
-    " refusal-judge groundedness tool-call-correctness agent-goal conversation-satisfaction"
-).split()
+WANTED = {
+    *("correctness", "helpfulness", "relevance", "coherence", "completeness", "tone"),
+    *("instruction-following", "refusal-judge", "groundedness", "tool-call-correctness"),
+    *("agent-goal", "conversation-satisfaction"),
+}
 
 
 def test_all_are_there() -> None:
-    assert set(WANTED) <= set(library())
+    assert WANTED <= set(library())
 
 
 @pytest.mark.parametrize("ready", library().values(), ids=lambda ready: ready.name)

@@ -26,6 +26,7 @@ def test_a_stored_call_gets_one_score_of_each_detector(access: Access) -> None:
     assert (score.name, score.source, score.evaluator_version) == ("refusal", "code", version.pk)
     assert score.number is not None and score.number > 0.5
     assert score.flagged and not score.higher_is_better
+    assert score.evidence is not None
     found = score.evidence[0]
     assert found["field"] == "output" and REFUSAL[found["start"] : found["end"]]
     assert Batch.objects.filter(consumer="evaluate").count() == 0
@@ -63,7 +64,7 @@ def test_a_paused_evaluator_scores_nothing(access: Access) -> None:
 def test_a_filter_chooses(access: Access) -> None:
     detector(access, filter="kind:llm user:alice")
     send_and_plan(access, chat(user__id="alice", answer=REFUSAL), chat(user__id="bob"))
-    assert Span.objects.get(span_id=Score.objects.get().span_id).user_id == "alice"
+    assert Span.objects.get(span_id=Score.objects.get().span_id or 0).user_id == "alice"
 
 
 @pytest.mark.django_db
