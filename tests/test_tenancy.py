@@ -20,6 +20,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.views import APIView
 
 from dashboards.models import SavedView
+from evals.models import Backfill, Connection, Evaluator, Job
+from evals.services import evaluators
 from sightglass.accounts import members
 from sightglass.accounts.access import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, Access, Permission
 from sightglass.accounts.keys import create_key
@@ -28,6 +30,7 @@ from sightglass.operations.middleware import Probes
 from tests.conftest import member
 from tests.traces import sending
 from traces.api.ingest import POST_ROUTES, ROUTES
+from traces.ids import span_to_column
 from traces.models import MetricPoint, PriceOverride, RedactionRule, RejectedPayload, Score
 from traces.services.ingest import note_refused, store_spans
 
@@ -156,6 +159,7 @@ def values(access: Access, project: Project) -> dict[str, str]:
     invitation, _ = members.invite(access, f"{CANARY}@example.org", Role.VIEWER)
     viewer = member(project, f"viewer-{CANARY}@example.org", Role.VIEWER)
     key, _ = create_key(project=project, name=CANARY, scopes=["read"])
+    judge, backfill, connected = evaluation(access)
     Project.objects.filter(pk=project.pk).update(name=CANARY)
     return {
         "project": project.slug,
@@ -172,7 +176,42 @@ def values(access: Access, project: Project) -> dict[str, str]:
         "ledger_payload:pk": str(RejectedPayload.objects.get().pk),
         "ledger_replay:pk": str(RejectedPayload.objects.get().pk),
         "api_price:pk": str(price.pk),
+        **{f"{name}:pk": str(judge.pk) for name in OF_EVALUATOR},
+        **{f"{name}:pk": str(backfill.pk) for name in OF_BACKFILL},
+        **{f"{name}:pk": str(connected.pk) for name in OF_CONNECTION},
     }
+
+
+OF_EVALUATOR = (
+    "api_evaluator",
+    "api_evaluator_versions",
+    "api_evaluator_retry",
+    "api_evaluator_backfills",
+)
+OF_BACKFILL = ("api_backfill", "api_backfill_stop")
+OF_CONNECTION = ("api_connection", "api_connection_test")
+
+
+def evaluation(access: Access) -> tuple[Evaluator, Backfill, Connection]:
+    """An evaluator with a back-fill and a failed job, and a connection that nobody answers at."""
+    connected = Connection.objects.create(
+        project=access.project, name=CANARY, base_url="http://127.0.0.1:1/v1", model=CANARY
+    )
+    config = {
+        "instructions": f"{CANARY} {{{{output}}}}",
+        "scale": {"type": "boolean"},
+        "models": [{"connection": connected.pk}],
+    }
+    draft = evaluators.Draft("judge", config)
+    version = evaluators.create(access, "canary", draft, description=CANARY)
+    backfill = Backfill.objects.create(
+        project=access.project, version=version, start_ns=0, end_ns=2**62, total=1
+    )
+    Job.objects.create(
+        project=access.project, version=version, trace_id=TRACE.hex(),
+        span_id=span_to_column(SPAN), state="failed", error=CANARY, queue="judge",
+    )  # fmt: skip
+    return version.evaluator, backfill, connected
 
 
 def state_of(project: Project) -> dict[str, str]:
@@ -450,4 +489,9 @@ def test_the_project_itself_sees_what_others_must_not(
         "api_spans",
         "api_span",
         "api_prices",
+        "api_evaluators",
+        "api_evaluator",
+        "api_evaluator_versions",
+        "api_connections",
+        "api_connection",
     }

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("sightglass.accounts.urls")),
     path("", include("sightglass.operations.urls")),
+    path("", include("evals.api.urls")),
     path("", include("traces.api.urls")),
     path("", include("dashboards.urls")),
 ]

@@ -254,14 +254,18 @@ def trace_parts(
     yield b'],"scores":' + dumps(scores) + b',"next":' + dumps(cursor) + b"}"
 
 
+def read_span_ids(trace_id: str, span_id: str) -> tuple[UUID, int]:
+    """The ids of a span out of a URL. Raises Http404."""
+    try:
+        return read_trace_id(trace_id), span_from_hex(span_id)
+    except ValueError:
+        raise Http404("There is no such span.") from None
+
+
 class SpanDetail(ReadView):
     @extend_schema(**schema.span_detail())
     def get(self, request: Request, trace_id: str, span_id: str) -> HttpResponseBase:
         """One span, whole."""
         access = access_of(request)
-        try:
-            number = span_from_hex(span_id)
-        except ValueError:
-            raise Http404("There is no such span.") from None
-        span = traces.get_span(access, read_trace_id(trace_id), number)
+        span = traces.get_span(access, *read_span_ids(trace_id, span_id))
         return json_response(traces.span_whole(access, span))

@@ -170,8 +170,25 @@ class ScoreRow(serializers.Serializer[Any]):
     name = serializers.CharField()
     value = serializers.JSONField()
     source = serializers.CharField()  # type: ignore[assignment]
-    comment = serializers.CharField(allow_blank=True)
+    comment = serializers.CharField(
+        allow_blank=True, help_text="a person's words, or why an evaluator says so"
+    )
     created_at = serializers.DateTimeField()
+    evaluator_version = serializers.IntegerField(allow_null=True)
+    higher_is_better = serializers.BooleanField(allow_null=True)
+    flagged = serializers.BooleanField(
+        allow_null=True, help_text="beyond the threshold of its evaluator"
+    )
+    confidence = serializers.FloatField(allow_null=True)
+    probability = serializers.FloatField(
+        help_text="with which this was chosen to be scored; weight a rate by its inverse"
+    )
+    evidence = serializers.ListField(
+        child=serializers.DictField(), help_text="character ranges: field, start, end, label"
+    )
+    cost = serializers.CharField(allow_null=True, help_text="US dollars that the scoring took")
+    duration_ms = serializers.FloatField(allow_null=True)
+    reused = serializers.BooleanField()
 
 
 class ScorePage(serializers.Serializer[Any]):

@@ -34,7 +34,7 @@ class Score(models.Model):
     probability = models.FloatField(default=1.0)
     """With which this object was chosen to be scored: 1 / weight in an unbiased rate."""
     evidence = models.JSONField(null=True, blank=True)
-    """[{"field", "start", "end", "label", "index", "score"}]: character ranges of the texts read."""
+    """[{"field", "start", "end", "label", "index", "score"}]: character ranges of texts."""
     input_tokens = models.IntegerField(null=True, blank=True)
     output_tokens = models.IntegerField(null=True, blank=True)
     cost = models.BigIntegerField(null=True, blank=True)

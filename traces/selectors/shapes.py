@@ -206,6 +206,15 @@ def score(row: Score) -> dict[str, Any]:
         "source": row.source,
         "comment": row.comment,
         "created_at": moment_text(row.created_at),
+        "evaluator_version": row.evaluator_version,
+        "higher_is_better": row.higher_is_better,
+        "flagged": row.flagged,
+        "confidence": row.confidence,
+        "probability": row.probability,
+        "evidence": row.evidence or [],
+        "cost": money(row.cost),
+        "duration_ms": row.duration_ms,
+        "reused": row.reused,
     }
 
 

@@ -27,7 +27,6 @@ class Given:
     id: str | None = None
 
 
-
 def summary(trace: str) -> str:
     """SQL of the scores that a trace shows: each name once.
 

@@ -1,0 +1,1 @@
+"""The API of evaluators, connections, back-fills, and of why something was not scored."""
