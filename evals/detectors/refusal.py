@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from evals.detectors.base import Example, Field, Verdict
-from evals.detectors.linear import Judge, Lexicon, Model, Settings
+from evals.detectors.linear import Judge, Model
+from evals.detectors.ngrams import Lexicon, Settings
 
 SETTINGS = Settings(limit=600)
 """Refusals stand at the start or at the end: 300 characters of each are read."""

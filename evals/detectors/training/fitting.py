@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+from sklearn.metrics import (  # type: ignore[import-untyped]
+    average_precision_score,
+    roc_auc_score,
+)
 
-from evals.detectors.linear import Model, Reader, fold
+from evals.detectors.linear import Model
+from evals.detectors.ngrams import Entries, Floats, Ints, Reader
 
-Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
 Row = dict[str, Any]
 
@@ -40,24 +43,27 @@ class Texts:
 
 def rows(path: Path) -> list[Row]:
     """A JSON lines file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    with path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
 
 
 def matrix(reader: Reader, texts: Sequence[str]) -> csr_matrix:
     """One row per text, one column per bucket."""
-    data: list[Floats] = []
-    columns: list[npt.NDArray[np.int64]] = []
-    ends = [0]
-    for text in texts:
-        count = 0
-        for block in reader.blocks(reader.shorten(fold(text))[0]):
-            buckets = np.unique(block.buckets)
-            columns.append(buckets)
-            data.append(np.full(len(buckets), block.scale))
-            count += len(buckets)
-        ends.append(ends[-1] + count)
-    shape = (len(texts), 2**reader.settings.bits)
-    return csr_matrix((np.concatenate(data), np.concatenate(columns), ends), shape=shape)
+    return joined(reader, [(reader.shorten(text)[0], None) for text in texts])
+
+
+def joined(reader: Reader, documents: Sequence[tuple[str, Ints | None]]) -> csr_matrix:
+    """One row per segment of the documents, one column per bucket. No bounds: one segment."""
+    parts: list[Entries] = []
+    first: list[int] = [0]
+    for text, bounds in documents:
+        parts.append(reader.entries(text, bounds))
+        first.append(first[-1] + (1 if bounds is None else len(bounds)))
+    segments = np.concatenate([part.segments + start for part, start in zip(parts, first)])  # noqa: B905
+    columns = np.concatenate([part.buckets for part in parts])
+    values = np.concatenate([part.values for part in parts])
+    shape = (first[-1], 2**reader.settings.bits)
+    return csr_matrix((values, (segments, columns)), shape=shape)
 
 
 def fit(features: csr_matrix, labels: Labels, weights: Floats, strength: float) -> Floats:
@@ -97,11 +103,10 @@ def out_of_fold(
     return scores
 
 
-def knots(scores: Floats, labels: Labels, weights: Floats | None = None) -> tuple[Floats, Floats]:
-    """Platt's calibration as the two ends of a line: raw scores and their log odds."""
-    platt = LogisticRegression(C=1e6).fit(scores[:, None], labels, sample_weight=weights)
-    ends = np.array([scores.min(), scores.max()])
-    return ends, ends * platt.coef_[0][0] + platt.intercept_[0]
+def platt(scores: Floats, labels: Labels, weights: Floats | None = None) -> Floats:
+    """Slope and offset of the log odds over raw scores."""
+    line = LogisticRegression(C=1e6).fit(scores[:, None], labels, sample_weight=weights)
+    return np.array([line.coef_[0][0], line.intercept_[0]])
 
 
 def calibrated(model: Model, scores: Floats) -> Floats:
@@ -122,7 +127,14 @@ def calibration_error(labels: Labels, values: Floats, bins: int = 10) -> float:
     )
 
 
+def scores(model: Model, texts: Sequence[str]) -> Floats:
+    """Raw scores as the detector gives them, segments included."""
+    return np.array([model.raw(text) for text in texts])
+
+
 Measure = Callable[[Labels, Floats], float]
+Figures = dict[str, dict[str, tuple[float, float, float]]]
+"""Set or part → name of the figure → its value and 95 % interval."""
 
 
 def interval(
@@ -133,11 +145,11 @@ def interval(
     _, place = np.unique(names, return_inverse=True)
     members = [np.flatnonzero(place == each) for each in range(place.max() + 1)]
     generator = np.random.default_rng(0)
-    drawn = []
+    drawn, kinds = [], len(set(labels.tolist()))
     for _ in range(300):
         chosen = generator.integers(0, len(members), len(members))
         sample = np.concatenate([members[each] for each in chosen])
-        if 0 < labels[sample].sum() < len(sample):
+        if len(set(labels[sample].tolist())) == kinds:
             drawn.append(measure(labels[sample], values[sample]))
     low, high = np.percentile(drawn, [2.5, 97.5])
     return measure(labels, values), float(low), float(high)
@@ -190,7 +202,7 @@ def report(
     values: Floats,
     threshold: float,
     groups: Sequence[str] | None = None,
-    names: Sequence[str] = ("auroc", "auprc", "precision", "recall", "specificity", "balanced"),
+    names: Sequence[str] = ("auroc", "auprc", "precision", "recall", "specificity", "ece"),
 ) -> dict[str, tuple[float, float, float]]:
     """Print a line of figures with their intervals, and return them."""
     truth = np.asarray(labels, dtype=np.int64)

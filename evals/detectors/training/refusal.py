@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from evals.detectors.linear import Model, Reader
+from evals.detectors.linear import Model
+from evals.detectors.ngrams import Floats, Reader
 from evals.detectors.refusal import LEXICON, SETTINGS, Detector
 from evals.detectors.training.fitting import (
-    Floats,
     Labels,
     calibrated,
     fit,
     fold_numbers,
-    knots,
     matrix,
+    platt,
     raw_scores,
     report,
     rows,
@@ -60,8 +60,8 @@ def train(data: Path) -> None:
 
     truth: Labels = labels[: len(real)]
     # ponytail: 2 numbers, fitted on the scores they are measured on; nested folds change nothing
-    ends = knots(unseen, truth)
-    model = Model(reader, fit(features, labels, weights, STRENGTH), ends, {})
+    line = platt(unseen, truth)
+    model = Model(reader, fit(features, labels, weights, STRENGTH), line, {})
     values: Floats = calibrated(model, unseen)
     groups = [r["group"] for r in real]
     print("refusal: model families and questions not trained on")  # noqa: T201
