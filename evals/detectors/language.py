@@ -1,0 +1,87 @@
+"""The answer is in another language than the question. Reads both; py3langid tells languages."""
+
+import re
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from typing import ClassVar
+
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+from evals.detectors.base import Evidence, Example, Field, Verdict
+
+LIMIT = 1_000
+"""Characters of each text that are read."""
+FEWEST = 24
+"""Letters below which a language is a guess; a character of a wide script counts for three."""
+OTHERS = 0.002
+"""The least probability given to all languages but the best: the model is too sure of itself."""
+
+_FOREIGN = re.compile(r"```.*?(?:```|$)|`[^`\n]*`|https?://\S+|\S+@\S+|<[^<>\n]{1,200}>", re.DOTALL)
+"""What is in no language: code, addresses, markup."""
+_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
+_ASKED = re.compile(
+    r"\b(?:translat|übersetz|uebersetz|tradu[cisz]|traduire|vertaal|tłumacz|перевед|перевод|翻译|翻訳)"
+    r"|\b(?:in|into|to|auf|en|em|in het)\s+(?:english|german|french|spanish|italian|portuguese"
+    r"|dutch|polish|russian|chinese|japanese|korean|arabic|turkish|swedish|hindi|deutsch|englisch"
+    r"|französisch|spanisch|anglais|français|allemand|espagnol|inglés|español|francés|alemán"
+    r"|inglese|italiano|tedesco|inglês|português)\b|翻译|翻訳",
+    re.IGNORECASE,
+)
+"""The question names a language to answer in."""
+_KIN = {"nb": "no", "nn": "no", "bs": "sh", "hr": "sh", "sr": "sh", "ms": "id", "gl": "pt"}
+"""Languages that a short text does not tell apart."""
+
+
+class Detector:
+    """The probability that both texts are not in the same language; not trained here."""
+
+    name: ClassVar[str] = "language_mismatch"
+    version: ClassVar[str] = "1"
+    threshold: ClassVar[float] = 0.5
+    needs: ClassVar[tuple[Field, ...]] = ("input", "output")
+
+    def detect(self, examples: Sequence[Example]) -> list[Verdict | None]:
+        """One verdict for each example; None where a text is absent, short, or asks for it."""
+        return [self._one(example.input, example.output) for example in examples]
+
+    def _one(self, asked: str | None, answered: str | None) -> Verdict | None:
+        if not asked or not answered or _ASKED.search(asked[:LIMIT] + "\n" + asked[-LIMIT:]):
+            return None
+        first, second = plain(asked), plain(answered)
+        if letters(first) < FEWEST or letters(second) < FEWEST:
+            return None
+        expected, found = languages(first), languages(second)
+        same = sum(share * found.get(name, 0.0) for name, share in expected.items())
+        value = min(1.0, max(0.0, 1.0 - same))
+        if value < self.threshold:
+            return Verdict(value)
+        names = [max(each, key=lambda name: each[name]) for each in (expected, found)]
+        told = f"The question is in {names[0]}, the answer in {names[1]}."
+        return Verdict(value, (Evidence("output", 0, len(answered), names[1]),), told)
+
+
+def plain(text: str) -> str:
+    """The start of a text without code, addresses and markup."""
+    return " ".join(_FOREIGN.sub(" ", text[: 4 * LIMIT]).replace("\0", " ").split())[:LIMIT]
+
+
+def letters(text: str) -> int:
+    """How many letters; those of scripts that say more with fewer count for more."""
+    return sum(map(str.isalpha, text)) + 2 * len(_WIDE.findall(text))
+
+
+@lru_cache(maxsize=1024)
+def languages(text: str) -> dict[str, float]:
+    """Probabilities of the likely languages by code."""
+    ranked = _identifier().rank(text)
+    best, share = ranked[0]
+    shares = {_KIN.get(best, best): min(float(share), 1 - OTHERS)}
+    for name, share in ranked[1:4]:
+        name = _KIN.get(name, name)
+        shares[name] = shares.get(name, 0.0) + float(share)
+    return shares
+
+
+@cache
+def _identifier() -> LanguageIdentifier:
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
