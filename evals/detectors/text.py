@@ -14,13 +14,12 @@ WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0e7f"
 
 WORD = re.compile(rf"[{WIDE}]|\d+(?:[.,:]\d+)*|(?:(?![{WIDE}])\w)+(?:['’](?:(?![{WIDE}])\w)+)*")
 _END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]+[」』”]?|\n+")
-_ABBREVIATIONS = frozenset(
-    (
-        "mr mrs ms dr prof sr jr st vs etc e.g i.e inc ltd co corp no vol fig jan feb mar apr jun"
-        " jul aug sep sept oct nov dec gen col sgt capt lt rep sen gov u.s u.k a.m p.m bzw ca z.b"
-        " d.h u.a nr approx dept est"
-    ).split()
-)
+_ABBREVIATIONS_TEXT = """
+mr mrs ms dr prof sr jr st vs etc e.g i.e inc ltd co corp no vol fig jan feb mar apr jun jul aug
+sep sept oct nov dec gen col sgt capt lt rep sen gov u.s u.k a.m p.m bzw ca z.b d.h u.a nr
+approx dept est
+"""
+_ABBREVIATIONS = frozenset(_ABBREVIATIONS_TEXT.split())
 
 
 def sentences(text: str) -> list[Span]:
@@ -83,15 +82,14 @@ def _rest(word: str, ending: str) -> str:
     return rest.removesuffix("e") if len(rest) > 4 else rest
 
 
-STOP = frozenset(
-    (
-        "a an the and or but if then so of to in on at by for with from as into about over after"
-        " before between through during out up down off is are was were be been being am do does"
-        " did have has had having will would can could should may might must shall i you he she"
-        " it we they me him her us them my your his its our their mine yours this that these those"
-        " there here who whom whose which what when where why how not no nor only own same than"
-        " too very just also s t d ll m re ve o y it's i'm don't that's there's n't because while"
-        " until such both each few more most other some any all again once said says according"
-    ).split()
-)
+_STOP_TEXT = """
+a an the and or but if then so of to in on at by for with from as into about over after before
+between through during out up down off is are was were be been being am do does did have has had
+having will would can could should may might must shall i you he she it we they me him her us
+them my your his its our their mine yours this that these those there here who whom whose which
+what when where why how not no nor only own same than too very just also s t d ll m re ve o y
+it's i'm don't that's there's n't because while until such both each few more most other some
+any all again once said says according
+"""
+STOP = frozenset(_STOP_TEXT.split())
 """English words that say little by themselves."""

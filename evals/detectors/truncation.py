@@ -12,14 +12,13 @@ FINISHED = frozenset({"stop", "end_turn", "stop_sequence", "tool_calls", "tool_u
 
 COMPLETE = re.compile(r"[.!?…。！？:;][\"'”’»)\]*_`]*$|[)\]}>»”\"`|]$|^\W*$|[^\w\s,\-–(\[{/'’&+]$")
 """How a text may well end: a sentence's end, a closed bracket or quotation, an emoji."""
-HANGING = frozenset(
-    (
-        "a an the and or but of to in on at by for with from as into that which is are was were be"
-        " been has have had will would can could should may might must not very such than because"
-        " if when while their its his her your our my this these der die das und oder mit von zu"
-        " für auf ein eine ist le la les et ou de du des un une est el los y o en por para con"
-    ).split()
-)
+_HANGING_TEXT = """
+a an the and or but of to in on at by for with from as into that which is are was were be been
+has have had will would can could should may might must not very such than because if when while
+their its his her your our my this these der die das und oder mit von zu für auf ein eine ist le
+la les et ou de du des un une est el los y o en por para con
+"""
+HANGING = frozenset(_HANGING_TEXT.split())
 ITEM = re.compile(r"^\s*(?:[-*•+|>]|\d+[.)]|#{1,6}\s|.*\|)|https?://\S+$|[:=]\s*\S+$")
 """Last lines that need no full stop: items of lists, headings, tables, addresses, `key: value`."""
 

@@ -88,18 +88,17 @@ class Command(BaseCommand):
 
 def _open(source: str, target: str, opened: ExitStack) -> tuple[IO[bytes], IO[bytes]]:
     """Both files, closed at the end. Raises CommandError."""
+    if source != "-" and target != "-" and _is_same(Path(source), Path(target)):
+        raise CommandError("--output is the input file.")
     try:
-        if source != "-" and target != "-" and _is_same(Path(source), Path(target)):
-            raise CommandError("--output is the input file.")
-        reading: IO[bytes] = sys.stdin.buffer
-        writing: IO[bytes] = sys.stdout.buffer
-        if source != "-":
-            reading = opened.enter_context(Path(source).open("rb"))
-        if target != "-":
-            writing = opened.enter_context(Path(target).open("wb"))
+        reading = _file(source, "rb", sys.stdin.buffer, opened)
+        return reading, _file(target, "wb", sys.stdout.buffer, opened)
     except OSError as error:
         raise CommandError(f"{error.filename}: {error.strerror}") from None
-    return reading, writing
+
+
+def _file(name: str, mode: str, standard: IO[bytes], opened: ExitStack) -> IO[bytes]:
+    return standard if name == "-" else opened.enter_context(Path(name).open(mode))
 
 
 def _is_same(source: Path, target: Path) -> bool:
