@@ -30,8 +30,8 @@ def dockerfile_environment() -> set[str]:
 
 
 def test_the_services_are_the_documented_ones() -> None:
-    assert set(SERVICES) == {"postgres", "redis", "prepare", "web", "worker", "beat"}
-    assert set(OURS) == {"prepare", "web", "worker", "beat"}
+    assert set(SERVICES) == {"postgres", "redis", "prepare", "web", "worker", "judges", "beat"}
+    assert set(OURS) == {"prepare", "web", "worker", "judges", "beat"}
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -46,8 +46,8 @@ def test_the_image_sets_only_variables_that_the_code_reads() -> None:
 
 
 def test_web_worker_and_beat_are_one_installation() -> None:
-    environments = [SERVICES[name]["environment"] for name in ("web", "worker", "beat")]
-    assert environments[0] == environments[1] == environments[2]
+    environments = [SERVICES[name]["environment"] for name in ("web", "worker", "judges", "beat")]
+    assert all(one == environments[0] for one in environments)
     assert {"DATABASE_URL", "CELERY_BROKER_URL", "SIGHTGLASS_SECRET_KEY"} <= set(environments[0])
 
 
@@ -59,7 +59,7 @@ def test_no_secret_has_a_default() -> None:
         assert not (secret and default), name
 
 
-@pytest.mark.parametrize("name", ["postgres", "redis", "web", "worker", "beat"])
+@pytest.mark.parametrize("name", ["postgres", "redis", "web", "worker", "judges", "beat"])
 def test_every_lasting_service_has_a_health_check(name: str) -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert "test" in SERVICES[name].get("healthcheck", {}) or "HEALTHCHECK" in dockerfile

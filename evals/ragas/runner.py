@@ -10,12 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import os
 import sys
 from contextvars import ContextVar
 from typing import Any
-
-os.environ["RAGAS_DO_NOT_TRACK"] = "true"  # read when ragas is imported
 
 import httpx
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI

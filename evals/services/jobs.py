@@ -64,6 +64,8 @@ WITH RECURSIVE p(id) AS (
     FROM p WHERE p.id IS NOT NULL)
 SELECT id FROM p WHERE id IS NOT NULL"""
 
+LOCKS = {"judge": 7_317_001, "ragas": 7_317_002}
+"""Advisory locks of queues that one process at a time works on."""
 QUEUES = {
     Kind.DETECTOR: "detector",
     Kind.JUDGE: "judge",
@@ -160,6 +162,27 @@ def _claim_lane(queue: str, lane: int, limit: int, turn: int, lease: timedelta) 
             )
             claimed += [row[0] for row in cursor.fetchall()]
     return claimed
+
+
+def take_queue(queue: str) -> bool:
+    """Become the only one who works on the queue, as long as this database session lives.
+
+    What is running then was left by one who died, and is taken over at once. False: somebody is
+    at it already.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCKS[queue]])
+        row = cursor.fetchone()
+    if not row or not row[0]:
+        return False
+    Job.objects.filter(queue=queue, state=State.RUNNING).update(not_before=timezone.now())
+    return True
+
+
+def leave_queue(queue: str) -> None:
+    """Let others work on it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCKS[queue]])
 
 
 def finish(jobs: Iterable[Job]) -> None:

@@ -2,8 +2,8 @@
 
 One run claims jobs, prepares their prompts, and keeps an event loop full of calls until time is up.
 All of the database's work is done in one thread beside the loop. A job is claimed by a lease that
-is renewed while its call is under way: if the worker dies, the job comes back after LEASE, and what
-was stored stays. Storing is idempotent, so at worst a call is paid twice.
+is renewed while its call is under way: if the worker dies, the next run takes its jobs over, and
+what was stored stays. Storing is idempotent, so at worst a call is paid twice.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Any, TypeVar
 
 import httpx
 from django.conf import settings
-from django.db import connection, transaction
 from django.db import connections as databases
+from django.db import transaction
 from django.utils import timezone
 
 from evals.judges import asking, prompts
@@ -42,7 +42,6 @@ IN_FLIGHT = 128
 """Jobs that one run holds at once; calls are further limited by each connection."""
 LEASE = timedelta(seconds=90)
 RENEW_SECONDS = 30.0
-LOCK = 7_317_001
 HALF_OPEN_WAIT = timedelta(seconds=5)
 KEY_PROBLEMS = ("HTTP 401", "HTTP 403", "HTTP 404")
 logger = logging.getLogger(__name__)
@@ -100,7 +99,7 @@ class _Run:
         self.turn = self.done = 0
 
     async def work(self) -> int:
-        if not await self._in_thread(_alone):
+        if not await self._in_thread(jobs.take_queue, "judge"):
             await self._in_thread(databases.close_all)
             return 0
         try:
@@ -154,14 +153,6 @@ class _Run:
         for group in working.by_version(claimed):
             ready += prepare(group, self.endpoints)
         return ready, len(claimed) - len(ready)
-
-
-def _alone() -> bool:
-    """Take the lock that is held as long as this thread's session lives."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        row = cursor.fetchone()
-    return bool(row and row[0])
 
 
 def renew(ids: Sequence[int]) -> None:

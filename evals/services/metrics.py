@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
-import os
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -24,6 +19,7 @@ from evals.providers.adapters import Answer as ProviderAnswer
 from evals.providers.adapters import tokens
 from evals.providers.calling import Endpoint
 from evals.providers.errors import ProviderError, Refused, Unavailable
+from evals.ragas import processes
 from evals.ragas.metrics import METRICS
 from evals.services import jobs, judging, money, working
 from evals.services.judging import Ready, Result
@@ -32,24 +28,25 @@ from traces.services.prices import overrides_of
 
 CLAIM = 24
 LEASE = timedelta(minutes=12)
-DEADLINE = 600.0
-"""Seconds that the process may take for one claim."""
 EMBEDDING_MODEL = "text-embedding-3-small"
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR")
-logger = logging.getLogger(__name__)
 
 
 def run(seconds: float) -> int:
     """Work off jobs of ragas metrics for so long at most; returns how many ended."""
+    if not jobs.take_queue("ragas"):
+        return 0
     end, done, turn = time.monotonic() + seconds, 0, 0
-    while time.monotonic() < end:
-        claimed = jobs.claim("ragas", CLAIM, turn, lease=LEASE)
-        turn += 1
-        if not claimed:
-            break
-        for group in working.by_version(claimed):
-            _work(group)
-        done += len(claimed)
+    try:
+        while time.monotonic() < end:
+            claimed = jobs.claim("ragas", CLAIM, turn, lease=LEASE)
+            turn += 1
+            if not claimed:
+                break
+            for group in working.by_version(claimed):
+                _work(group)
+            done += len(claimed)
+    finally:
+        jobs.leave_queue("ragas")
     return done
 
 
@@ -101,38 +98,8 @@ def answers(version: EvaluatorVersion, ready: Sequence[Ready]) -> Iterator[dict[
         "concurrency": endpoint.concurrency,
         "private": settings.ALLOW_PRIVATE_PROVIDERS,
     }
-    lines = [json.dumps(task), *(json.dumps(item_of(one)) for one in ready)]
-    with subprocess.Popen(
-        [sys.executable, "-m", "evals.ragas.runner"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment(),
-        cwd=settings.BASE_DIR,
-        start_new_session=True,
-        text=True,
-    ) as process:
-        timer = threading.Timer(DEADLINE, process.kill)
-        timer.start()
-        try:
-            if process.stdin is None or process.stdout is None:
-                raise RuntimeError("the process has no pipes")
-            process.stdin.write("\n".join(lines))
-            process.stdin.close()
-            for line in process.stdout:
-                if line.startswith("{"):
-                    yield json.loads(line)
-        except BrokenPipeError:
-            logger.warning("The process that runs ragas ended early")
-        finally:
-            timer.cancel()
-            process.kill()
-
-
-def environment() -> dict[str, str]:
-    """What the process sees of ours: no secret, no database."""
-    kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    return {**kept, "PYTHONPATH": os.pathsep.join(sys.path), "RAGAS_DO_NOT_TRACK": "true"}
+    for line in processes.answers([task, *(item_of(one) for one in ready)]):
+        yield json.loads(line)
 
 
 def item_of(ready: Ready) -> dict[str, Any]:
