@@ -10,7 +10,7 @@ from evals.detectors.linear import Judge, Model
 from evals.detectors.ngrams import Settings
 from evals.detectors.toxicity_words import LEXICON
 
-SETTINGS = Settings(weights=(0.5, 1.0, 1.5), margin=0.7)
+SETTINGS = Settings(words=3, weights=(0.5, 0.7, 2.0), margin=0.7)
 
 
 class Detector:

@@ -52,7 +52,7 @@ def collect(data: Path) -> Texts:
     for row in rows(data / "tox_surge" / "dev.jsonl"):
         found.add(row["text"], row["label"], f"surge {row['group']}", 0.3)
     for row in rows(data / "tox_davidson_train" / "train.jsonl")[::3]:
-        found.add(row["text"], row["label"], f"davidson {row['id']}", 0.1)
+        found.add(row["text"], row["label"], f"davidson {row['id']}", 0.03)
     for row in rows(data / "tox_hatecheck" / "dev.jsonl"):
         found.add(row["text"], row["label"], f"hatecheck {row['group']}", 0.3)
     return found
