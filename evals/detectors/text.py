@@ -64,7 +64,9 @@ def words(text: str) -> list[str]:
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    """An English word without its most common endings; short and other words are left alone."""
+    """An English word without its most common endings, a number without commas."""
+    if word[0].isdigit():
+        return word.replace(",", "")
     if word.endswith(("'s", "s'")):
         word = word[:-2]
     for ending, least in (("ies", 5), ("ing", 6), ("ed", 5), ("ly", 6), ("es", 5), ("s", 4)):

@@ -1,0 +1,77 @@
+"""The output says what its contexts do not support. Reads the output and the contexts."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import ClassVar
+
+import numpy as np
+
+from evals.detectors import artefact
+from evals.detectors.base import Evidence, Example, Field, Verdict
+from evals.detectors.support import FEATURES, Source, compare
+
+ABSTAINS = re.compile(
+    r"\b(?:not|n't|no)\b.{0,40}\b(?:mention|provid|contain|includ|specif|stat|found|given|enough|say)"
+    r"|\b(?:do not|don't|cannot|can't) (?:know|answer|find|tell|say)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A sentence that says that the contexts do not say: nothing in it needs support."""
+LONGEST = 300
+"""Characters of a sentence that may abstain."""
+
+
+class Detector:
+    """A logistic model over few features that only rise; see docs/detectors/hallucination.md."""
+
+    name: ClassVar[str] = "hallucination"
+    version: ClassVar[str] = "1"
+    threshold: ClassVar[float] = 0.5
+    needs: ClassVar[tuple[Field, ...]] = ("output", "context")
+
+    def __init__(self) -> None:
+        meta, arrays = artefact.load("groundedness")
+        if tuple(meta["features"]) != FEATURES:
+            raise ValueError("the groundedness model was trained on other features")
+        self._weights = arrays["weights"].astype(np.float64)
+        """One for each of FEATURES and the intercept."""
+
+    def detect(self, examples: Sequence[Example]) -> list[Verdict | None]:
+        """One verdict for each example; None where output or contexts are absent."""
+        return [self._one(example) for example in examples]
+
+    def _one(self, example: Example) -> Verdict | None:
+        output, contexts = example.output, tuple(filter(str.strip, example.contexts))
+        if not output or not contexts:
+            return None
+        compared = compare(output, _source(contexts))
+        if compared is None:
+            return None
+        if len(compared.spans) == 1 and _abstains(output, *compared.spans[0]):
+            return Verdict(0.05, (), "The answer says that the contexts do not say.")
+        value = self.probability(compared.whole)
+        if value < self.threshold:
+            return Verdict(value)
+        each = [self.probability(features) for features in compared.each]
+        least = min(self.threshold, max(each))
+        evidence = tuple(
+            Evidence("output", start, end, "unsupported", score=round(found, 4))
+            for (start, end), found in zip(compared.spans, each, strict=True)
+            if found >= least and not _abstains(output, start, end)
+        )
+        told = f"{len(evidence)} of {len(each)} sentences are not supported by the contexts."
+        return Verdict(value, evidence, told)
+
+    def probability(self, features: Sequence[float]) -> float:
+        """Of the problem, for the features of an answer or of one sentence."""
+        odds = float(self._weights[:-1] @ np.asarray(features) + self._weights[-1])
+        return float(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
+
+
+def _abstains(output: str, start: int, end: int) -> bool:
+    return end - start <= LONGEST and ABSTAINS.search(output, start, end) is not None
+
+
+@lru_cache(maxsize=32)
+def _source(contexts: tuple[str, ...]) -> Source:
+    return Source(contexts)
