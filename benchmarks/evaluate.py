@@ -1,6 +1,6 @@
 """How fast scoring is: judges beside the ideal, and the detectors.
 
-    python benchmarks/evaluate.py [--calls 640] [--concurrency 64] [--latency 1.0]
+    PYTHONPATH=platform python -m benchmarks.evaluate [--calls 1280] [--concurrency 64]
 
 Starts Sightglass on a home of its own and a provider on loopback that takes `latency` seconds for
 each call; sends `calls` spans, and measures from the first verdict to the last one. The ideal is
@@ -12,22 +12,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
 import httpx
 
 from evals.detectors.base import Example
 from evals.detectors.registry import MODULES, load
-from tests.evals.judging import chat
 from tests.operations.installation import Installation
-from tests.traces.sending import request
+from tests.traces.sending import llm, request
 
 VERDICT = json.dumps({"reasoning": "It answers the question.", "verdict": True, "confidence": 0.9})
 ANSWER = json.dumps(
@@ -43,6 +37,16 @@ TEXT = (
     " We pay for the parcel. The money is back on your card after about five days. Shall I start"
     " the return for you?"
 )
+
+
+QUESTION = "How long may I return the lamp I bought?"
+
+
+def chat(answer: str) -> dict[str, Any]:
+    """A model's call with its messages."""
+    asked = [{"role": "user", "parts": [{"type": "text", "content": QUESTION}]}]
+    said = [{"role": "assistant", "parts": [{"type": "text", "content": answer}]}]
+    return llm(gen_ai__input__messages=json.dumps(asked), gen_ai__output__messages=json.dumps(said))
 
 
 class Provider:
@@ -91,7 +95,7 @@ def judges(calls: int, concurrency: int, latency: float) -> dict[str, Any]:
             make_judge(client, provider.port, concurrency)
             provider.times.clear()
             for start in range(0, calls, 64):
-                spans = [chat(answer=f"Answer {n}.") for n in range(start, start + 64)]
+                spans = [chat(f"Answer {n}.") for n in range(start, start + 64)]
                 body = request(*spans).SerializeToString()
                 headers = {"Content-Type": "application/x-protobuf"}
                 client.post("/v1/traces", content=body, headers=headers).raise_for_status()
@@ -133,7 +137,7 @@ def make_judge(client: httpx.Client, port: int, concurrency: int) -> None:
 
 def detectors(seconds: float = 2.0) -> dict[str, int]:
     """Texts a second of each detector on one core."""
-    example = Example("How long may I return the lamp I bought?", TEXT, (TEXT * 4,), "{}", "stop")
+    example = Example(QUESTION, TEXT, (TEXT * 4,), "{}", "stop")
     batch = [example] * 200
     rates = {}
     for name in MODULES:

@@ -5,7 +5,17 @@ Each task works from rows, so it can be lost, repeated or run twice at once.
 
 from celery import shared_task
 
-from evals.services import backfills, jobs, judging, live, metrics, reuse, sweeping, working
+from evals.services import (
+    backfills,
+    comparing,
+    jobs,
+    judging,
+    live,
+    metrics,
+    reuse,
+    sweeping,
+    working,
+)
 
 LIVE_SECONDS, JOB_SECONDS, JUDGE_SECONDS = 8.0, 8.0, 45.0
 
@@ -43,4 +53,4 @@ def sweep() -> int:
 @shared_task
 def purge() -> int:
     """Forget ended jobs and old verdicts."""
-    return jobs.purge() + reuse.purge()
+    return jobs.purge() + reuse.purge() + comparing.purge()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from evals.kinds import detector, judge, pairwise, ragas
+from evals.kinds import consistency, detector, judge, pairwise, ragas
 from evals.models import Kind
 
 Config = dict[str, Any]
 
 _CHECKS: dict[str, Callable[[int, str, Config], Config]] = {
     Kind.DETECTOR: detector.check,
+    Kind.CONSISTENCY: consistency.check,
     Kind.JUDGE: judge.check,
     Kind.PAIRWISE: pairwise.check,
     Kind.RAGAS: ragas.check,

@@ -13,6 +13,7 @@ from sightglass.accounts.models import Project
 
 class Kind(models.TextChoices):
     DETECTOR = "detector", "Embedded detector"
+    CONSISTENCY = "consistency", "Self-consistency"
     JUDGE = "judge", "LLM judge"
     PAIRWISE = "pairwise", "Pairwise LLM judge"
     RAGAS = "ragas", "ragas metric"
@@ -62,7 +63,7 @@ class EvaluatorVersion(models.Model):
 
     evaluator = models.ForeignKey(Evaluator, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
     config = models.JSONField(default=dict)
     """Checked by `evals.kinds`: what a detector, judge or metric needs to know."""
     target = models.CharField(max_length=10, choices=Target.choices, default=Target.SPAN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
@@ -161,6 +162,31 @@ class EvaluatorDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.evaluator_id} {self.day}"
+
+
+class Answered(models.Model):
+    """What was answered to a question, by the question: the same one should get the same answer."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, db_index=False)
+    question = models.BigIntegerField()  # evals.consistency.question_of
+    start_ns = models.BigIntegerField()
+    trace_id = models.UUIDField()
+    span_id = models.BigIntegerField()
+    words = ArrayField(models.IntegerField())  # evals.consistency.words_of
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["project", "question", "trace_id", "span_id"], name="answered_once"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["project", "question", "-start_ns"], name="answered_newest"),
+            models.Index(fields=["start_ns"], name="answered_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.trace_id} {self.span_id}"
 
 
 class Reuse(models.Model):

@@ -11,11 +11,12 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from evals.models import Backfill, EvaluatorVersion, Job, Kind, Target
+from evals.models import Backfill, EvaluatorVersion, Job, Target
 from evals.models.work import Lane, State
 from evals.services import choosing, jobs, loading
 from evals.services.choosing import identity_of, is_sampled
 from evals.services.live import plan_of, plans_of
+from evals.services.scoring import EMBEDDED
 from evals.subjects import Subject
 from sightglass.accounts import audit
 from sightglass.accounts.access import Access, Permission
@@ -47,7 +48,7 @@ def estimate(access: Access, version: EvaluatorVersion, start_ns: int, end_ns: i
         count = _rows(version, start_ns, end_ns)[:MAX_COUNTED].count()
     sampled = round(count * version.sampling)
     return Estimate(
-        count, sampled, 0 if version.kind == Kind.DETECTOR else sampled * typical_cost(version)
+        count, sampled, 0 if version.kind in EMBEDDED else sampled * typical_cost(version)
     )
 
 

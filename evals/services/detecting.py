@@ -9,7 +9,8 @@ from dataclasses import asdict
 
 from evals.detectors.base import Detector, Example, Verdict
 from evals.detectors.registry import load
-from evals.models import EvaluatorVersion
+from evals.models import EvaluatorVersion, Kind
+from evals.services import comparing
 from evals.services.scoring import Outcome
 from evals.subjects import Subject
 
@@ -24,6 +25,8 @@ def detect(
 
     One text that a detector cannot bear does not cost the others theirs.
     """
+    if version.kind == Kind.CONSISTENCY:
+        return (*comparing.compare(version, subjects, probability), [])
     detector = load(version.config["detector"])
     began = time.perf_counter()
     outcomes: list[Outcome] = []

@@ -191,6 +191,7 @@ DESCRIPTIONS = {
     "repetition": "Answers that repeat themselves.",
     "truncation": "Answers that break off.",
     "invalid_json": "Answers that are not the JSON that was asked for.",
+    "inconsistency": "Answers that differ from what was answered to the same question before.",
 }
 
 
@@ -199,22 +200,28 @@ def provide(project: Project) -> None:
     if Evaluator.objects.filter(project=project).exists():
         return
     with transaction.atomic():
-        for name in MODULES:
+        for name, description in DESCRIPTIONS.items():
             evaluator, made = Evaluator.objects.get_or_create(
                 project=project,
                 name=name,
                 archived_at=None,
-                defaults={"description": DESCRIPTIONS[name]},
+                defaults={"description": description},
             )
             if made:
                 EvaluatorVersion.objects.create(
-                    evaluator=evaluator,
-                    number=1,
-                    kind=Kind.DETECTOR,
-                    config={"detector": name, "version": described(name).version},
-                    filter="kind:llm",
-                    threshold=described(name).threshold,
+                    evaluator=evaluator, number=1, filter="kind:llm", **_embedded(name)
                 )
+
+
+def _embedded(name: str) -> dict[str, Any]:
+    if name not in MODULES:
+        return {"kind": Kind.CONSISTENCY, "config": {"days": 7}, "threshold": 0.5}
+    found = described(name)
+    return {
+        "kind": Kind.DETECTOR,
+        "config": {"detector": name, "version": found.version},
+        "threshold": found.threshold,
+    }
 
 
 def provide_all() -> None:

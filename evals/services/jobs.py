@@ -68,6 +68,7 @@ LOCKS = {"judge": 7_317_001, "ragas": 7_317_002}
 """Advisory locks of queues that one process at a time works on."""
 QUEUES = {
     Kind.DETECTOR: "detector",
+    Kind.CONSISTENCY: "detector",
     Kind.JUDGE: "judge",
     Kind.PAIRWISE: "judge",
     Kind.RAGAS: "ragas",

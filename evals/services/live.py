@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from evals.models import EvaluatorVersion, Kind, Target
+from evals.models import EvaluatorVersion, Target
 from evals.models.work import State
 from evals.services import choosing, detecting, gates, jobs, loading, scoring
 from evals.services.choosing import identity_of, is_sampled
@@ -181,7 +181,7 @@ def _score_spans(arrived: _Arrived, versions: Sequence[EvaluatorVersion]) -> Non
             for key, subject in subjects.items()
             if key in chosen[version.pk] and is_sampled(version, identity_of(*key, None))
         ]
-        if version.kind == Kind.DETECTOR:
+        if version.kind in scoring.EMBEDDED:
             scored, _, failures = detecting.detect(version, mine, version.sampling)
             outcomes += scored
             plans += [failed_plan(version, subject, error) for subject, error in failures]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from evals.models import EvaluatorVersion, Job, Kind, Target
+from evals.models import EvaluatorVersion, Job, Target
 from evals.models.work import State
 from evals.services import choosing
 from evals.services.choosing import identity_of, is_sampled
 from evals.services.live import CONSUMER
 from evals.services.loading import Key
+from evals.services.scoring import EMBEDDED
 from sightglass.accounts.access import Access
 from traces.models import Batch, Score, Span
 from traces.query import QueryError, parse
@@ -131,7 +132,7 @@ def _left_out(
         return "waiting"
     if version.created_at > span.received_at:
         return "before"
-    return "nothing" if version.kind == Kind.DETECTOR else "waiting"
+    return "nothing" if version.kind in EMBEDDED else "waiting"
 
 
 def _filter_reason(version: EvaluatorVersion, span: Span) -> str:

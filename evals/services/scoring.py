@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 from django.db import connection, transaction
 
-from evals.models import EvaluatorVersion
+from evals.models import EvaluatorVersion, Kind
 from evals.subjects import Subject
 from traces.services.scores import summarise
 
@@ -57,6 +57,7 @@ ON CONFLICT (evaluator_id, day) DO UPDATE SET
     lag_ms = evals_evaluatorday.lag_ms + excluded.lag_ms"""
 
 Value = float | bool | str
+EMBEDDED = (Kind.DETECTOR, Kind.CONSISTENCY)
 
 
 @dataclass(slots=True)
@@ -80,7 +81,7 @@ class Outcome:
 
     @property
     def source(self) -> str:
-        return "code" if self.version.kind == "detector" else "judge"
+        return "code" if self.version.kind in EMBEDDED else "judge"
 
     @property
     def flagged(self) -> bool | None:

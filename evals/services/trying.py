@@ -68,7 +68,7 @@ def try_on(access: Access, version: EvaluatorVersion, trace_id: UUID, span_id: i
     subject = _subject(access, version, span) if span else None
     if subject is None:
         return Trial(None, "It is no longer stored.")
-    if version.kind == Kind.DETECTOR:
+    if version.kind in scoring.EMBEDDED:
         scored, _, failures = detecting.detect(version, [subject])
         if failures:
             return Trial(None, failures[0][1])
