@@ -17,6 +17,8 @@ from evals.detectors.segments import segments
 
 NEAR = 1.5
 """Segments that score so much less than the strongest one (in log odds) are evidence too."""
+LOWERED = 0.3
+"""The part of the mean heat that a word must exceed to be evidence."""
 MOST = 3
 """Pieces of evidence for one text."""
 
@@ -147,9 +149,9 @@ class Model:
 def stretches(heat: Floats, most: int) -> list[tuple[int, int, float]]:
     """Up to `most` disjoint runs (first, last, sum) of greatest sum; weak ones are left out.
 
-    Each entry is first lowered by the mean heat of the text, so that runs stay short.
+    Each entry is first lowered by a part of the mean, so that runs end where the heat does.
     """
-    rest = heat - max(float(heat.mean()), 0.0) if len(heat) > 1 else heat.copy()
+    rest = heat - LOWERED * max(float(heat.mean()), 0.0)
     found: list[tuple[int, int, float]] = []
     while len(found) < most:
         sums = np.concatenate(([0.0], np.cumsum(rest)))
