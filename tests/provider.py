@@ -52,6 +52,7 @@ class Reply:
     usage: Body = field(default_factory=lambda: USAGE)
     status: int = 200
     delay: float = 0.0
+    retry_after: str | None = None
 
     @property
     def message(self) -> Body:
@@ -108,7 +109,7 @@ class Handler(BaseHTTPRequestHandler):
         self.asked.append(body)
         time.sleep(chosen.delay)
         if chosen.status != 200:
-            return self.send_error_body(chosen.status)
+            return self.send_error_body(chosen.status, chosen.retry_after)
         if body.get("stream"):
             return self.stream(body, chosen)
         self.send_json(completion(chosen))
@@ -133,16 +134,19 @@ class Handler(BaseHTTPRequestHandler):
     def event(self, data: Body) -> None:
         self.wfile.write(f"data: {json.dumps(data)}\n\n".encode())
 
-    def send_error_body(self, status: int) -> None:
+    def send_error_body(self, status: int, retry_after: str | None = None) -> None:
         kind, message = ERRORS[status]
-        self.send_json({"error": {"message": message, "type": kind, "code": None}}, status)
+        error = {"error": {"message": message, "type": kind, "code": None}}
+        self.send_json(error, status, retry_after)
 
-    def send_json(self, body: Body, status: int = 200) -> None:
+    def send_json(self, body: Body, status: int = 200, retry_after: str | None = None) -> None:
         data = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
-        if status == 429:
+        if retry_after is not None:
+            self.send_header("Retry-After", retry_after)
+        elif status == 429:
             self.send_header("Retry-After-Ms", "10")
         self.end_headers()
         self.wfile.write(data)

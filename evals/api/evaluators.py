@@ -11,17 +11,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evals.api import serializers as bodies
-from evals.models import Backfill, EvaluatorVersion
+from evals.models import Backfill, EvaluatorVersion, State
 from evals.selectors import evaluators as selected
 from evals.services import backfills, evaluators, jobs, reasons, trying
 from sightglass.accounts.access import Permission
 from traces.api import schema
-from traces.api.pagination import bad_query
+from traces.api.pagination import DEFAULT_LIMIT, bad_parameter, bad_query, read_limit
 from traces.api.read import ReadView, access_of, read_span_ids
 from traces.ids import span_hex, trace_hex
 from traces.otlp.native import nanoseconds
 from traces.otlp.otlp_json import Fault
 from traces.query import QueryError
+from traces.selectors.paging import MAX_LIMIT, Cursor, decode, encode
 from traces.selectors.traces import get_span
 
 
@@ -171,6 +172,32 @@ def _trial(tried: trying.Trial) -> bodies.Body:
         "cost": bodies.money(outcome.cost) if outcome else None,
         "problem": tried.problem,
     }
+
+
+class JobList(ReadView):
+    @extend_schema(
+        operation_id="evaluators_jobs",
+        parameters=[
+            schema.parameter("state", "waiting, running, done, skipped or failed (the default)"),
+            schema.parameter("limit", "1 to 1000"),
+            schema.parameter("cursor", "from `next`"),
+        ],
+        responses={200: bodies.JobPage, **schema.errors(400, 401, 403, 404)},
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        """Jobs of its newest version, the last made first: what failed, and why."""
+        evaluator = selected.get_evaluator(access_of(request), pk)
+        state = request.GET.get("state", State.FAILED)
+        if state not in State.values:
+            raise bad_parameter("state", f"Must be one of {', '.join(State.values)}.")
+        limit = read_limit(request.GET, MAX_LIMIT, DEFAULT_LIMIT)
+        cursor = request.GET.get("cursor")
+        before = decode(cursor, "jobs", (int,)).key[0] if cursor is not None else None
+        found = selected.list_jobs(evaluator, state, limit=limit + 1, before=before)
+        more = len(found) > limit
+        next_ = encode("jobs", Cursor((found[limit - 1].pk,))) if more else None
+        rows = [bodies.job_row(job) for job in found[:limit]]
+        return Response({"results": rows, "next": next_})
 
 
 class Retry(ReadView):

@@ -9,9 +9,10 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from evals.models import Backfill, Connection, EvaluatorVersion, Kind, Target
+from evals.models import Backfill, Connection, EvaluatorVersion, Job, Kind, State, Target
 from evals.services.evaluators import Draft
 from evals.services.reasons import Answer
+from traces.ids import span_hex, trace_hex
 from traces.selectors import shapes
 from traces.spans import PICO
 
@@ -162,6 +163,27 @@ class BackfillPage(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
 
 
+class JobRow(serializers.Serializer[Any]):
+    """Work on one object and how it ended."""
+
+    id = serializers.IntegerField()
+    trace_id = serializers.CharField(allow_null=True)
+    span_id = serializers.CharField(allow_null=True)
+    session_id = serializers.CharField(allow_null=True)
+    version = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=State.choices)
+    reason = serializers.CharField(allow_blank=True)
+    error = serializers.CharField(allow_blank=True)
+    attempts = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class JobPage(serializers.Serializer[Any]):
+    results = JobRow(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
 class Retried(serializers.Serializer[Any]):
     retried = serializers.IntegerField()
 
@@ -261,6 +283,19 @@ def backfill_row(backfill: Backfill, counts: dict[str, int]) -> Body:
         "estimated_cost": money(backfill.estimated_cost),
         "waiting": counts.get("waiting", 0) + counts.get("running", 0),
         **{name: counts.get(name, 0) for name in ("done", "skipped", "failed")},
+    }
+
+
+def job_row(job: Job) -> Body:
+    return {
+        "id": job.pk,
+        "trace_id": None if job.trace_id is None else trace_hex(job.trace_id),
+        "span_id": None if job.span_id is None else span_hex(job.span_id),
+        "session_id": job.session_id,
+        "version": job.version.number,
+        **{name: getattr(job, name) for name in ("state", "reason", "error", "attempts")},
+        "created_at": shapes.moment_text(job.created_at),
+        "finished_at": None if job.finished_at is None else shapes.moment_text(job.finished_at),
     }
 
 

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         evaluators.VersionList.as_view(),
         name="api_evaluator_versions",
     ),
+    path(f"{V1}/evaluators/<int:pk>/jobs", evaluators.JobList.as_view(), name="api_evaluator_jobs"),
     path(f"{V1}/evaluators/<int:pk>/retry", evaluators.Retry.as_view(), name="api_evaluator_retry"),
     path(
         f"{V1}/evaluators/<int:pk>/backfills",

@@ -49,6 +49,15 @@ def spent_today(evaluator_ids: Iterable[int]) -> dict[int, int]:
     return dict(rows.values_list("evaluator_id", "cost"))
 
 
+def list_jobs(evaluator: Evaluator, state: str, *, limit: int, before: int | None) -> list[Job]:
+    """Jobs of its newest version in this state, the last made first."""
+    version = evaluator.versions.order_by("-number").first()
+    rows = Job.objects.filter(version=version, state=state).select_related("version")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return list(rows.order_by("-pk")[:limit])
+
+
 def get_backfill(access: Access, pk: int) -> Backfill:
     """Raises Http404 for one that is not there or another project's."""
     rows = Backfill.objects.select_related("version__evaluator")
