@@ -184,6 +184,7 @@ def values(access: Access, project: Project) -> dict[str, str]:
 
 OF_EVALUATOR = (
     "api_evaluator",
+    "api_evaluator_jobs",
     "api_evaluator_versions",
     "api_evaluator_retry",
     "api_evaluator_backfills",
