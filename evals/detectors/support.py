@@ -94,7 +94,7 @@ class Source:
             for first, second in zip(said, said[step:], strict=False):
                 missed += self._apart(first, second, step)
                 count += 1
-        return missed / max(count, 1) ** 0.7
+        return missed / float(max(count, 1) ** 0.7)
 
     def _apart(self, first: str, second: str, step: int) -> float:
         here, there = self.places.get(first), self.places.get(second)

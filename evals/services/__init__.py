@@ -1,0 +1,1 @@
+"""What changes the state of evaluation: the only writers of its tables."""
