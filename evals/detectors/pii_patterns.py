@@ -1,0 +1,239 @@
+"""Personal data and secrets that have a form of their own. Patterns run in RE2: linear in the text.
+
+Redaction's kinds are certain; here weaker forms count too, where words around them say what they
+are.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from stdnum import luhn
+
+from traces.redaction.rules import KINDS, PersonalData, compiled
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Characters [start, end) that are of this kind, and how sure that is."""
+
+    start: int
+    end: int
+    kind: str
+    score: float
+
+
+MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|januar|februar|märz|mai|juni|juli"
+    r"|oktober|dezember)"
+)
+CLOCK = r"(?:[T ,]{1,2}\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]\.?m\.?)?)?"
+DATE = (
+    rf"\b(\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}{CLOCK}"
+    rf"|\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:\d{{4}}|\d{{2}}){CLOCK}"
+    rf"|{MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?"
+    rf"|\d{{1,2}}(?:st|nd|rd|th|\.)? (?:of )?{MONTH}\.?(?:,? \d{{4}})?"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b"
+)
+EXTENSION = r"(?: ?(?:x|ext\.?) ?\d{1,6})?"
+PHONE = (
+    r"(?:\+\d{1,3}[ .\-]?|\b00\d{1,3}[ .\-]|\b1[ .\-])?"
+    r"(?:\(\d{1,4}\) ?\d{2,5}(?:[ .\-]?\d{2,5}){1,4}|\b\d{3}([-. ])\d{3}[-. ]\d{3,4})"
+    rf"{EXTENSION}\b"
+    r"|\+\d{1,3}(?:[ .\-]\d{1,5}){2,5}\b|\+\d{9,14}\b"
+    r"|\b\d{1,3}-\d{3}-\d{3}-\d{4}" + EXTENSION + r"\b|\b\d{3}-\d{7}\b|\b\d{2}-\d{8}\b"
+    r"|\b\d{2}(?:\.\d{2}){3,4}\b|\b\d{2}(?:-\d{2}){3,4}\b|\b\d{2}(?: \d{2}){3,4}\b"
+    r"|\b0\d{1,4}(?: \d{2,4}){2,4}\b|\b0\d{2,4}[ /\-]\d{5,8}\b|\b\d{2,3} \d{2,3} \d{3}\b"
+)
+CALL = (
+    r"(?:phone|telephone|tel|call(?:ed|ing)?|mobile|cell|fax|whatsapp|dial|ring|desk|reach|contact"
+    r"|answering|telefon|handy|número|text me)[^\d+\n]{0,30}"
+)
+KEEPER = r" {1,2}\(?(?:office|fax|mobile|home|work|cell|phone|tel)\b"
+CARD = r"(?:card|credit|debit|cc|visa|mastercard|amex)[^\d\n]{0,40}"
+_GLUE = frozenset("-./:")
+_GLUE_AFTER = frozenset("-./: ")
+
+
+def _is_card(text: str) -> bool:
+    digits = "".join(filter(str.isdigit, text))
+    return 12 <= len(digits) <= 19 and digits[0] != "0" and bool(luhn.is_valid(digits))
+
+
+def _is_phone(text: str) -> bool:
+    return 7 <= sum(map(str.isdigit, text)) <= 20
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A pattern; its last group that matched, or the whole match, is of the kind."""
+
+    kind: str
+    pattern: str
+    score: float
+    is_real: Callable[[str], bool] | None = None
+    marks: tuple[str, ...] = ()
+    """One of these is in every text in which it can be found."""
+    alone: bool = False
+    """Whether it must not be a part of a longer row of numbers."""
+
+
+SECRETS = (
+    Form(
+        "private_key",
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\z)",
+        0.99,
+        marks=("PRIVATE KEY",),
+    ),
+    Form("jwt", r"\beyJ[\w\-]{8,}\.[\w\-]{8,}\.[\w\-]{8,}", 0.99, marks=("eyJ",)),
+    Form("password", r"://[^/\s:@\"]{1,100}:([^/\s@\"]{1,200})@", 0.98, marks=("://",)),
+    Form(
+        "password",
+        r"(?i)\b(?:password|passwd|pwd|passphrase|passwort|contraseña)"
+        r"(?:[\"']?\s*[:=]\s*| is (?:now )?| ist )[\"']?([^\s\"',;]{4,100})",
+        0.9,
+        is_real=lambda text: not text.isalpha() or text.isupper(),
+        marks=("assw", "pwd", "PWD", "assp", "ontras", "ASSW"),
+    ),
+    Form(
+        "api_key",
+        r"(?i)\b(?:api|access|secret|auth)[_\- ]?(?:key|token|secret)"
+        r"(?:[\"']?\s*[:=]\s*| is )[\"']?([A-Za-z0-9_\-./+]{12,200})",
+        0.9,
+        is_real=lambda text: any(map(str.isdigit, text)),
+        marks=("key", "KEY", "Key", "oken", "OKEN", "ecret", "ECRET"),
+    ),
+)
+NUMBERS = (
+    Form(
+        "credit_card",
+        r"\b(\d{12,19}|\d{4}[ \-]\d{4}[ \-]\d{4}[ \-]\d{1,7}|\d{4}[ \-]\d{6}[ \-]\d{5})\b",
+        0.97,
+        _is_card,
+        alone=True,
+    ),
+    Form("credit_card", rf"(?i)\b{CARD}((?:\d[ \-]?){{11,18}}\d)\b", 0.93),
+    Form(
+        "driver_license",
+        r"(?i)\b(?:licen[cs]e|führerschein)[^\d\n]{0,25}?\b([a-z]{0,2}\d{6,14}[a-z]?)\b",
+        0.9,
+        marks=("icen", "ICEN", "hrersch"),
+    ),
+    Form(
+        "zip_code",
+        r"(?i)\b(?:zip|postal|post)(?: ?code)?(?: is)?[: ]+"
+        r"((?:[a-z]{1,2})?\d[\w]{1,4}(?:[ \-][\dA-Z]{2,4})?)\b",
+        0.9,
+        marks=("ip", "IP", "ost", "OST"),
+    ),
+    Form("date", rf"(?i){DATE}", 0.9, alone=True),
+)
+AFTER = (
+    Form(
+        "url",
+        r"(?i)\bhttps?://[^\s<>\"']*[^\s<>\"'.,;:!?)]"
+        r"|\bwww\.[\w\-]+\.[^\s<>\"']*[^\s<>\"'.,;:!?)]",
+        0.9,
+        marks=("http", "HTTP", "www", "Http"),
+    ),
+    Form("phone", PHONE, 0.85, _is_phone, alone=True),
+    Form(
+        "phone", rf"(?i)\b{CALL}(\+?[\d(][\d\-. ()/]{{4,18}}\d(?:x\d{{1,6}})?)\b", 0.9, _is_phone
+    ),
+    Form("phone", rf"(?i)\b(\d[\d\-. ()/]{{5,18}}\d){KEEPER}", 0.9, _is_phone),
+    Form(
+        "age",
+        r"(?i)\b(\d{1,3})(?:-| )years?(?:-| )old\b|\bage(?:d)?(?: of|:| is)? (\d{1,3})\b"
+        r"|\b(?:turn|turned|turns|turning) (\d{1,3})\b",
+        0.85,
+        marks=("year", "ge", "urn", "AGE", "YEAR"),
+    ),
+)  # fmt: skip
+"""More certain kinds first: what one has taken, later ones leave alone."""
+
+Step = Callable[[str], Iterator[Found]]
+
+
+def _redacted(name: str) -> Step:
+    """One of redaction's kinds."""
+    kind: PersonalData = KINDS[name]
+    pattern = compiled(kind.pattern)
+
+    def find(text: str) -> Iterator[Found]:
+        for match in pattern.finditer(text):
+            start, end = match.span(match.lastindex or 0)
+            for first, last in kind.parts(text[start:end]):
+                yield Found(start + first, start + last, name, 0.99)
+
+    return find
+
+
+def _form(form: Form) -> Step:
+    pattern = compiled(form.pattern)
+
+    def find(text: str) -> Iterator[Found]:
+        if form.marks and not any(mark in text for mark in form.marks):
+            return
+        for match in pattern.finditer(text):
+            start, end = match.span() if form.alone else match.span(match.lastindex or 0)
+            if form.alone and _is_part(text, start, end):
+                continue
+            if form.is_real is None or form.is_real(text[start:end]):
+                yield Found(start, end, form.kind, form.score)
+
+    return find
+
+
+def _is_part(text: str, start: int, end: int) -> bool:
+    """Whether numbers go on before or after, as in a version or a range."""
+    before, after = text[max(0, start - 2) : start], text[end : end + 2]
+    return (
+        before[-1:] == "+"
+        or (len(before) == 2 and before[1] in _GLUE and before[0].isalnum())
+        or (len(before) == 2 and before[1] == " " and before[0].isdigit())
+        or (len(after) == 2 and after[0] in _GLUE_AFTER and after[1].isdigit())
+    )
+
+
+_ALWAYS = [_form(form) for form in SECRETS] + [_redacted("api_key")]
+_WITH_DIGITS = [
+    *(_redacted(name) for name in ("iban", "ip_address", "us_ssn")),
+    *(_form(form) for form in NUMBERS[:-1]),
+]
+_DATES = _form(NUMBERS[-1])
+_PHONES = [_redacted("phone"), *(_form(form) for form in AFTER[1:])]
+_EMAIL, _URL = _redacted("email"), _form(AFTER[0])
+_DIGITS = compiled(r"\d[\d \-./:()]{4}")
+_DIGIT = compiled(r"\d")
+
+
+def structured(text: str) -> list[Found]:
+    """What has a form of its own, in the order of the text; nothing overlaps."""
+    taking = _Taking(text)
+    taking.take(_ALWAYS)
+    if "@" in text:
+        taking.take([_EMAIL])
+    taking.take([_URL])
+    digits = _DIGIT.search(text) is not None
+    if digits and _DIGITS.search(text) is not None:
+        taking.take(_WITH_DIGITS)
+    taking.take([_DATES])
+    if digits:
+        taking.take([*_WITH_DIGITS[-1:], *_PHONES])
+    return sorted(taking.found, key=lambda one: one.start)
+
+
+class _Taking:
+    """Takes what lies where nothing was taken before."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.found: list[Found] = []
+        self._taken = bytearray(len(text))
+
+    def take(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            for one in step(self.text):
+                if self._taken.find(1, one.start, one.end) < 0:
+                    self._taken[one.start : one.end] = b"\1" * (one.end - one.start)
+                    self.found.append(one)
