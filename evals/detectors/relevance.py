@@ -1,0 +1,86 @@
+"""The answer has nothing to do with the question. Reads both. Weak: it compares words."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from evals.detectors import artefact
+from evals.detectors.base import Evidence, Example, Field, Verdict
+from evals.detectors.likeness import FEATURES, Vectors, content
+
+FEWEST = 2
+"""Content words of the question below which there is nothing to compare."""
+SHORT = 4
+"""Content words of the answer below which words tell too little: `Paris.` answers much."""
+UNSURE = 0.3
+"""The most that is said of short answers."""
+KNOWN = 0.5
+"""The least share of known words: other languages and code are not judged."""
+EMPTY = 0.9
+"""The value of an answer that is nothing but a greeting."""
+GREETING = re.compile(
+    r"\W*(?:(?:hi|hello|hey|greetings|good (?:morning|afternoon|evening)|welcome)\b"
+    r"[^.!?\n]{0,30}[.!?]?\s*)?"
+    r"(?:(?:how (?:can|may) i (?:help|assist)|what can i (?:do|help)|is there anything)[^.!?\n]{0,60}"
+    r"|nice to meet you|i(?:'m| am) (?:here|happy|glad) to (?:help|assist)[^.!?\n]{0,40})?\W*",
+    re.IGNORECASE,
+)
+
+
+class Detector:
+    """A logistic model over few distances; see docs/detectors/irrelevance.md."""
+
+    name: ClassVar[str] = "irrelevance"
+    version: ClassVar[str] = "1"
+    threshold: ClassVar[float] = 0.5
+    needs: ClassVar[tuple[Field, ...]] = ("input", "output")
+
+    def __init__(self) -> None:
+        meta, arrays = artefact.load("relevance")
+        if tuple(meta["features"]) != FEATURES:
+            raise ValueError("the relevance model was trained on other features")
+        self._vectors = vectors(arrays)
+        self._weights = arrays["weights"].astype(np.float64)
+        """One for each of FEATURES and the intercept."""
+
+    def detect(self, examples: Sequence[Example]) -> list[Verdict | None]:
+        """One verdict for each example; None where there is too little to compare."""
+        return [self._one(example.input, example.output) for example in examples]
+
+    def _one(self, asked: str | None, answered: str | None) -> Verdict | None:
+        if not asked or not answered or not answered.strip():
+            return None
+        question = content(asked)
+        if len(question) < FEWEST:
+            return None
+        if GREETING.fullmatch(answered[:200]) and len(answered) <= 200:
+            return self._told(EMPTY, answered, "The answer is a greeting.")
+        answer = content(answered)
+        if not answer or min(map(self._vectors.known, (question, answer))) < KNOWN:
+            return None
+        value = self.probability(self._vectors.compare(question, answer))
+        if len(answer) < SHORT:
+            value = min(value, UNSURE)
+        return self._told(value, answered, "The answer shares next to nothing with the question.")
+
+    def probability(self, features: Sequence[float]) -> float:
+        """Of the problem, where one answer in ten has it."""
+        odds = float(self._weights[:-1] @ np.asarray(features) + self._weights[-1])
+        return float(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
+
+    def _told(self, value: float, answered: str, why: str) -> Verdict:
+        if value < self.threshold:
+            return Verdict(value)
+        return Verdict(value, (Evidence("output", 0, len(answered), "irrelevant"),), why)
+
+
+def vectors(arrays: dict[str, npt.NDArray[Any]]) -> Vectors:
+    """The table of words of an artefact."""
+    names = arrays["words"].tobytes().decode().split("\n")
+    rows = arrays["rows"].astype(np.float64)
+    rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    place = {name: number for number, name in enumerate(names)}
+    return Vectors(place, arrays["rarity"].astype(np.float64), rows)
