@@ -24,7 +24,8 @@ EMPTY = 0.9
 GREETING = re.compile(
     r"\W*(?:(?:hi|hello|hey|greetings|good (?:morning|afternoon|evening)|welcome)\b"
     r"[^.!?\n]{0,30}[.!?]?\s*)?"
-    r"(?:(?:how (?:can|may) i (?:help|assist)|what can i (?:do|help)|is there anything)[^.!?\n]{0,60}"
+    r"(?:(?:how (?:can|may) i (?:help|assist)|what can i (?:do|help)|is there anything)"
+    r"[^.!?\n]{0,60}"
     r"|nice to meet you|i(?:'m| am) (?:here|happy|glad) to (?:help|assist)[^.!?\n]{0,40})?\W*",
     re.IGNORECASE,
 )

@@ -20,7 +20,7 @@ from evals.detectors.base import Example
 from evals.detectors.likeness import FEATURES, Vectors, content
 from evals.detectors.ngrams import Floats
 from evals.detectors.relevance import FEWEST, KNOWN, Detector, vectors
-from evals.detectors.training.fitting import Row, fold_numbers, interval, report, rows
+from evals.detectors.training.fitting import Row, fold_numbers, report, rows
 
 POOLS = ("chat_query", "chat_answer", "wiki", "wmt_en")
 PRIOR = 0.1
