@@ -15,6 +15,7 @@ from typing import Literal
 from django.db.models import BooleanField, Expression
 
 from traces.query import nodes
+from traces.query.common_words import telling
 from traces.query.nodes import Compare, Like, Match, Node, Present, Range, Term, Words
 from traces.query.parser import Query
 from traces.spans import Flag
@@ -145,11 +146,13 @@ def text_query(words: Words) -> tuple[str, str]:
     """SQL of a tsquery, and its parameter."""
     if words.prefix:
         return "to_tsquery('simple', %s)", f"{words.text}:*"
-    return "plainto_tsquery('simple', %s)", words.text
+    return "plainto_tsquery('simple', %s)", telling(words.text)
 
 
 def _words(words: Words, level: Level) -> tuple[str, Params]:
     wanted, parameter = text_query(words)
+    if not parameter:
+        return "TRUE", []  # only common words, which every text has
     table = TABLES[level]
     same = f"x.project_id = {table}.project_id AND x.trace_id = {table}.trace_id"
     if level == "span":

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from traces import blocks
 from traces.conventions import facts_from_logs, is_mapped
 from traces.ids import span_to_column
+from traces.query.common_words import COMMON_WORDS
 from traces.services import logs as log_records
 from traces.services.words import words_of
 from traces.spans import RawSpan, SpanFacts
@@ -40,7 +41,7 @@ UPDATE traces_batch SET attempts = attempts + 1, error = %s,
     not_before = now() + make_interval(secs => least(power(4, attempts), 3600)) WHERE id = %s"""
 STORE_WORDS = """
 INSERT INTO traces_text (project_id, trace_id, span_id, start_ns, words)
-SELECT %s, trace, span, start, strip(to_tsvector('simple', words))
+SELECT %s, trace, span, start, ts_delete(strip(to_tsvector('simple', words)), %s::text[])
 FROM unnest(%s::uuid[], %s::int8[], %s::int8[], %s::text[]) AS d(trace, span, start, words)
 ON CONFLICT (project_id, trace_id, span_id, start_ns) DO UPDATE SET words = excluded.words"""
 STORE_KEYS = """
@@ -137,7 +138,8 @@ def _index_words(cursor: Any, project_id: int, spans: Sequence[RawSpan]) -> None
     keys = sorted(found)
     if keys:
         columns = [list(column) for column in zip(*keys, strict=True)]
-        cursor.execute(STORE_WORDS, [project_id, *columns, [found[key] for key in keys]])
+        texts = [found[key] for key in keys]
+        cursor.execute(STORE_WORDS, [project_id, sorted(COMMON_WORDS), *columns, texts])
 
 
 def _note_keys(cursor: Any, project_id: int, spans: Sequence[RawSpan]) -> None:

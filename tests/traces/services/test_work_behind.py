@@ -48,9 +48,28 @@ def test_words_are_found_once_they_are_indexed(access: Access) -> None:
     store_spans(access, decoded(llm(**said("Where is the quokka?", "On Rottnest island"))))
     assert found(access, '"quokka"') == 0
     assert indexing.run(30) == 1
-    assert Batch.objects.count() == 0
+    assert not Batch.objects.filter(consumer="index").exists()
     assert (found(access, '"quokka"'), found(access, '"rottnest island"')) == (1, 1)
     assert found(access, '"wombat"') == 0
+
+
+@pytest.mark.parametrize(
+    "query",
+    ['"Where is the quokka?"', '"the, quokka"', '"(the) check-in"', "follow-up", "IT'S", '"and/or"',
+     "user@in.example", "the", '"https://example.com/the/best"', "It is", "-wombat the"],
+)  # fmt: skip
+def test_common_words_are_passed_over(access: Access, query: str) -> None:
+    text = "the quokka: check-in, follow-up and/or https://example.com/the/best user@in.example s"
+    store_spans(access, decoded(llm(**said("It is", text))))
+    indexing.run(30)
+    assert found(access, query) == 1
+
+
+def test_common_words_take_no_place(access: Access) -> None:
+    store_spans(access, decoded(llm(**said("It is the", "quokka"))))
+    indexing.run(30)
+    assert "quokka" in SpanText.objects.get().words
+    assert "'the'" not in SpanText.objects.get().words
 
 
 def test_unknown_keys_are_counted_and_known_ones_are_not(access: Access) -> None:
@@ -71,7 +90,7 @@ def test_a_batch_that_cannot_be_indexed_waits_and_is_tried_again(
     with monkeypatch.context() as patch:
         patch.setattr(indexing, "words_of", fail)
         indexing.run(5)
-    batch = Batch.objects.get()
+    batch = Batch.objects.get(consumer="index")
     assert (batch.attempts, "broken" in batch.error) == (1, True)
     assert indexing.run(5) == 0, "not before its time"
     Batch.objects.update(not_before=None)
