@@ -27,6 +27,7 @@ REACH = 3
 MEMORY = 50_000
 """Words or triples that are remembered; when full, the memory is emptied."""
 TOKEN = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*\.?(?<=\w)|\d+|\n|[^\w\s]|_")
+APOSTROPHE = re.compile("['’]")
 EDGE = "\0"
 """Stands before and after the text."""
 
@@ -61,11 +62,16 @@ class Words:
         """`common`: words that ordinary texts write in lower case."""
         self.common = frozenset(common)
 
+    def is_common(self, word: str) -> bool:
+        """Whether ordinary texts write it small; `Let's` is as common as `let`."""
+        lower = word.lower()
+        return lower in self.common or APOSTROPHE.split(lower, maxsplit=1)[0] in self.common
+
     def coarse(self, word: str) -> str:
         """Class or shape, and whether it is common: one of some dozens of kinds."""
         lower = word.lower()
         kind = CLASS_OF.get(lower, "")
-        known = "c" if lower in self.common else ""
+        known = "c" if self.is_common(word) else ""
         return f"{kind}{known}:{shape(word)}"
 
     def own(self, word: str) -> list[str]:
@@ -74,7 +80,7 @@ class Words:
         coarse = self.coarse(word)
         ends = [f"s{length}{lower[-length:]}" for length in (1, 2, 3, 4) if len(lower) > length]
         starts = [f"p{length}{lower[:length]}" for length in (2, 3) if len(lower) > length]
-        common = "c" if lower in self.common else "-"
+        common = "c" if self.is_common(word) else "-"
         kind = CLASS_OF.get(lower, "-")
         plain = f"w{lower}", f"h{shape(word)}", f"k{kind}", f"c{common}{shape(word)}", f"a{coarse}"
         return [*plain, *ends, *starts]

@@ -6,7 +6,7 @@ sentences of HaluEval (MIT) without any. Figures are cross-validated by template
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +29,10 @@ from evals.detectors.pii_tagger import (
     features_at,
     tokens,
 )
-from evals.detectors.training.fitting import fold_numbers, rows
-from evals.detectors.training.generate_pii import Sentence, Values, generate
+from evals.detectors.training.fitting import Row, fold_numbers, rows
+from evals.detectors.training.generate_pii import generate
+from evals.detectors.training.pii_texts import certain, common, labelled, values_of
 
-LABEL_OF = {
-    "PERSON": "person",
-    "ADDRESS": "address",
-    "STREET_ADDRESS": "address",
-    "ZIP_CODE": "address",
-    "LOCATION": "location",
-    "GPE": "location",
-    "ORGANIZATION": "organization",
-    "NRP": "nationality",
-    "TITLE": "job_title",
-}
 STRUCTURED = {
     "EMAIL_ADDRESS": "email",
     "CREDIT_CARD": "credit_card",
@@ -58,33 +48,42 @@ STRUCTURED = {
 SETS = ("pii_presidio_v1", "pii_presidio_v2")
 POOLS = ("chat_query", "chat_answer", "wiki", "wmt_en")
 """HaluEval (MIT), BEGIN (CC-BY-4.0), WMT23 (Apache-2.0): whose words count as common."""
-HONOUR = re.compile(r"(?:mr|mrs|ms|dr|prof)\.?", re.IGNORECASE)
 MADE = 900
-PLAIN = 600
+ORDINARY = 1.0
+"""How much a word of an ordinary text counts beside one of a labelled text."""
+Spanned = tuple[int, int, str]
 STRENGTH = 1.0
 THRESHOLD = 0.3
 FOLDS = 5
 
 
 def train(data: Path) -> None:
-    """Fit on everything; print what holds for templates never seen."""
+    """Fit on everything; print what holds for templates and ordinary texts never seen."""
     texts = [{**row, "set": name} for name in SETS for row in rows(data / name / "dev.jsonl")]
     pools = [row for row in rows(data / "drift_pools" / "dev.jsonl") if row["pool"] in POOLS]
     words = Words(common([row["text"] for row in pools]))
-    plain = ordinary([row["text"] for row in pools if row["pool"] == "chat_query"], words)
-    fold = fold_numbers([row["group"] for row in texts], FOLDS)
-    found: dict[str, list[tuple[int, int, str]]] = {}
+    groups = groups_of(texts)
+    fold = fold_numbers(groups, FOLDS)
+    pool_fold = fold_numbers([row["id"] for row in pools], FOLDS)
+    found: dict[str, list[Spanned]] = {}
     for each in range(FOLDS):
         inside = [row for row, place in zip(texts, fold, strict=True) if place != each]
+        plain = [row["text"] for row, place in zip(pools, pool_fold, strict=True) if place != each]
         tagger = fit(inside, plain, words)
-        for row in (row for row, place in zip(texts, fold, strict=True) if place == each):
+        outside = [row for row, place in zip(texts, fold, strict=True) if place == each]
+        outside += [row for row, place in zip(pools, pool_fold, strict=True) if place == each]
+        for row in outside:
             found[row["id"]] = [
                 (one.start, one.end, one.kind) for one in spans_of(row["text"], tagger)
             ]
-    figures = {}
+    figures: dict[str, Any] = {}
     for name in SETS:
-        figures[name] = told(name, [row for row in texts if row["set"] == name], found)
-    tagger = fit(texts, plain, words)
+        chosen = [
+            (row, group) for row, group in zip(texts, groups, strict=True) if row["set"] == name
+        ]
+        figures[name] = told(name, chosen, found)
+    tell_ordinary(pools, found)
+    tagger = fit(texts, [row["text"] for row in pools], words)
     meta = {"labels": LABELS, "threshold": THRESHOLD, "trained_on": SETS, "figures": figures}
     artefact.save(
         "pii",
@@ -94,69 +93,50 @@ def train(data: Path) -> None:
     )
 
 
-def common(texts: Sequence[str]) -> list[str]:
-    """Words that stand in lower case at least twice, and mostly."""
-    lower: Counter[str] = Counter()
-    upper: Counter[str] = Counter()
-    for text in texts:
-        for word in re.findall(r"(?<=[a-z,] )[^\W\d_]+", text):
-            (lower if word.islower() else upper)[word.lower()] += 1
-    return [word for word, count in lower.items() if count >= 2 and count > upper[word]]
+def groups_of(texts: Sequence[Row]) -> list[str]:
+    """Of each row, the first of the groups that share a template with its own."""
+    first: dict[str, str] = {}
+    template: dict[str, str] = {}
+    for row in texts:
+        text = row["text"]
+        for start, end, _ in sorted(row["spans"], reverse=True):
+            text = f"{text[:start]}_{text[end:]}"
+        key = re.sub(r"[^a-z]+", " ", text.lower()).strip() or row["group"]
+        mine = first.setdefault(row["group"], row["group"])
+        other = template.setdefault(key, mine)
+        if mine != other:
+            first = {group: other if name == mine else name for group, name in first.items()}
+            template = {one: other if name == mine else name for one, name in template.items()}
+    return [first[row["group"]] for row in texts]
 
 
-def ordinary(texts: Sequence[str], words: Words) -> list[Sentence]:
-    """Texts all of whose words are common: none of them names anything."""
-    found = [
-        text
-        for text in texts
-        if all(word.lower() in words.common for word in re.findall(r"[^\W\d_]+", text))
-    ]
-    return [(text, []) for text in found[:PLAIN]]
-
-
-def labelled(row: dict[str, Any]) -> Sentence:
-    """A row as a sentence: of spans that overlap, the longest; `Mr.` belongs to the name."""
-    text, spans = row["text"], []
-    for start, end, kind in sorted(row["spans"], key=lambda span: span[1] - span[0]):
-        label = LABEL_OF.get(kind, "")
-        if label == "job_title" and HONOUR.fullmatch(text[start:end]):
-            label = "person"
-        if label:
-            spans.append((start, end, label))
-    return text, spans
-
-
-def values_of(sentences: Sequence[Sentence]) -> Values:
-    """What stands in the spans, by label."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for text, spans in sentences:
-        for start, end, label in spans:
-            if label != "address" or end - start > 8:
-                found[label].append(text[start:end])
-    return found
-
-
-def fit(texts: Sequence[dict[str, Any]], plain: Sequence[Sentence], words: Words) -> Tagger:
-    """A tagger of these texts and of sentences made up with their values."""
+def fit(texts: Sequence[Row], plain: Sequence[str], words: Words) -> Tagger:
+    """A tagger of these texts, of sentences made up with their values, and of ordinary texts."""
     real = [labelled(row) for row in texts]
-    sentences = [*real, *generate(values_of(real), MADE), *plain]
     columns: list[int] = []
-    bounds, labels = [0], []
-    for text, spans in sentences:
-        for features, label in _tokens(text, spans, words):
-            columns += sorted(set(features))
+    bounds, labels, shares = [0], [], []
+
+    def add(found: Iterable[tuple[list[int], int]], share: float) -> None:
+        for features, label in found:
+            columns.extend(sorted(set(features)))
             bounds.append(len(columns))
             labels.append(label)
+            shares.append(share)
+
+    for text, spans in [*real, *generate(values_of(real), MADE)]:
+        add(_tokens(text, spans, words), 1.0)
+    for text in plain:
+        every = _tokens(text, [], words)
+        add((every[place] for place, sure in certain(text, words) if sure), ORDINARY)
     ones = np.ones(len(columns), dtype=np.float32)
     matrix = csr_matrix((ones, columns, bounds), shape=(len(labels), 1 << BITS))
-    model = LogisticRegression(C=STRENGTH, max_iter=60, tol=1e-3).fit(matrix, np.array(labels))
+    model = LogisticRegression(C=STRENGTH, max_iter=60, tol=1e-3)
+    model.fit(matrix, np.array(labels), sample_weight=np.array(shares))
     weights: Floats = np.vstack([model.coef_.T, model.intercept_])
     return Tagger(weights, words, THRESHOLD)
 
 
-def _tokens(
-    text: str, spans: Sequence[tuple[int, int, str]], words: Words
-) -> list[tuple[list[int], int]]:
+def _tokens(text: str, spans: Sequence[Spanned], words: Words) -> list[tuple[list[int], int]]:
     """Buckets and label of each token."""
     places = tokens(text)
     padded = [EDGE] * REACH + [text[start:end] for start, end in places] + [EDGE] * REACH
@@ -174,15 +154,32 @@ def _tokens(
     return found
 
 
+def tell_ordinary(pools: Sequence[Row], found: Mapping[str, Sequence[Spanned]]) -> None:
+    """Print how often words written small, or numbers, of ordinary texts are tagged."""
+    for pool in POOLS:
+        chosen = [row for row in pools if row["pool"] == pool]
+        chosen = [row for row in chosen if any(map(str.isupper, row["text"]))]
+        wrong = sum(
+            not any(map(str.isupper, row["text"][start:end]))
+            for row in chosen
+            for start, end, kind in found[row["id"]]
+            if kind in LABELS
+        )
+        every = sum(kind in LABELS for row in chosen for *_, kind in found[row["id"]])
+        print(  # noqa: T201
+            f"pii {pool}: in {len(chosen)} texts {every} tagged, {wrong} without a capital"
+        )
+
+
 def told(
-    name: str, texts: Sequence[dict[str, Any]], found: dict[str, list[tuple[int, int, str]]]
+    name: str, texts: Sequence[tuple[Row, str]], found: Mapping[str, Sequence[Spanned]]
 ) -> dict[str, tuple[float, float, float]]:
     """Print and return F1 of structured kinds and F2 of all, with intervals over templates."""
     figures = {}
     for title, typed, beta in (("structured F1", True, 1.0), ("all kinds, untyped F2", False, 2.0)):
         sums: dict[str, Counter[str]] = defaultdict(Counter)
-        for row in texts:
-            sums[row["group"]] += counted(row, found[row["id"]], typed=typed)
+        for row, group in texts:
+            sums[group] += counted(row, found[row["id"]], typed=typed)
         whole = summed(sums.values())
         low, high = np.percentile(drawn(list(sums.values()), beta), [2.5, 97.5])
         figures[title] = (measure(whole, beta), float(low), float(high))
@@ -206,9 +203,7 @@ def drawn(counts: Sequence[Counter[str]], beta: float) -> list[float]:
     return [measure(summed(counts[at] for at in draw), beta) for draw in draws]
 
 
-def counted(
-    row: dict[str, Any], found: Sequence[tuple[int, int, str]], *, typed: bool
-) -> Counter[str]:
+def counted(row: Row, found: Sequence[Spanned], *, typed: bool) -> Counter[str]:
     """Hits, misses and false alarms; a span is hit where half of it is covered.
 
     `typed`: of structured kinds only, which must be told apart.
