@@ -1,6 +1,8 @@
 """Whether the same question got different answers. Pure.
 
-Questions are the same if they have the same words, whatever their order, case and punctuation.
+Questions are the same if they have the same words, whatever their order, case and punctuation, and
+were asked in the same setting: the same instructions, documents, results of tools and earlier
+questions.
 Answers are compared by their words, with numbers and negations counting most: "within 30 days" and
 "within 14 days" differ in what matters though they share nearly every word.
 """
@@ -12,134 +14,39 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from traces.query.common_words import COMMON_WORDS
+
 WORD = re.compile(r"\w+(?:[.,]\d+)*")
 MOST_WORDS = 400
 SHORT = 3
 """A question of fewer words (\"thanks\", \"go on\") asks nothing that has one answer."""
-STOP = frozenset(
-    {
-        *(
-            "a",
-            "an",
-            "and",
-            "are",
-            "as",
-            "at",
-            "be",
-            "by",
-            "can",
-            "do",
-        ),
-        *(
-            "does",
-            "for",
-            "from",
-            "how",
-            "i",
-            "in",
-            "is",
-            "it",
-            "my",
-            "of",
-        ),
-        *(
-            "on",
-            "or",
-            "please",
-            "the",
-            "that",
-            "this",
-            "to",
-            "was",
-            "what",
-            "when",
-        ),
-        *(
-            "where",
-            "which",
-            "who",
-            "will",
-            "with",
-            "would",
-            "you",
-            "your",
-            "der",
-            "die",
-        ),
-        *(
-            "das",
-            "ein",
-            "eine",
-            "ist",
-            "sind",
-            "und",
-            "wie",
-            "wo",
-            "wann",
-            "ich",
-        ),
-        *(
-            "sie",
-            "es",
-            "zu",
-            "im",
-            "den",
-            "dem",
-            "le",
-            "la",
-            "les",
-            "un",
-        ),
-        *(
-            "une",
-            "est",
-            "et",
-            "de",
-            "que",
-            "el",
-            "los",
-            "y",
-            "en",
-        ),
-    }
+STOP = COMMON_WORDS | frozenset(
+    "please der die das ein eine ist sind und wie wo wann ich sie es zu im den dem le la les un"  # noqa: SIM905
+    " une est et de que el los y en".split()
 )
 NEGATIONS = frozenset(
-    {
-        *(
-            "no",
-            "not",
-            "never",
-            "none",
-            "cannot",
-            "can't",
-            "won't",
-            "don't",
-            "isn't",
-            "aren't",
-        ),
-        *(
-            "doesn't",
-            "nicht",
-            "kein",
-            "keine",
-            "nie",
-            "non",
-            "pas",
-            "nunca",
-        ),
-    }
+    "no not never none cannot can't won't don't isn't aren't doesn't nicht kein keine nie non pas"  # noqa: SIM905
+    " nunca".split()
 )
 DISAGREEMENT = 0.9
 """The value where numbers or negations contradict each other."""
 
 
-def question_of(text: str) -> int | None:
-    """A number for the question (63 bits), or None if it is too short to have one answer."""
+def question_of(
+    text: str, setting: Sequence[str] = (), instructions: Sequence[str] = ()
+) -> int | None:
+    """A number for the question (63 bits), or None if it is too short to have one answer.
+
+    `setting`: what else an answer depends on. Of `instructions` numbers do not count: often they
+    hold the date or a request's id.
+    """
     words = sorted(set(_words(text)) - STOP)
     if len(words) < SHORT:
         return None
-    digest = hashlib.blake2b(" ".join(words).encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") >> 1
+    around = {word for one in setting for word in _words(one)}
+    told = {word for one in instructions for word in _words(one) if not word[0].isdigit()}
+    asked = "\n".join((" ".join(words), *map(" ".join, (sorted(around), sorted(told)))))
+    return int.from_bytes(hashlib.blake2b(asked.encode(), digest_size=8).digest(), "big") >> 1
 
 
 def words_of(text: str) -> list[int]:

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from evals.detectors.base import Example
+from evals.quoting import own_words
 from traces.spans import Kind, SpanContent
 
 Message = dict[str, Any]
@@ -54,7 +55,8 @@ class Subject:
 
     def example(self) -> Example:
         """What detectors read of it."""
-        return Example(self.input, self.output, self.contexts, self.schema, self.finish_reason)
+        asked = own_words(self.input, self.contexts) if self.input else None
+        return Example(asked, self.output, self.contexts, self.schema, self.finish_reason)
 
 
 def of_content(content: SpanContent, kind: str, metadata: dict[str, Any]) -> dict[str, Any]:

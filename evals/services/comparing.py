@@ -13,7 +13,7 @@ from django.db import connection
 from evals import consistency
 from evals.models import Answered, EvaluatorVersion
 from evals.services.scoring import Outcome
-from evals.subjects import Subject
+from evals.subjects import Subject, text_of
 
 DAY_NS = 86_400 * 10**9
 KEEP_DAYS = 30
@@ -58,13 +58,20 @@ def compare(
 
 
 def _asked(subject: Subject) -> dict[str, Any] | None:
-    if not subject.input or not subject.output or subject.trace_id is None:
+    if not subject.input or not subject.output or subject.trace_id is None or subject.tool_calls:
         return None
-    question = consistency.question_of(subject.input)
+    earlier = [text for text in _said(subject, "user") if text != subject.input]
+    told = [*_said(subject, "system"), *_said(subject, "developer")]
+    question = consistency.question_of(subject.input, [*earlier, *subject.contexts], told)
     if question is None:
         return None
     return {"subject": subject, "question": question,
             "words": consistency.words_of(subject.output)}  # fmt: skip
+
+
+def _said(subject: Subject, role: str) -> list[str]:
+    texts = (text_of(one.get("content")) for one in subject.messages if one.get("role") == role)
+    return [text for text in texts if text]
 
 
 def _earlier(
@@ -100,7 +107,8 @@ def _outcome(
     differences = [(consistency.difference(words, other), trace) for trace, other in others]
     worst, trace = max(differences, key=lambda one: one[0])
     mean = sum(value for value, _ in differences) / len(differences)
-    said = f"Compared with {len(others)} earlier answers to the same question."
+    answers = "an earlier answer" if len(others) == 1 else f"{len(others)} earlier answers"
+    said = f"Compared with {answers} to the same question."
     if worst > 0:
         said += f" The one that differs most ({worst:.2f}) is in trace {trace.hex}."
     return Outcome(version, subject, round(mean, 4), explanation=said, probability=probability)

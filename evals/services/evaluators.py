@@ -215,7 +215,7 @@ def provide(project: Project) -> None:
 
 def _embedded(name: str) -> dict[str, Any]:
     if name not in MODULES:
-        return {"kind": Kind.CONSISTENCY, "config": {"days": 7}, "threshold": 0.5}
+        return {"kind": Kind.CONSISTENCY, "config": {"days": 7}, "threshold": 0.75}
     found = described(name)
     return {
         "kind": Kind.DETECTOR,

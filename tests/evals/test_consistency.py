@@ -1,5 +1,6 @@
 """The same question should get the same answer."""
 
+import json
 import time
 
 import pytest
@@ -22,6 +23,17 @@ def test_the_same_words_are_the_same_question() -> None:
     assert consistency.question_of("Thanks a lot") is None
 
 
+def test_another_setting_makes_another_question() -> None:
+    question = "How long may I return the lamp?"
+    asked = consistency.question_of(question, ["Thirty days."], ["Today is 2026-11-20. Be kind."])
+    assert asked == consistency.question_of(
+        question, ["thirty days"], ["Today is 2026-11-21. Be kind."]
+    )
+    assert asked != consistency.question_of(question, ["Forty days."], ["Be kind."])
+    stock = [consistency.question_of(question, [f'{{"stock": {n}}}']) for n in (4, 5)]
+    assert stock[0] != stock[1]
+
+
 @pytest.mark.parametrize(
     ("one", "other", "low", "high"),
     [
@@ -36,6 +48,19 @@ def test_the_same_words_are_the_same_question() -> None:
 def test_answers_differ_by_what_matters(one: str, other: str, low: float, high: float) -> None:
     value = consistency.difference(consistency.words_of(one), consistency.words_of(other))
     assert low <= value <= high
+
+
+@pytest.mark.django_db
+def test_steps_that_call_tools_are_not_compared(access: Access) -> None:
+    evaluators.create(access, "inconsistency", Draft(Kind.CONSISTENCY, filter="kind:llm"))
+    parts = [
+        {"type": "text", "content": "I look it up."},
+        {"type": "tool_call", "id": "c", "name": "lookup", "arguments": {"order": 1}},
+    ]
+    said = json.dumps([{"role": "assistant", "parts": parts}])
+    for _ in range(2):
+        send_and_plan(access, chat(gen_ai__output__messages=said))
+    assert Answered.objects.count() == 0
 
 
 @pytest.mark.django_db
