@@ -6,11 +6,14 @@ its content cut to what a screen bears, in parts that a template names.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.safestring import SafeString
+
+from dashboards.marking import Mark, marked
 from dashboards.templatetags import sightglass as figures
 from traces.conventions import is_mapped
 
@@ -36,10 +39,27 @@ MAX_DOCUMENTS = 200
 
 @dataclass(slots=True)
 class Text:
-    """A text, perhaps cut: `left` says how much is missing."""
+    """A text, perhaps cut: `left` says how much is missing. `marks` count in what is shown."""
 
     shown: str
     left: str = ""
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def html(self) -> SafeString:
+        """The shown text, escaped, with its marks."""
+        return marked(self.shown, self.marks)
+
+
+Place = tuple[str, int]
+"""Where a span's text is shown: `asked`, `answered`, `document`, `input` or `output`, and which."""
+
+Lay = Callable[[Place, Text | None], None]
+"""Puts marks into the text that is shown at a place."""
+
+
+def unmarked(place: Place, text: Text | None) -> None:
+    """For texts in which nothing is to be marked."""
 
 
 @dataclass(slots=True)
@@ -93,6 +113,11 @@ class Message:
     folded: bool = False
     answer: bool = False
     tool_call_id: str = ""
+
+    @property
+    def is_marked(self) -> bool:
+        texts = [self.text, *(call.result for call in self.calls)]
+        return any(text is not None and text.marks for text in texts)
 
     @property
     def label(self) -> str:
@@ -149,20 +174,29 @@ def _json(value: Any, limit: int) -> str | Text:
 
 
 def transcript(
-    asked: Sequence[dict[str, Any]] | None, answered: Sequence[dict[str, Any]] | None, room: Room
+    asked: Sequence[dict[str, Any]] | None,
+    answered: Sequence[dict[str, Any]] | None,
+    room: Room,
+    lay: Lay = unmarked,
 ) -> list[Message]:
     """The conversation of one call.
 
-    Results stand in the call that they answer, history is folded. The latest have room first.
+    Results stand in the call that they answer, history is folded unless something is marked in it.
+    The latest have room first.
     """
     outs = [message(one, room) for one in (answered or ())[:MAX_MESSAGES]]
     made = [message(one, room) for one in reversed((asked or ())[-MAX_MESSAGES:])][::-1]
-    for one in outs:
+    first = len(asked or ()) - len(made)
+    for i, one in enumerate(made, first):
+        lay(("asked", i), one.text)
+    for i, one in enumerate(outs):
         one.answer = True
+        lay(("answered", i), one.text)
     made = with_results([*made, *outs])
     recent = len(made) - RECENT
     for i, one in enumerate(made):
-        one.folded = one.role == "system" or (i < recent and not one.answer)
+        old = one.role == "system" or (i < recent and not one.answer)
+        one.folded = old and not one.is_marked
     return made
 
 
@@ -269,7 +303,9 @@ class Document:
     metadata: Text | None
 
 
-def documents(found: Sequence[dict[str, Any]] | None, room: Room) -> list[Document]:
+def documents(
+    found: Sequence[dict[str, Any]] | None, room: Room, lay: Lay = unmarked
+) -> list[Document]:
     """Retrieved documents with their scores as bars; of scores beyond 1, shares of the best."""
     rows = [one for one in found or () if isinstance(one, dict)][:MAX_DOCUMENTS]
     numbers = [abs(known) for known in map(_score, rows) if known is not None]
@@ -278,11 +314,13 @@ def documents(found: Sequence[dict[str, Any]] | None, room: Room) -> list[Docume
     for rank, one in enumerate(rows, 1):
         known = _score(one)
         content = one.get("content")
+        text = room.cut("" if content is None else content)
+        lay(("document", rank - 1), text)
         made.append(
             Document(
                 rank,
                 str(one.get("id") or "")[:200],
-                room.cut("" if content is None else content),
+                text,
                 "" if known is None else f"{known:.3g}",
                 None if known is None else round(100 * max(0.0, known) / scale),
                 room.cut(one["metadata"]) if one.get("metadata") else None,

@@ -6,17 +6,20 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from dashboards.trace import panes, waterfall, words
+from dashboards.trace import panes, scores, waterfall, words
 from dashboards.trace.conversation import MAX_CALLS, conversation
+from dashboards.trace.evidence import evidence
+from dashboards.trace.finding import span_id_of, trace_id_of
 from dashboards.trace.tree import Node, Tree
+from evals.models import EvaluatorVersion
+from evals.selectors.scores import versions_of
 from sightglass.accounts.access import Access, Permission, ProjectRequest, project_page
-from traces.ids import span_from_hex, span_hex, trace_from_hex
+from traces.ids import span_from_hex, span_hex
 from traces.models import Score, Span, Trace
 from traces.selectors.traces import (
     get_trace,
@@ -28,28 +31,12 @@ from traces.selectors.traces import (
     spans_whole,
 )
 
-MAX_SCORES = 200
+MAX_OF_SPAN, MAX_OF_TRACE, MAX_FLAGS = 100, 50, 8
 MAX_ERRORS = 100
 MAX_OPENED = 20
 MAX_EVENTS, MAX_TOOLS, MAX_LINKS = 300, 200, 100
 OWN_PLACES = ("exception.stacktrace", "exception.message")
 """Attributes of exceptions that have a place of their own on the page."""
-
-
-def _trace_id(text: str) -> UUID:
-    try:
-        return trace_from_hex(text)
-    except ValueError:
-        raise Http404("A trace id has 32 hex digits.") from None
-
-
-def _span_id(text: str | None) -> int | None:
-    if not text:
-        return None
-    try:
-        return span_from_hex(text)
-    except ValueError:
-        raise Http404("A span id has 16 hex digits.") from None
 
 
 def tree_of(trace: Trace) -> Tree:
@@ -59,48 +46,52 @@ def tree_of(trace: Trace) -> Tree:
 @project_page(Permission.READ)
 def trace_page(request: ProjectRequest, trace_id: str) -> HttpResponse:
     """The trace, or with htmx only the pane of the chosen span."""
-    trace = get_trace(request.access, _trace_id(trace_id))
-    chosen = _span_id(request.GET.get("span"))
+    trace = get_trace(request.access, trace_id_of(trace_id))
+    chosen = span_id_of(request.GET.get("span"))
     if request.htmx and request.htmx.target == "span" and chosen is not None:
-        return _varied(render(request, "trace/span.html", _pane(request, trace, chosen)))
+        given = scores_of(request.access, trace.trace_id)
+        return _varied(render(request, "trace/span.html", _pane(request, trace, chosen, given)))
     tree = tree_of(trace)
     if chosen is not None and chosen not in tree.nodes:
         raise Http404("There is no such span in this trace.")
     chosen = chosen if chosen is not None else _first(tree, trace)
-    scores = scores_of(request.access, trace.trace_id)
+    given = scores_of(request.access, trace.trace_id)
+    flagged = scores.flagged_names(given)
     context = _frame(trace, "waterfall") | {
-        "rows": waterfall.lines(tree, tree.rows(_opened(request), chosen)),
+        "rows": waterfall.lines(tree, tree.rows(_opened(request), chosen), flagged),
         "ticks": waterfall.ticks(tree),
         "chosen": None if chosen is None else span_hex(chosen),
         "first_error": waterfall.first_error(tree),
         "hidden": max(0, trace.span_count - len(tree.nodes)),
         "shown": len(tree.nodes),
-        "scores": [words.score(one) for one in scores[:MAX_SCORES]],
         "metadata": words.metadata(trace),
     }
+    versions = versions_of(request.access, given)
+    context |= _of_trace(given, versions)
     if chosen is not None:
-        context |= _pane(request, trace, chosen, scores)
+        context |= _pane(request, trace, chosen, given, versions)
     return _varied(render(request, "trace/page.html", context))
 
 
 @project_page(Permission.READ)
 def children(request: ProjectRequest, trace_id: str) -> HttpResponse:
     """Lines under one span (`of`; absent: the top level) from `offset` up to `end`."""
-    trace = get_trace(request.access, _trace_id(trace_id))
-    above = _span_id(request.GET.get("of"))
+    trace = get_trace(request.access, trace_id_of(trace_id))
+    above = span_id_of(request.GET.get("of"))
     tree = tree_of(trace)
     if above is not None and above not in tree.nodes:
         raise Http404("There is no such span in this trace.")
     node = None if above is None else tree.nodes[above]
     rows = tree.further(node, _count(request, "offset") or 0, _count(request, "end"))
-    context = {"rows": waterfall.lines(tree, rows), "trace_hex": trace.trace_id.hex}
+    flagged = scores.flagged_names(scores_of(request.access, trace.trace_id))
+    context = {"rows": waterfall.lines(tree, rows, flagged), "trace_hex": trace.trace_id.hex}
     return render(request, "trace/rows.html", context)
 
 
 @project_page(Permission.READ)
 def conversation_page(request: ProjectRequest, trace_id: str) -> HttpResponse:
     """What was said in the whole trace: each message once, in the order of the calls."""
-    trace = get_trace(request.access, _trace_id(trace_id))
+    trace = get_trace(request.access, trace_id_of(trace_id))
     tree = tree_of(trace)
     calls = [node.span_id for node in tree.nodes.values() if node.kind == "llm"]
     said = conversation(request.access, spans_of_outline(trace, calls[:MAX_CALLS]))
@@ -115,7 +106,7 @@ def conversation_page(request: ProjectRequest, trace_id: str) -> HttpResponse:
 @project_page(Permission.READ)
 def errors_page(request: ProjectRequest, trace_id: str) -> HttpResponse:
     """The failing spans: first those where an error arose, then those that passed it on."""
-    trace = get_trace(request.access, _trace_id(trace_id))
+    trace = get_trace(request.access, trace_id_of(trace_id))
     failed = waterfall.failures(tree_of(trace))
     spans = spans_of_outline(trace, [node.span_id for node in failed[:MAX_ERRORS]])
     context = _frame(trace, "errors") | {
@@ -128,8 +119,8 @@ def errors_page(request: ProjectRequest, trace_id: str) -> HttpResponse:
 @project_page(Permission.READ)
 def span_json(request: ProjectRequest, trace_id: str, span_id: str) -> HttpResponse:
     """A span, whole, as a file."""
-    trace = get_trace(request.access, _trace_id(trace_id))
-    chosen = _span_id(span_id)
+    trace = get_trace(request.access, trace_id_of(trace_id))
+    chosen = span_id_of(span_id)
     span = span_of_trace(trace, chosen) if chosen is not None else None
     if span is None:
         raise Http404("There is no such span in this trace.")
@@ -203,18 +194,35 @@ def _first(tree: Tree, trace: Trace) -> int | None:
     return tree.roots[0].span_id if tree.roots else None
 
 
+def _of_trace(given: Sequence[Score], versions: dict[int, EvaluatorVersion]) -> dict[str, Any]:
+    """Scores of the trace as a whole, and those of its spans by name."""
+    whole = [one for one in given if one.span_id is None][-MAX_OF_TRACE:]
+    lines, by_name = scores.lines(whole, versions), scores.summaries(given, versions)
+    return {
+        "trace_scores": lines,
+        "by_name": by_name[:MAX_OF_TRACE],
+        "flagged_scores": scores.flags(lines, by_name)[:MAX_FLAGS],
+    }
+
+
 def _pane(
-    request: ProjectRequest, trace: Trace, chosen: int, scores: Sequence[Score] | None = None
+    request: ProjectRequest,
+    trace: Trace,
+    chosen: int,
+    given: Sequence[Score],
+    versions: dict[int, EvaluatorVersion] | None = None,
 ) -> dict[str, Any]:
     """Everything that the pane of one span shows."""
     span = span_of_trace(trace, chosen)
     if span is None:
         raise Http404("There is no such span in this trace.")
     whole = span_whole(request.access, span)
-    found = scores_of(request.access, trace.trace_id) if scores is None else scores
-    own = [one for one in found if one.span_id == span.span_id][:100]
-    hexed = span_hex(span.span_id)
+    own = [one for one in given if one.span_id == span.span_id][:MAX_OF_SPAN]
+    found = evidence(request.access, span, whole, own)
     is_whole = "whole" in request.GET
+    content = _content(whole, is_whole, found.lay)  # before the scores: it says what was marked
+    versions = versions_of(request.access, own) if versions is None else versions
+    hexed = span_hex(span.span_id)
     return {
         "trace": trace,
         "trace_hex": trace.trace_id.hex,
@@ -224,27 +232,36 @@ def _pane(
         "kind_label": words.KINDS.get(span.kind, "Span"),
         "span_facts": words.span_facts(span, whole),
         "span_marks": words.marks(span),
-        "span_scores": [words.score(one) for one in own],
+        "span_scores": scores.lines(own, versions, found),
+        "marks_at": _marked_section(content),
         "costs": panes.cost_lines(span),
         "total_cost": words.cost(span),
         "span_url": reverse("trace", args=[request.access.project.slug, trace.trace_id.hex])
         + f"?span={hexed}",
         "is_whole": is_whole,
-        **_content(whole, is_whole),
+        **content,
     }
 
 
-def _content(whole: dict[str, Any], is_whole: bool) -> dict[str, Any]:
+def _marked_section(content: dict[str, Any]) -> str:
+    """The id of the first part of the pane in which something is marked."""
+    if any(one.is_marked for one in content["transcript"]):
+        return "messages"
+    texts = [(name, content[name]) for name in ("input", "output")]
+    return next((name for name, text in texts if text is not None and text.marks), "docs")
+
+
+def _content(whole: dict[str, Any], is_whole: bool, lay: panes.Lay) -> dict[str, Any]:
     """The payload of a span, cut to what a pane bears."""
     room = panes.Room.of(is_whole)
     asked, answered = whole["input_messages"], whole["output_messages"]
     small = panes.SHOWN_WHOLE if is_whole else 600
     return {
-        "transcript": panes.transcript(asked, answered, room),
+        "transcript": panes.transcript(asked, answered, room, lay),
         "earlier": max(0, len(asked or ()) - panes.MAX_MESSAGES),
-        "input": _plain(whole["input"], asked, room),
-        "output": _plain(whole["output"], answered, room),
-        "documents": panes.documents(whole["documents"], panes.Room(2_000, room.left)),
+        "input": _plain(("input", 0), whole["input"], asked, room, lay),
+        "output": _plain(("output", 0), whole["output"], answered, room, lay),
+        "documents": panes.documents(whole["documents"], panes.Room(2_000, room.left), lay),
         "tools": [_tool(one) for one in (whole["tools"] or ())[:MAX_TOOLS]],
         "attributes": panes.attributes(whole["attributes"], panes.Room(small, room.each * 25)),
         "attribute_count": len(whole["attributes"]),
@@ -254,11 +271,15 @@ def _content(whole: dict[str, Any], is_whole: bool) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any, messages: Any, room: panes.Room) -> panes.Text | None:
+def _plain(
+    place: panes.Place, value: Any, messages: Any, room: panes.Room, lay: panes.Lay
+) -> panes.Text | None:
     """Input or output that is no conversation; with messages at hand it would only repeat them."""
     if value is None or messages:
         return None
-    return room.cut(panes.unfolded(value))
+    text = room.cut(panes.unfolded(value))
+    lay(place, text)
+    return text
 
 
 def _tool(tool: Any) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboards.templatetags import sightglass as figures
@@ -23,12 +24,14 @@ def ticks(tree: Tree) -> list[str]:
     return [*marks[:4], f"{marks[4]} {name}"]
 
 
-def lines(tree: Tree, rows: list[Line]) -> list[dict[str, Any]]:
-    """What the template needs of each line."""
-    return [_line(tree, row) for row in rows]
+def lines(
+    tree: Tree, rows: list[Line], flagged: Mapping[int, Sequence[str]]
+) -> list[dict[str, Any]]:
+    """What the template needs of each line. `flagged`: names of flagged scores, by span."""
+    return [_line(tree, row, flagged) for row in rows]
 
 
-def _line(tree: Tree, row: Line) -> dict[str, Any]:
+def _line(tree: Tree, row: Line, flagged: Mapping[int, Sequence[str]]) -> dict[str, Any]:
     if isinstance(row, Above):
         return {"above": row.count, "of": span_hex(row.node.span_id)}
     if isinstance(row, More):
@@ -42,10 +45,10 @@ def _line(tree: Tree, row: Line) -> dict[str, Any]:
             "depth": depth,
             "level": 1 if row.parent is None else row.parent.depth + 2,
         }
-    return _span(tree, row)
+    return _span(tree, row, flagged.get(row.node.span_id, ()))
 
 
-def _span(tree: Tree, row: Row) -> dict[str, Any]:
+def _span(tree: Tree, row: Row, flagged: Sequence[str]) -> dict[str, Any]:
     node = row.node
     failed = node.status == "error"
     length = max(tree.end_ns - tree.start_ns, 1)
@@ -65,6 +68,7 @@ def _span(tree: Tree, row: Row) -> dict[str, Any]:
         "below": node.below,
         "open": row.is_open,
         "remarks": _remarks(node),
+        "flagged": ", ".join(flagged),
     }
 
 
