@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,6 +16,7 @@ from evals.models import Connection, Evaluator
 from evals.providers import calling, guard
 from evals.providers.calling import Endpoint
 from evals.providers.errors import Forbidden, ProviderError
+from evals.providers.waiting import waited
 from evals.services import secrets
 from sightglass.accounts import audit
 from sightglass.accounts.access import Access, Permission
@@ -137,7 +137,7 @@ def test(row: Connection) -> Tested:
     """Ask the model something small, once, and note how it went."""
     began = timezone.now()
     try:
-        asyncio.run(_test_call(endpoint(row), row.model))
+        waited(_test_call(endpoint(row), row.model))
     except (ProviderError, secrets.Unreadable) as error:
         detail = str(error)
         Connection.objects.filter(pk=row.pk).update(last_error=detail, last_error_at=began)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from evals.judges.prompts import Missing
 from evals.models import Connection, Evaluator, EvaluatorVersion, Job, Kind, Target
 from evals.providers import guard
 from evals.providers.calling import Endpoint
+from evals.providers.waiting import waited
 from evals.services import choosing, connections, detecting, evaluators, judging, loading, scoring
 from evals.services.evaluators import Draft
 from evals.services.judging import Ready, Result
@@ -102,7 +102,7 @@ def _judged(version: EvaluatorVersion, subject: Subject) -> Trial:
         return Trial(None, str(error))
     except Missing as error:
         return Trial(None, f"There is no {error} to read.")
-    result = asyncio.run(_ask(ready, list(endpoints.values())))
+    result = waited(_ask(ready, list(endpoints.values())))
     if result.error is not None:
         return Trial(None, str(result.error))
     return Trial(judging.outcome(result))

@@ -54,7 +54,7 @@ def test_a_span_and_its_summary_are_stored_together(access: Access) -> None:
 
 def test_a_request_leaves_a_receipt_and_a_job(access: Access) -> None:
     send(access, llm(), llm())
-    receipt, batch = Receipt.objects.get(), Batch.objects.get()
+    receipt, batch = Receipt.objects.get(), Batch.objects.get(consumer="index")
     assert (receipt.received, receipt.stored, receipt.duplicates) == (2, 2, 0)
     assert set(batch.blocks) == set(Payload.objects.values_list("id", flat=True))
 
