@@ -4,6 +4,7 @@ Redaction's kinds are certain; here weaker forms count too, where words around t
 are.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -47,7 +48,7 @@ PHONE = (
 )
 CALL = (
     r"(?:phone|telephone|tel|call(?:ed|ing)?|mobile|cell|fax|whatsapp|dial|ring|desk|reach|contact"
-    r"|answering|telefon|handy|número|text me)[^\d+\n]{0,30}"
+    r"|answering|telefon|handy|número|text me)[^\d+\n&]{0,30}"
 )
 KEEPER = r" {1,2}\(?(?:office|fax|mobile|home|work|cell|phone|tel)\b"
 CARD = r"(?:card|credit|debit|cc|visa|mastercard|amex)[^\d\n]{0,40}"
@@ -163,9 +164,27 @@ def _redacted(name: str) -> Step:
         for match in pattern.finditer(text):
             start, end = match.span(match.lastindex or 0)
             for first, last in kind.parts(text[start:end]):
-                yield Found(start + first, start + last, name, 0.99)
+                one = Found(start + first, start + last, name, 0.99)
+                if not _is_version(text, one):
+                    yield one
 
     return find
+
+
+VERSION = re.compile(
+    r"(?:\bv|\bversions?|\bver\.?|\breleases?|\bbuild|\bto|\bchrome:?)[ :=]*$", re.IGNORECASE
+)
+DOTTED = re.compile(r"\d+(?:\.\d+)+")
+USUAL = re.compile(r"(?:1\.)?\d{3}\.\d{3}\.\d{4}")
+
+
+def _is_version(text: str, found: Found) -> bool:
+    """Whether numbers between dots number a release: as a phone they stand in usual groups."""
+    said = text[found.start : found.end]
+    if found.kind == "phone":
+        return DOTTED.fullmatch(said) is not None and USUAL.fullmatch(said) is None
+    before = text[max(0, found.start - 20) : found.start]
+    return found.kind == "ip_address" and VERSION.search(before) is not None
 
 
 def _form(form: Form) -> Step:

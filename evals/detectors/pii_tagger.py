@@ -25,7 +25,7 @@ BITS = 16
 REACH = 3
 """Words on each side that are looked at."""
 MEMORY = 50_000
-"""Words or triples that are remembered; when full, the memory is emptied."""
+"""Words that are remembered; when full, the memory is emptied."""
 TOKEN = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*\.?(?<=\w)|\d+|\n|[^\w\s]|_")
 APOSTROPHE = re.compile("['’]")
 EDGE = "\0"
@@ -123,7 +123,6 @@ class Tagger:
         self.threshold = threshold
         """From which probability of any label on a word counts."""
         self._known: dict[str, tuple[str, Floats]] = {}
-        self._together: dict[str, Floats] = {}
 
     def probabilities(self, text: str, spans: Sequence[Span]) -> Floats:
         """A row of len(LABELS) for each of the tokens."""
@@ -140,7 +139,8 @@ class Tagger:
             odds[low - first : high - first] += rows[low:high, offset + REACH]
             odds[: low - first] += edge[offset + REACH]
             odds[high - first :] += edge[offset + REACH]
-        odds += np.stack([self._neighbours(words, kinds, place) for place in range(count)])
+        together = [bucket(one) for at in range(count) for one in around(words, kinds, at)]
+        odds += self.weights[np.array(together).reshape(count, -1)].sum(axis=1)
         odds -= odds.max(axis=1, keepdims=True)
         shares = np.exp(odds)
         return np.asarray(shares / shares.sum(axis=1, keepdims=True))
@@ -155,16 +155,6 @@ class Tagger:
                 for offset in range(-REACH, REACH + 1)
             ]
             found = self._known[word] = (self.words.coarse(word), np.stack(rows))
-        return found
-
-    def _neighbours(self, words: Sequence[str], kinds: Sequence[str], place: int) -> Floats:
-        features = around(words, kinds, place)
-        key = "\t".join(features)
-        found = self._together.get(key)
-        if found is None:
-            if len(self._together) >= MEMORY:
-                self._together.clear()
-            found = self._together[key] = self._sum(iter(features))
         return found
 
     def _sum(self, features: Iterator[str]) -> Floats:

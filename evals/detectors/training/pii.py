@@ -46,14 +46,14 @@ STRUCTURED = {
     "AGE": "age",
 }
 SETS = ("pii_presidio_v1", "pii_presidio_v2")
-POOLS = ("chat_query", "chat_answer", "wiki", "wmt_en")
+POOLS = ("chat_query", "chat_answer", "wiki", "wmt_en", "wmt_de")
 """HaluEval (MIT), BEGIN (CC-BY-4.0), WMT23 (Apache-2.0): whose words count as common."""
 MADE = 900
 ORDINARY = 1.0
 """How much a word of an ordinary text counts beside one of a labelled text."""
 Spanned = tuple[int, int, str]
 STRENGTH = 1.0
-THRESHOLD = 0.3
+THRESHOLD = 0.45
 FOLDS = 5
 
 
