@@ -57,7 +57,8 @@ def save(access: Access, row: Connection, key: str | None) -> Tested:
     before = Connection.objects.filter(pk=row.pk, project=access.project).first()
     if before is not None and key is None and before.base_url != row.base_url and before.secret:
         raise ValidationError({"key": "The address has changed: enter the key again."})
-    _check(row)
+    key = key if key is None else key.strip()
+    _check(row, key)
     if key is not None:
         row.secret, row.hint = secrets.seal(key), key[-HINT:] if len(key) > 3 * HINT else ""
     row.project = access.project
@@ -73,8 +74,10 @@ def save(access: Access, row: Connection, key: str | None) -> Tested:
     return test(row)
 
 
-def _check(row: Connection) -> None:
+def _check(row: Connection, key: str | None) -> None:
     errors: dict[str, str] = {}
+    if key and not (key.isascii() and key.isprintable()):
+        errors["key"] = "A key has only ASCII letters, digits and signs; was something else copied?"
     if not row.name.strip():
         errors["name"] = "Give it a name."
     if row.api not in Connection.Api.values:

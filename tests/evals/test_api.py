@@ -283,6 +283,14 @@ def test_addresses_that_are_none_are_refused(api: Api, url: str) -> None:
     assert api("post", "/connections", CONNECTION | {"base_url": url}).status_code == 400
 
 
+@pytest.mark.parametrize("key", ["clé-secrète", "sk\n-1", "sk-\x00"])
+def test_keys_that_no_header_takes_are_refused(api: Api, key: str) -> None:
+    given = CONNECTION | {"base_url": "http://127.0.0.1:9/v1", "key": key}
+    answer = api("post", "/connections", given)
+    assert answer.status_code == 400
+    assert "key" in answer.content.decode()
+
+
 def test_a_connection_in_use_is_not_removed(api: Api, access: Access) -> None:
     connection = connect(access, "http://127.0.0.1:1/v1")
     version = judge(access, connection)
