@@ -12,7 +12,7 @@ import numpy as np
 from evals.detectors.ngrams import Floats
 from evals.detectors.text import STOP, stem, words
 
-FEATURES = ("uncovered", "unshared", "spelling", "topic", "nearest", "brevity")
+FEATURES = ("uncovered", "unshared", "spelling", "topic", "nearest")
 """All distances: the higher, the less the answer has to do with the question."""
 READ = 6_000
 """Characters of each text that are compared: as many from its start as from its end."""
@@ -67,7 +67,6 @@ class Vectors:
             1 - _contained(asked, said),
             1 - self._topic(*places),
             1 - self._nearest(*places),
-            len(said) ** -0.5,
         ]
 
     def _topic(self, asked: list[int], said: list[int]) -> float:

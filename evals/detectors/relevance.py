@@ -13,10 +13,11 @@ from evals.detectors.likeness import FEATURES, Vectors, content
 
 FEWEST = 2
 """Content words of the question below which there is nothing to compare."""
-SHORT = 4
-"""Content words of the answer below which words tell too little: `Paris.` answers much."""
-UNSURE = 0.3
-"""The most that is said of short answers."""
+SHORT = 20
+"""Different content words of the answer below which words tell too little: `Paris.` answers much,
+and in a conversation the topic may have been named before."""
+UNSURE = 0.45
+"""What of the value is left for short answers: they are never a finding."""
 KNOWN = 0.5
 """The least share of known words: other languages and code are not judged."""
 EMPTY = 0.9
@@ -36,7 +37,7 @@ class Detector:
 
     name: ClassVar[str] = "irrelevance"
     version: ClassVar[str] = "1"
-    threshold: ClassVar[float] = 0.5
+    threshold: ClassVar[float] = 0.6
     needs: ClassVar[tuple[Field, ...]] = ("input", "output")
 
     def __init__(self) -> None:
@@ -63,12 +64,12 @@ class Detector:
         if not answer or min(map(self._vectors.known, (question, answer))) < KNOWN:
             return None
         value = self.probability(self._vectors.compare(question, answer))
-        if len(answer) < SHORT:
-            value = min(value, UNSURE)
+        if len(set(answer)) < SHORT:
+            value *= UNSURE
         return self._told(value, answered, "The answer shares next to nothing with the question.")
 
     def probability(self, features: Sequence[float]) -> float:
-        """Of the problem, where one answer in ten has it."""
+        """Of the problem, where one answer in twenty has it."""
         odds = float(self._weights[:-1] @ np.asarray(features) + self._weights[-1])
         return float(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
 

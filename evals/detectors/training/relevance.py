@@ -10,26 +10,33 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from scipy.stats import spearmanr
 from sklearn.decomposition import TruncatedSVD  # type: ignore[import-untyped]
-from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
 from evals.detectors import artefact
 from evals.detectors.base import Example
 from evals.detectors.likeness import FEATURES, Vectors, content
 from evals.detectors.ngrams import Floats
-from evals.detectors.relevance import FEWEST, KNOWN, Detector, vectors
-from evals.detectors.training.fitting import Row, fold_numbers, report, rows
+from evals.detectors.relevance import FEWEST, KNOWN, SHORT, UNSURE, Detector, vectors
+from evals.detectors.training.fitting import Labels, Row, fold_numbers, platt, report, rows
+from evals.detectors.training.groundedness import fit
 
-POOLS = ("chat_query", "chat_answer", "wiki", "wmt_en")
-PRIOR = 0.1
-"""The share of irrelevant answers for which probabilities are made."""
+POOLS = ("wiki", "wmt_en")
+PRIOR = 0.05
+"""The share of irrelevant answers for which probabilities are made: they are rare."""
 DIMENSIONS = 64
 RARE = 3
 """Texts in which a word must stand to be known."""
 FOLDS = 5
-FIGURES = ("auroc", "auprc", "precision", "recall", "specificity", "ece")
+FIGURES = ("auroc", "recall", "specificity")
+ANSWERS = ("halueval", "xstest")
+"""Answers of models to questions; BEGIN is small talk, in which little is shared."""
+
+
+Strings = npt.NDArray[np.str_]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +52,29 @@ class Pair:
 def train(data: Path) -> None:
     """Fit on pairs; print what holds for questions never seen."""
     known = pairs(data)
-    arrays = table(texts(data, known))
-    words = vectors(arrays)
-    features, labels, places = examples(words, known)
-    shares = np.where(labels == 1, PRIOR, 1 - PRIOR)
-    fold = fold_numbers([known[at].group for at in places], FOLDS)
-    values = np.zeros(len(labels))
+    found = unseen(data, known)
+    labels, sources = found.labels, found.sources
+    fold = fold_numbers(found.groups.tolist(), FOLDS)
+    scores = np.zeros(len(labels))
     for each in range(FOLDS):
-        inside, outside = fold != each, fold == each
-        weights = fit(features[inside], labels[inside], shares[inside])
-        values[outside] = probabilities(features[outside], weights)
+        weights = fitted(found, fold != each)
+        scores[fold == each] = found.features[fold == each] @ weights[:-1] + weights[-1]
+    shares = np.where(labels == 1, PRIOR, 1 - PRIOR)
+    answers = np.isin(sources, ANSWERS)
+    line = platt(scores[answers], labels[answers], shares[answers])
+    values = 1 / (1 + np.exp(-(line[0] * scores + line[1])))
+    values = np.where(found.short, UNSURE * values, values)
     figures = {}
-    for source in sorted({one.source for one in known}):
-        chosen = np.array([known[at].source == source for at in places])
-        groups = [known[at].group for at in np.array(places)[chosen]]
+    for source in sorted(set(sources.tolist())):
+        chosen = sources == source
+        groups = found.groups[chosen].tolist()
         title = f"irrelevance: {source}, half of the answers to other questions"
         figures[source] = report(
             title, labels[chosen], values[chosen], Detector.threshold, groups, FIGURES
         )
-    weights = fit(features, labels, shares)
-    print(dict(zip(FEATURES, weights.round(2).tolist(), strict=False)))  # noqa: T201
+    arrays = table(texts(data, known))
+    weights = fitted(found, np.ones(len(labels), dtype=bool)) * line[0]
+    weights[-1] += line[1]
     meta = {"features": FEATURES, "prior": PRIOR, "trained_on": ["halueval", "begin", "xstest"]}
     artefact.save("relevance", {**meta, "figures": figures}, weights=weights, **arrays)
     measured(rows(data / "relevance_topicalchat" / "dev.jsonl"))
@@ -93,9 +103,14 @@ def number(row: Row) -> str:
 
 
 def texts(data: Path, known: Sequence[Pair]) -> list[str]:
-    """What the vectors are made of."""
+    """What the vectors are made of: these pairs, and texts that are in no pair."""
     pools = rows(data / "drift_pools" / "dev.jsonl")
-    found = [row["text"] for row in pools if row["pool"] in POOLS]
+    asked = {number(row) for row in pools if row["pool"] == "chat_answer"}
+    found = [
+        row["text"]
+        for row in pools
+        if row["pool"] in POOLS or (row["pool"] == "chat_query" and number(row) not in asked)
+    ]
     found += sorted({row["context"] for row in rows(data / "ground_begin" / "dev.jsonl")})
     facts = rows(data / "judge_halueval2" / "dev.jsonl")
     found += [f"{row['question']}\n{row['text']}" for row in facts]
@@ -126,35 +141,59 @@ def table(documents: Sequence[str]) -> dict[str, Floats]:
     }
 
 
-def examples(words: Vectors, known: Sequence[Pair]) -> tuple[Floats, Floats, list[int]]:
-    """Features and labels, and which pair's question it is: each answered, and mis-answered."""
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Questions, each with its answer and with another one's. All arrays have a row for each."""
+
+    features: Floats
+    labels: Labels
+    sources: Strings
+    groups: Strings
+    short: Flags
+    """Whether the answer is too short to judge."""
+
+
+def examples(words: Vectors, known: Sequence[Pair]) -> Examples:
+    """Of the pairs that can be judged."""
     pick = np.random.default_rng(0)
     read = [(content(one.question), content(one.answer)) for one in known]
-    fit_for = [
+    able = [
         at
         for at, (asked, said) in enumerate(read)
         if len(asked) >= FEWEST and said and min(words.known(asked), words.known(said)) >= KNOWN
     ]
-    features, labels, places = [], [], []
-    for at in fit_for:
-        mine = known[at].source, known[at].group
-        others = [known[o].source == mine[0] and known[o].group != mine[1] for o in fit_for]
-        for label, other in ((0, at), (1, int(pick.choice(np.array(fit_for)[others])))):
-            features.append(words.compare(read[at][0], read[other][1]))
-            labels.append(label)
-            places.append(at)
-    return np.array(features), np.array(labels), places
+    found = []
+    for at in able:
+        source, group = known[at].source, known[at].group
+        others = [
+            each for each in able if known[each].source == source and known[each].group != group
+        ]
+        for label, other in ((0, at), (1, int(pick.choice(others)))):
+            features = words.compare(read[at][0], read[other][1])
+            found.append((features, label, source, group, len(set(read[other][1])) < SHORT))
+    return Examples(*(np.array(column) for column in zip(*found, strict=True)))
 
 
-def fit(features: Floats, labels: Floats, shares: Floats) -> Floats:
-    """One weight for each feature, and the intercept."""
-    model = LogisticRegression(C=10.0, max_iter=1000).fit(features, labels, sample_weight=shares)
-    return np.append(model.coef_[0], model.intercept_[0])
+def unseen(data: Path, known: Sequence[Pair]) -> Examples:
+    """Of all pairs, by vectors that were made without them."""
+    fold = fold_numbers([one.group for one in known], FOLDS)
+    parts = []
+    for each in range(FOLDS):
+        inside = [one for one, place in zip(known, fold, strict=True) if place != each]
+        outside = [one for one, place in zip(known, fold, strict=True) if place == each]
+        parts.append(examples(vectors(table(texts(data, inside))), outside))
+    names = ("features", "labels", "sources", "groups", "short")
+    return Examples(*(np.concatenate([getattr(one, name) for one in parts]) for name in names))
 
 
-def probabilities(features: Floats, weights: Floats) -> Floats:
-    """What the detector would say."""
-    return np.asarray(1 / (1 + np.exp(-(features @ weights[:-1] + weights[-1]))))
+def fitted(found: Examples, chosen: Flags) -> Floats:
+    """Weights of the features and the intercept. Each source counts the same."""
+    labels, sources = found.labels[chosen], found.sources[chosen]
+    shares = np.where(labels == 1, PRIOR, 1 - PRIOR)
+    for source in set(sources.tolist()):
+        mine = sources == source
+        shares[mine] /= shares[mine].sum() * len(set(sources.tolist()))
+    return fit(found.features[chosen], labels, shares)
 
 
 def measured(rated: Sequence[Row]) -> None:
@@ -163,6 +202,7 @@ def measured(rated: Sequence[Row]) -> None:
     values = np.array([PRIOR if one is None else one.value for one in found])
     labels = np.array([row["label"] for row in rated])
     groups = [row["group"] for row in rated]
-    report("irrelevance: topical chat", labels, values, Detector.threshold, groups, FIGURES)
+    report("irrelevance: topical chat", labels, values, 0.5, groups, ("auroc", "auprc"))
     human = np.array([row["human"]["coherence"] for row in rated])
-    print("spearman", spearmanr(-values, human)[0])  # noqa: T201
+    told = spearmanr(-values, human)[0]
+    print(f"irrelevance: topical chat, Spearman of 1 - value with coherence {told:.3f}")  # noqa: T201
