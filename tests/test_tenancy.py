@@ -191,7 +191,13 @@ OF_EVALUATOR = (
     "api_evaluator_backfills",
 )
 OF_BACKFILL = ("api_backfill", "api_backfill_stop")
-OF_CONNECTION = ("api_connection", "api_connection_test")
+OF_CONNECTION = (
+    "api_connection",
+    "api_connection_test",
+    "settings_connection",
+    "settings_connection_test",
+    "settings_connection_delete",
+)
 
 
 def evaluation(access: Access) -> tuple[Evaluator, Backfill, Connection]:
@@ -484,6 +490,8 @@ def test_the_project_itself_sees_what_others_must_not(
         "settings_general",
         "settings_members",
         "settings_keys",
+        "settings_connections",
+        "settings_connection",
         "settings_prices",
         "settings_redaction",
         "settings_audit",

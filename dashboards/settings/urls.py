@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from dashboards.settings import attributes, audit, general, keys, members, prices, redaction
+from dashboards.settings import (
+    attributes,
+    audit,
+    connections,
+    general,
+    keys,
+    members,
+    prices,
+    redaction,
+)
 
 SETTINGS = "p/<slug:project>/settings"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,6 +27,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{SETTINGS}/keys", keys.keys, name="settings_keys"),
     path(f"{SETTINGS}/keys/<uuid:pk>/rotate", keys.rotate, name="settings_key_rotate"),
     path(f"{SETTINGS}/keys/<uuid:pk>/revoke", keys.revoke, name="settings_key_revoke"),
+    path(f"{SETTINGS}/connections", connections.connections, name="settings_connections"),
+    path(f"{SETTINGS}/connections/<int:pk>", connections.change, name="settings_connection"),
+    path(
+        f"{SETTINGS}/connections/<int:pk>/test", connections.test, name="settings_connection_test"
+    ),
+    path(
+        f"{SETTINGS}/connections/<int:pk>/delete",
+        connections.delete,
+        name="settings_connection_delete",
+    ),
     path(f"{SETTINGS}/prices", prices.prices, name="settings_prices"),
     path(f"{SETTINGS}/prices/<int:pk>/delete", prices.delete, name="settings_price_delete"),
     path(f"{SETTINGS}/prices/reprice", prices.reprice_range, name="settings_reprice"),
