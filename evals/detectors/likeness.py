@@ -19,6 +19,11 @@ READ = 6_000
 MOST = 200
 """Content words of each text that are compared one by one."""
 GRAM = 4
+"""Characters in a row that are compared."""
+SMALL = 0.25
+"""The share of small words (the, of, you) from which on a text is English;"""
+KNOWN = 0.5
+"""else so many of its content words must be known. Other languages and code are not compared."""
 _STOP = frozenset(map(stem, STOP))
 
 
@@ -48,10 +53,12 @@ class Vectors:
     def weight(self, word: str) -> float:
         return float(self.rarity[self.place.get(word, -1)])
 
-    def known(self, text: Sequence[str]) -> float:
-        """The share of the words that are known; numbers are."""
-        seen = sum(word in self.place or word[0].isdigit() for word in text)
-        return seen / len(text) if text else 0.0
+    def reads(self, text: str, content: Sequence[str]) -> bool:
+        """Whether it is English prose: by its small words, or by its content words."""
+        every = words(shortened(text))
+        small = sum(word in STOP for word in every)
+        seen = sum(word in self.place or word[0].isdigit() for word in content)
+        return small >= SMALL * len(every) or seen >= KNOWN * len(content)
 
     def compare(self, question: Sequence[str], answer: Sequence[str]) -> list[float]:
         """The features in the order of FEATURES. Both are content words, and there are some."""

@@ -16,10 +16,8 @@ FEWEST = 2
 SHORT = 20
 """Different content words of the answer below which words tell too little: `Paris.` answers much,
 and in a conversation the topic may have been named before."""
-UNSURE = 0.45
-"""What of the value is left for short answers: they are never a finding."""
-KNOWN = 0.5
-"""The least share of known words: other languages and code are not judged."""
+UNSURE = 0.55
+"""The most that is said of short answers: they are never a finding."""
 EMPTY = 0.9
 """The value of an answer that is nothing but a greeting."""
 GREETING = re.compile(
@@ -61,11 +59,12 @@ class Detector:
         if GREETING.fullmatch(answered[:200]) and len(answered) <= 200:
             return self._told(EMPTY, answered, "The answer is a greeting.")
         answer = content(answered)
-        if not answer or min(map(self._vectors.known, (question, answer))) < KNOWN:
+        reads = self._vectors.reads
+        if not answer or not reads(asked, question) or not reads(answered, answer):
             return None
         value = self.probability(self._vectors.compare(question, answer))
         if len(set(answer)) < SHORT:
-            value *= UNSURE
+            value = min(value, UNSURE)
         return self._told(value, answered, "The answer shares next to nothing with the question.")
 
     def probability(self, features: Sequence[float]) -> float:

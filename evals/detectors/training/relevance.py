@@ -19,7 +19,7 @@ from evals.detectors import artefact
 from evals.detectors.base import Example
 from evals.detectors.likeness import FEATURES, Vectors, content
 from evals.detectors.ngrams import Floats
-from evals.detectors.relevance import FEWEST, KNOWN, SHORT, UNSURE, Detector, vectors
+from evals.detectors.relevance import FEWEST, SHORT, UNSURE, Detector, vectors
 from evals.detectors.training.fitting import Labels, Row, fold_numbers, platt, report, rows
 from evals.detectors.training.groundedness import fit
 
@@ -63,7 +63,7 @@ def train(data: Path) -> None:
     answers = np.isin(sources, ANSWERS)
     line = platt(scores[answers], labels[answers], shares[answers])
     values = 1 / (1 + np.exp(-(line[0] * scores + line[1])))
-    values = np.where(found.short, UNSURE * values, values)
+    values = np.where(found.short, np.minimum(values, UNSURE), values)
     figures = {}
     for source in sorted(set(sources.tolist())):
         chosen = sources == source
@@ -159,8 +159,11 @@ def examples(words: Vectors, known: Sequence[Pair]) -> Examples:
     read = [(content(one.question), content(one.answer)) for one in known]
     able = [
         at
-        for at, (asked, said) in enumerate(read)
-        if len(asked) >= FEWEST and said and min(words.known(asked), words.known(said)) >= KNOWN
+        for at, (one, (asked, said)) in enumerate(zip(known, read, strict=True))
+        if len(asked) >= FEWEST
+        and said
+        and words.reads(one.question, asked)
+        and words.reads(one.answer, said)
     ]
     found = []
     for at in able:
