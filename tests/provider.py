@@ -35,6 +35,7 @@ EMBEDDING = (0.25, -0.5, 0.125)
 EMBEDDING_TOKENS = 7
 ERRORS = {
     400: ("invalid_request_error", "The request is not valid."),
+    401: ("authentication_error", "The key is not valid."),
     429: ("rate_limit_error", "Rate limit reached for requests."),
     500: ("server_error", "The server had an error while processing your request."),
 }

@@ -22,7 +22,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`text` is the structured reply as JSON text."""
+    """`text` is the structured reply as JSON text, or the plain one where none was asked for."""
 
     text: str
     input_tokens: int
@@ -32,9 +32,12 @@ class Answer:
 
 
 def request(
-    api: str, key: str, model: str, messages: list[dict[str, str]], schema: dict[str, Any]
+    api: str, key: str, model: str, messages: list[dict[str, str]], schema: dict[str, Any] | None
 ) -> Request:
-    """A call in the dialect of `api` (openai or anthropic) that asks for JSON of this schema."""
+    """A call in the dialect of `api` (openai or anthropic) that asks for JSON of this schema.
+
+    Without a schema it asks for text.
+    """
     return (_anthropic if api == "anthropic" else _openai)(key, model, messages, schema)
 
 
@@ -50,15 +53,13 @@ def answer(api: str, body: Any) -> Answer:
 
 
 def _openai(
-    key: str, model: str, messages: list[dict[str, str]], schema: dict[str, Any]
+    key: str, model: str, messages: list[dict[str, str]], schema: dict[str, Any] | None
 ) -> Request:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    form = {"name": TOOL, "schema": schema, "strict": True}
-    body = {
-        "model": model,
-        "messages": messages,
-        "response_format": {"type": "json_schema", "json_schema": form},
-    }
+    body: dict[str, Any] = {"model": model, "messages": messages}
+    if schema is not None:
+        form = {"name": TOOL, "schema": schema, "strict": True}
+        body["response_format"] = {"type": "json_schema", "json_schema": form}
     return Request("/chat/completions", headers, body)
 
 
@@ -74,7 +75,7 @@ def plainer(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _anthropic(
-    key: str, model: str, messages: list[dict[str, str]], schema: dict[str, Any]
+    key: str, model: str, messages: list[dict[str, str]], schema: dict[str, Any] | None
 ) -> Request:
     system = "\n\n".join(one["content"] for one in messages if one["role"] == "system")
     body = {
@@ -82,9 +83,10 @@ def _anthropic(
         "max_tokens": MAX_TOKENS,
         "system": system,
         "messages": [one for one in messages if one["role"] != "system"],
-        "tools": [{"name": TOOL, "description": "Give the verdict.", "input_schema": schema}],
-        "tool_choice": {"type": "tool", "name": TOOL},
     }
+    if schema is not None:
+        tool = {"name": TOOL, "description": "Give the verdict.", "input_schema": schema}
+        body |= {"tools": [tool], "tool_choice": {"type": "tool", "name": TOOL}}
     headers = {"x-api-key": key, "anthropic-version": ANTHROPIC_VERSION}
     return Request("/messages", headers, body)
 

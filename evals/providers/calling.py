@@ -53,7 +53,7 @@ async def ask(
     endpoint: Endpoint,
     model: str,
     messages: list[dict[str, str]],
-    schema: dict[str, Any],
+    schema: dict[str, Any] | None,
 ) -> Answer:
     """Raises Refused, Unavailable, Forbidden or ProviderError."""
     async with endpoint.places:
@@ -84,14 +84,14 @@ async def once(
     endpoint: Endpoint,
     model: str,
     messages: list[dict[str, str]],
-    schema: dict[str, Any],
+    schema: dict[str, Any] | None,
 ) -> Answer:
     """A single call, not tried again. Raises what `ask` does."""
     asked = adapters.request(endpoint.api, endpoint.key, model, messages, schema)
-    body = adapters.plainer(asked.body) if endpoint.plain else asked.body
+    body = adapters.plainer(asked.body) if endpoint.plain and schema else asked.body
     url = endpoint.base_url.rstrip("/") + asked.path
     status, headers, content = await _post(client, url, asked.headers, body, endpoint.timeout)
-    if status == 400 and not endpoint.plain and any(word.encode() in content for word in PLAINER):
+    if status == 400 and schema and not endpoint.plain and _wants_plainer(content):
         endpoint.plain = True
         body = adapters.plainer(asked.body)
         status, headers, content = await _post(client, url, asked.headers, body, endpoint.timeout)
@@ -101,6 +101,10 @@ async def once(
     except ValueError as error:
         raise ProviderError("the answer is not JSON") from error
     return adapters.answer(endpoint.api, found)
+
+
+def _wants_plainer(content: bytes) -> bool:
+    return any(word.encode() in content for word in PLAINER)
 
 
 async def _post(
