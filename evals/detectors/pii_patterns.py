@@ -52,6 +52,7 @@ CALL = (
 )
 KEEPER = r" {1,2}\(?(?:office|fax|mobile|home|work|cell|phone|tel)\b"
 CARD = r"(?:card|credit|debit|cc|visa|mastercard|amex)[^\d\n]{0,40}"
+MIN_PASSWORD, MIN_KEY_DIGITS = 4, 3
 _GLUE = frozenset("-./:")
 _GLUE_AFTER = frozenset("-./: ")
 
@@ -59,6 +60,23 @@ _GLUE_AFTER = frozenset("-./: ")
 def _is_card(text: str) -> bool:
     digits = "".join(filter(str.isdigit, text))
     return 12 <= len(digits) <= 19 and digits[0] != "0" and bool(luhn.is_valid(digits))
+
+
+STANDS_FOR = re.compile(r"(?i)^[$<{%*]|your|x{4}|\*{3}|[(\[]|\.\.\.")
+"""What stands where a secret would: a variable, a call, a hint."""
+DIGIT_IN = re.compile(r"\d")
+
+
+def _is_key(text: str) -> bool:
+    """Whether it is drawn by lot: digits among the letters, unlike names in a program."""
+    return len(DIGIT_IN.findall(text)) >= MIN_KEY_DIGITS and not STANDS_FOR.search(text)
+
+
+def _is_password(text: str) -> bool:
+    """Whether it is no word: there is a digit or a sign that sentences do not end with."""
+    text = text.rstrip(".?!):>")
+    unusual = DIGIT_IN.search(text) or any(sign in "!@#%^&+=~" for sign in text)
+    return len(text) >= MIN_PASSWORD and bool(unusual) and not STANDS_FOR.search(text)
 
 
 def _is_phone(text: str) -> bool:
@@ -93,7 +111,7 @@ SECRETS = (
         r"(?i)\b(?:password|passwd|pwd|passphrase|passwort|contraseña)"
         r"(?:[\"']?\s*[:=]\s*| is (?:now )?| ist )[\"']?([^\s\"',;]{4,100})",
         0.9,
-        is_real=lambda text: not text.isalpha() or text.isupper(),
+        is_real=_is_password,
         marks=("assw", "pwd", "PWD", "assp", "ontras", "ASSW"),
     ),
     Form(
@@ -101,7 +119,7 @@ SECRETS = (
         r"(?i)\b(?:api|access|secret|auth)[_\- ]?(?:key|token|secret)"
         r"(?:[\"']?\s*[:=]\s*| is )[\"']?([A-Za-z0-9_\-./+]{12,200})",
         0.9,
-        is_real=lambda text: any(map(str.isdigit, text)),
+        is_real=_is_key,
         marks=("key", "KEY", "Key", "oken", "OKEN", "ecret", "ECRET"),
     ),
 )
