@@ -20,13 +20,18 @@ UNSURE = 0.55
 """The most that is said of short answers: they are never a finding."""
 EMPTY = 0.9
 """The value of an answer that is nothing but a greeting."""
+LONGEST = 200
+"""Characters of a greeting."""
+OPENING = re.compile(r"\b(?:hi|hello|hey|help|questions?|thanks?|morning|evening)\b", re.IGNORECASE)
+PLAIN = 6
+"""Content words below which a question with such a word may well be answered with a greeting."""
 GREETING = re.compile(
-    r"\W*(?:(?:hi|hello|hey|greetings|good (?:morning|afternoon|evening)|welcome)\b"
+    r"(?=.*[a-z])\W*(?:(?:hi|hello|hey|greetings|good (?:morning|afternoon|evening)|welcome)\b"
     r"[^.!?\n]{0,30}[.!?]?\s*)?"
     r"(?:(?:how (?:can|may) i (?:help|assist)|what can i (?:do|help)|is there anything)"
     r"[^.!?\n]{0,60}"
     r"|nice to meet you|i(?:'m| am) (?:here|happy|glad) to (?:help|assist)[^.!?\n]{0,40})?\W*",
-    re.IGNORECASE,
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -56,7 +61,9 @@ class Detector:
         question = content(asked)
         if len(question) < FEWEST:
             return None
-        if GREETING.fullmatch(answered[:200]) and len(answered) <= 200:
+        if len(answered) <= LONGEST and GREETING.fullmatch(answered):
+            if len(question) < PLAIN and OPENING.search(asked):
+                return None
             return self._told(EMPTY, answered, "The answer is a greeting.")
         answer = content(answered)
         reads = self._vectors.reads
