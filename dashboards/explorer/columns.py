@@ -23,6 +23,7 @@ TEXT = Column("text", "Input and output", "", phone=True)
 LATENCY = Column("latency", "Latency", "w-80", "duration", number=True, phone=True)
 TOKENS = Column("tokens", "Tokens", "w-120", "tokens", number=True)
 COST = Column("cost", "Cost", "w-80", "cost", number=True, phone=True)
+SCORES = Column("scores", "Scores", "w-220", phone=True)
 USER = Column("user", "User")
 SESSION = Column("session", "Session", "w-120")
 ENVIRONMENT = Column("environment", "Environment")
@@ -34,7 +35,7 @@ TRACE_COLUMNS = (
     TEXT,
     Column("name", "Name", "w-150"),
     Column("models", "Models", "w-150"),
-    Column("scores", "Scores", "w-220"),
+    SCORES,
     LATENCY,
     TOKENS,
     COST,
@@ -52,6 +53,7 @@ SPAN_COLUMNS = (
     Column("name", "Name", "w-150"),
     Column("model", "Model", "w-150"),
     Column("provider", "Provider"),
+    SCORES,
     Column("latency", "Latency", "w-80", number=True, phone=True),
     Column("ttft", "First token", "w-100", number=True),
     Column("tokens", "Tokens", "w-120", number=True),
@@ -64,7 +66,7 @@ SPAN_COLUMNS = (
 )
 COLUMNS = {"traces": TRACE_COLUMNS, "spans": SPAN_COLUMNS}
 DEFAULTS = {
-    "traces": ("time", "text", "models", "latency", "tokens", "cost", "user"),
+    "traces": ("time", "text", "scores", "latency", "tokens", "cost"),
     "spans": ("time", "text", "model", "latency", "tokens", "cost"),
 }
 TEXT_WIDTH = 260

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dashboards import chips
+from dashboards.chips import Chips
 from dashboards.explorer import ranges
 from dashboards.explorer.state import NEWEST, State
-from dashboards.explorer.terms import terms, without
+from dashboards.explorer.terms import terms, toggled, without
 from sightglass.accounts.access import Access
 from traces.ids import span_hex
 from traces.models import Span, Trace
@@ -17,7 +19,6 @@ from traces.selectors.search import list_spans, list_traces
 from traces.spans import Flag
 
 PAGE = 50
-MAX_SCORES = 3
 SLOW_NS = 10 * 10**9
 """A bar of this length is full."""
 
@@ -51,7 +52,7 @@ class Row:
     span_id: str
     latency: int | None
     bar: float
-    scores: list[tuple[str, str]]
+    scores: Chips
     suspect: bool
     title: str
     second: str
@@ -75,7 +76,7 @@ def listing(access: Access, state: State) -> Listing:
         return Listing(problem="slow", ways=narrower(state))
     except (CursorError, OrderError):
         return Listing(problem="cursor", ways=[Way("Go to the first page", state.link())])
-    rows = [row_of(item) for item in page.results]
+    rows = rows_of(access, state, page.results)
     if rows:
         return Listing(rows, page.next or "", page.previous or "")
     virgin = not Trace.objects.filter(project_id=access.project.pk).exists()
@@ -97,7 +98,25 @@ def page_of(access: Access, state: State, cursor: str | None, limit: int = PAGE)
     )
 
 
-def row_of(item: Trace | Span) -> Row:
+def rows_of(access: Access, state: State, items: Sequence[Any]) -> list[Row]:
+    """Lines of the table; scores are looked up where they are a column of it."""
+
+    def link(term: str) -> str:
+        return state.link(text=toggled(state.text, term))
+
+    if not any(column.name == "scores" for column in state.columns):
+        return [row_of(item, Chips()) for item in items]
+    if state.kind == "spans":
+        of_spans = chips.of_spans(access, items, link)
+        keys = [(item.trace_id, item.span_id) for item in items]
+        found = [of_spans.get(key, Chips()) for key in keys]
+    else:
+        of_traces = chips.of_traces(access, items, link)
+        found = [of_traces.get(item.trace_id, Chips()) for item in items]
+    return [row_of(item, scores) for item, scores in zip(items, found, strict=True)]
+
+
+def row_of(item: Trace | Span, scores: Chips) -> Row:
     title = item.input_preview or item.name or "(no name)"
     length = None if item.end_ns is None else item.end_ns - item.start_ns
     return Row(
@@ -105,25 +124,12 @@ def row_of(item: Trace | Span) -> Row:
         trace_id=item.trace_id.hex,
         span_id=span_hex(item.span_id) if isinstance(item, Span) else "",
         latency=length,
-        scores=scores_of(item),
+        scores=scores,
         bar=0 if length is None else round(max(0, min(100, 100 * length / SLOW_NS)), 1),
         suspect=bool(item.suspect_reasons) or bool(item.flags & Flag.COST_SUSPECT),
         title=title,
         second=item.output_preview or "",
     )
-
-
-def scores_of(item: Trace | Span) -> list[tuple[str, str]]:
-    """Name and value of a few of a trace's scores, as they are read."""
-    if isinstance(item, Span):
-        return []
-    return [(name, score_text(value)) for name, value in list(item.scores.items())[:MAX_SCORES]]
-
-
-def score_text(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.2f}" if isinstance(value, int | float) else str(value)
 
 
 def ways_out(state: State) -> list[Way]:

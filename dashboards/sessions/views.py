@@ -8,8 +8,10 @@ from uuid import UUID
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
+from dashboards import chips
 from dashboards.asked import listed
-from dashboards.trace import panes
+from dashboards.trace import panes, scores
+from evals.selectors.scores import of_session, versions_of
 from sightglass.accounts.access import Access, Permission, ProjectRequest, project_page
 from traces.models import Span, Trace
 from traces.selectors.groups import list_sessions, session_summary, traces_of_session
@@ -17,7 +19,7 @@ from traces.selectors.paging import CursorError
 from traces.selectors.traces import calls_of, spans_whole
 from traces.spans import PREVIEW_LENGTH
 
-TURNS = 25
+TURNS, SCORES = 25, 50
 
 
 @project_page(Permission.READ)
@@ -40,10 +42,12 @@ def session(request: ProjectRequest) -> HttpResponse:
         )
     except CursorError:
         page = traces_of_session(request.access, session_id, limit=TURNS)
+    given = of_session(request.access, session_id, SCORES)
     context = {
         "session_id": session_id,
         "summary": summary,
         "turns": turns(request.access, page.results),
+        "scores": scores.lines(given, versions_of(request.access, given)),
         "older": page.previous,
         "newer": page.next,
     }
@@ -56,7 +60,11 @@ def turns(access: Access, traces: list[Trace]) -> list[dict[str, Any]]:
     ends = [end for pair in calls.values() for end in pair]
     keys = [(span.trace_id, span.span_id) for span in ends]
     wholes = dict(zip(keys, spans_whole(access, ends), strict=True))
-    return [_turn(trace, calls.get(trace.trace_id), wholes) for trace in traces]
+    given = chips.of_traces(access, traces)
+    made = [_turn(trace, calls.get(trace.trace_id), wholes) for trace in traces]
+    for turn in made:
+        turn["scores"] = given.get(turn["trace"].trace_id)
+    return made
 
 
 def _turn(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
+from dashboards import chips
 from dashboards.asked import listed
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.query import Query
@@ -37,10 +38,12 @@ def user(request: ProjectRequest) -> HttpResponse:
     except CursorError:
         page = list_traces(request.access, query=query, limit=TRACES)
     sessions = list_sessions(request.access, query=query, limit=SESSIONS)
+    scores = chips.of_traces(request.access, page.results)
     context = {
         "user_id": user_id,
         "summary": summary,
         "page": page,
+        "traces": [(trace, scores.get(trace.trace_id)) for trace in page.results],
         "sessions": sessions.results,
     }
     return render(request, "users/user.html", context)

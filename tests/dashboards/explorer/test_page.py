@@ -7,8 +7,11 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from sightglass.accounts.access import Access
 from sightglass.accounts.models import Project, User
+from tests.evals.judging import detector
 from tests.traces.selectors.rows import NOON, SECOND, make_span, make_trace
+from traces.models import Score, Trace
 from traces.selectors import paging
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +54,7 @@ def test_a_list_shows_what_was_said(page: Client, project: Project) -> None:
         user_id="alice",
         models_used=["gpt-4o"],
     )
-    text = body(page, URL)
+    text = body(page, f"{URL}&columns=time,text,models,tokens,cost,user")
     for part in ("where is my order", "on its way", "1.47¢", "1.9k", "alice", "gpt-4o"):
         assert part in text
 
@@ -219,8 +222,44 @@ def test_queries_do_not_grow_with_the_list(
     for i in range(50):
         make_trace(project, start_ns=NOON + i, user_id=f"user {i}", scores={"good": 0.5})
     page.get(URL)
-    with django_assert_max_num_queries(10):  # 4 of them open and bound the one transaction
+    with django_assert_max_num_queries(14):  # 7 of them open and bound the two transactions
         page.get(URL)
     for part in ("facets", "histogram"):
         with django_assert_max_num_queries(8):
             page.get(f"/p/shop/explorer/{part}?range=all")
+
+
+def score(trace: Trace, name: str, **values: Any) -> None:
+    Score.objects.create(
+        project=trace.project, trace_id=trace.trace_id, name=name, source="code", **values
+    )
+
+
+def test_flagged_scores_stand_out_and_lead_to_their_like(
+    page: Client, project: Project, access: Access
+) -> None:
+    detector(access, "toxicity", threshold=0.4)
+    shown = {"toxicity": 0.93, "refusal": 0.02, "outcome": "not solved", "thumbs": False}
+    bad = make_trace(project, scores=shown, input_preview="you fool")
+    score(bad, "toxicity", number=0.1, flagged=False, span_id=1)
+    score(bad, "toxicity", number=0.93, flagged=True, span_id=2)
+    score(bad, "refusal", number=0.02, flagged=False, span_id=2)
+    score(bad, "outcome", category="not solved")
+    make_trace(project, scores={"toxicity": 0.05}, input_preview="dear friend")
+    text = body(page, URL)
+    assert text.count("score is-bad") == 1 and "Flagged. Filter by score.toxicity:&gt;=0.4" in text
+    assert "Not flagged: refusal 0.02" in text and ">refusal<" not in text
+    assert "score.outcome%3A%22not+solved%22" in text and "score.thumbs%3Afalse" in text
+    found = body(page, f"{URL}&q=score.toxicity:>=0.4")
+    assert "you fool" in found and "dear friend" not in found
+    assert "you fool" in body(page, f'{URL}&q=score.outcome:"not solved"')
+
+
+def test_spans_show_their_own_scores(page: Client, project: Project, access: Access) -> None:
+    detector(access, "pii", threshold=0.5)
+    trace = make_trace(project, scores={"pii": 0.9})
+    span = make_span(trace, 1, name="leaking")
+    make_span(trace, 2, name="quiet")
+    score(trace, "pii", number=0.9, flagged=True, span_id=span.span_id)
+    text = body(page, f"{URL}&list=spans&columns=text,scores")
+    assert text.count("score is-bad") == 1 and "score.pii:&gt;=0.5" in text

@@ -2,14 +2,17 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
 
 from sightglass.accounts.access import Access
-from sightglass.accounts.models import User
+from sightglass.accounts.models import Project, User
 from tests.traces.sending import SECOND, decoded, llm, span
+from traces.models import Score
 from traces.services.ingest import store_spans
+from traces.services.scores import summarise
 
 pytestmark = pytest.mark.django_db
 HOSTILE = "<script>alert(1)</script>"
@@ -145,3 +148,19 @@ def test_a_stranger_sees_nothing(client: Client, access: Access, stranger: User)
     client.force_login(stranger)
     for url in (LIST, f"{VIEW}s-1"):
         assert client.get(url).status_code == 404
+
+
+def test_a_session_shows_its_scores_and_those_of_its_traces(
+    page: Client, access: Access, project: Project
+) -> None:
+    store(access, turn(0, "a", "b"), turn(1, "c", "d"))
+    given: dict[str, Any] = {"project": project, "source": "judge", "comment": HOSTILE}
+    Score.objects.create(session_id="s-1", name="satisfied", boolean=False, flagged=True, **given)
+    Score.objects.create(session_id="s-2", name="elsewhere", boolean=True, **given)
+    trace_id = UUID(bytes=bytes([1] * 16))
+    Score.objects.create(trace_id=trace_id, name="toxicity", number=0.9, flagged=True, **given)
+    summarise(project.pk, [trace_id])
+    text = body(page, VIEW + "s-1")
+    assert "satisfied" in text and "elsewhere" not in text and "LLM judge" in text
+    assert text.count("score is-bad") == 2 and "score.toxicity%3A" in text
+    assert "<script>alert" not in text and "&lt;script&gt;alert" in text
