@@ -56,7 +56,14 @@ class Subject:
     def example(self) -> Example:
         """What detectors read of it."""
         asked = own_words(self.input, self.contexts) if self.input else None
-        return Example(asked, self.output, self.contexts, self.schema, self.finish_reason)
+        return Example(
+            asked,
+            self.output,
+            self.contexts,
+            self.schema,
+            is_step=bool(self.tool_calls),
+            finish_reason=self.finish_reason,
+        )
 
 
 def of_content(content: SpanContent, kind: str, metadata: dict[str, Any]) -> dict[str, Any]:

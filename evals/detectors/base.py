@@ -17,6 +17,8 @@ class Example:
     """Documents, tool results or other text that the answer should rest on."""
     schema: str | None = None
     """The JSON schema that the output was asked to follow, as JSON text."""
+    is_step: bool = False
+    """The model asks for tools: the output is on the way to an answer and is none yet."""
     finish_reason: str | None = None
     """Why the model stopped, in OpenTelemetry's words: stop, length, content_filter, …"""
 

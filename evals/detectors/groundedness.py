@@ -9,11 +9,14 @@ import numpy as np
 
 from evals.detectors import artefact
 from evals.detectors.base import Evidence, Example, Field, Verdict
+from evals.detectors.language import differ
 from evals.detectors.support import FEATURES, Source, compare
+from evals.detectors.talk import is_talk
 
 ABSTAINS = re.compile(
     r"\b(?:not|n't|no)\b.{0,40}\b(?:mention|provid|contain|includ|specif|stat|found|given|enough|say)"
-    r"|\b(?:do not|don't|cannot|can't) (?:know|answer|find|tell|say)\b",
+    r"|\b(?:do not|don't|cannot|can't) (?:know|answer|find|tell|say)\b"
+    r"|\b(?:find|found|say|says|see|have) (?:nothing|no \w+) (?:about|on|for|in)\b",
     re.IGNORECASE | re.DOTALL,
 )
 """A sentence that says that the contexts do not say: nothing in it needs support."""
@@ -26,7 +29,7 @@ class Detector:
 
     name: ClassVar[str] = "hallucination"
     version: ClassVar[str] = "1"
-    threshold: ClassVar[float] = 0.5
+    threshold: ClassVar[float] = 0.9
     needs: ClassVar[tuple[Field, ...]] = ("output", "context")
 
     def __init__(self) -> None:
@@ -37,21 +40,28 @@ class Detector:
         """One for each of FEATURES and the intercept."""
 
     def detect(self, examples: Sequence[Example]) -> list[Verdict | None]:
-        """One verdict for each example; None where output or contexts are absent."""
+        """One verdict for each example.
+
+        None where output or contexts are absent, where the output is a step on the way, or in
+        another language than the contexts: words cannot be compared then.
+        """
         return [self._one(example) for example in examples]
 
     def _one(self, example: Example) -> Verdict | None:
         output, contexts = example.output, tuple(filter(str.strip, example.contexts))
-        if not output or not contexts:
+        if not output or not contexts or example.is_step:
             return None
-        compared = compare(output, _source(contexts))
+        said = tuple(filter(None, [example.input]))
+        compared = compare(output, _source((*contexts, *said)), _claims_nothing)
         if compared is None:
             return None
-        if len(compared.spans) == 1 and _abstains(output, *compared.spans[0]):
+        if any(_abstains(output, *span) for span in compared.spans):  # and the others are talk
             return Verdict(0.05, (), "The answer says that the contexts do not say.")
         value = self.probability(compared.whole)
         if value < self.threshold:
             return Verdict(value)
+        if differ(output, " ".join(contexts)):
+            return None
         each = [self.probability(features) for features in compared.each]
         least = min(self.threshold, max(each))
         evidence = tuple(
@@ -66,6 +76,10 @@ class Detector:
         """Of the problem, for the features of an answer or of one sentence."""
         odds = float(self._weights[:-1] @ np.asarray(features) + self._weights[-1])
         return float(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
+
+
+def _claims_nothing(output: str, start: int, end: int) -> bool:
+    return is_talk(output[start:end]) or _abstains(output, start, end)
 
 
 def _abstains(output: str, start: int, end: int) -> bool:

@@ -16,6 +16,9 @@ FEWEST = 24
 OTHERS = 0.002
 """The least probability given to all languages but the best: the model is too sure of itself."""
 
+UNLIKELY = 0.02
+"""The probability of one language below which two texts surely are in different ones."""
+
 _FOREIGN = re.compile(r"```.*?(?:```|$)|`[^`\n]*`|https?://\S+|\S+@\S+|<[^<>\n]{1,200}>", re.DOTALL)
 """What is in no language: code, addresses, markup."""
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
@@ -60,9 +63,21 @@ class Detector:
         return Verdict(value, (Evidence("output", 0, len(answered), names[1]),), told)
 
 
+def differ(one: str, other: str) -> bool:
+    """Whether two texts are surely in different languages."""
+    first, second = plain(one), plain(other)
+    if letters(first) < FEWEST or letters(second) < FEWEST:
+        return False
+    there = languages(second)
+    same = sum(share * there.get(name, 0.0) for name, share in languages(first).items())
+    return same < UNLIKELY
+
+
 def plain(text: str) -> str:
     """The start of a text without code, addresses and markup."""
-    return " ".join(_FOREIGN.sub(" ", text[: 4 * LIMIT]).replace("\0", " ").split())[:LIMIT]
+    return " ".join(_FOREIGN.sub(" ", text.lstrip()[: 4 * LIMIT]).replace("\0", " ").split())[
+        :LIMIT
+    ]
 
 
 def letters(text: str) -> int:

@@ -8,11 +8,12 @@ long): that transfers best from one kind of text to another (docs/detectors/hall
 import math
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from evals.detectors.talk import CITATION
 from evals.detectors.text import LIMIT, STOP, Span, sentences, stem, words
 
 FEATURES = ("novel", "order", "pairs", "window", "sentences")
@@ -41,6 +42,10 @@ def stems(text: str) -> list[str]:
 def content(text: Sequence[str]) -> list[str]:
     """The words that say something; all, where none does."""
     return [word for word in text if word not in _STOP] or list(text)
+
+
+Skips = Callable[[str, int, int], bool]
+"""Whether a sentence, characters [start, end) of a text, needs no support."""
 
 
 class Source:
@@ -130,10 +135,15 @@ class Compared:
     each: list[list[float]]
 
 
-def compare(answer: str, source: Source) -> Compared | None:
-    """None where the answer says nothing that could be supported."""
+def compare(answer: str, source: Source, skips: Skips | None = None) -> Compared | None:
+    """None where the answer says nothing that could be supported.
+
+    Sentences that `skips` names are left out while there are others.
+    """
     spans = sentences(answer[:LIMIT])
-    texts = [stems(answer[start:end]) for start, end in spans]
+    if skips is not None:
+        spans = [span for span in spans if not skips(answer, *span)] or spans
+    texts = [stems(CITATION.sub("", answer[start:end])) for start, end in spans]
     kept = [(span, text) for span, text in zip(spans, texts, strict=True) if text]
     if not kept:
         return None
