@@ -55,6 +55,15 @@ manager engineer operator technician officer assistant director developer design
 consultant administrator coordinator specialist supervisor worker clerk nurse teacher scientist
 mechanic installer repairer cleaner driver cashier representative writer editor accountant lawyer
 attorney lineman packager cinematographer tender president ceo cto cfo secretary minister""",
+    "THING": """
+python java javascript typescript react angular django flask docker kubernetes linux windows ubuntu
+android github gitlab git google microsoft apple amazon facebook meta twitter instagram youtube
+netflix spotify whatsapp slack zoom chrome firefox safari excel word powerpoint outlook gmail
+iphone ipad macbook bluetooth wifi internet web api json html css sql http https url pdf csv xml
+openai chatgpt gpt claude gemini llama bert tesla toyota honda bmw ford nike adidas coca-cola pepsi
+christmas easter thanksgiving halloween ramadan bible quran olympics covid covid-19 dna rna nasa
+nato un eu eur usd gbp jpy ceo cto cfo faq id ok pm am tv cd dvd gps usb cpu gpu ram ai ml nlp llm
+english-language earth mars moon sun jupiter saturn venus god jesus buddha allah""",
     "GIVEN": """
 james john robert michael william david richard joseph thomas charles christopher daniel matthew
 anthony mark donald steven paul andrew joshua kenneth kevin brian george timothy ronald edward

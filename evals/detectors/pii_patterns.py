@@ -139,6 +139,20 @@ NUMBERS = (
         marks=("icen", "ICEN", "hrersch"),
     ),
     Form(
+        "passport",
+        r"(?i)\b(?:passport|reisepass|pasaporte|passeport)[^\d\n]{0,20}?\b([a-z]{0,2}\d{6,9}[a-z]?)\b",
+        0.9,
+        marks=("asspo", "asapo", "eisep", "ASSPO"),
+    ),
+    Form(
+        "national_id",
+        r"(?i)\b(?:national insurance|n\.?i\.? n|nino\b)[^\d\n]{0,20}?"
+        r"\b([a-z]{2} ?\d{2} ?\d{2} ?\d{2} ?[a-d])\b"
+        r"|\b(?:aadhaar|steuer-?id|tax id|dni|nie|personal identity|social insurance|national id)"
+        r"[^\d\n]{0,20}?\b([a-z]?\d[\d \-]{6,13}[\da-z])\b",
+        0.9,
+    ),
+    Form(
         "zip_code",
         r"(?i)\b(?:zip|postal|post)(?: ?code)?(?: is)?[: ]+"
         r"((?:[a-z]{1,2})?\d[\w]{1,4}(?:[ \-][\dA-Z]{2,4})?)\b",

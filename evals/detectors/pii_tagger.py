@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evals.detectors.pii_lists import CLASS_OF
-from evals.detectors.text import Span
+from evals.detectors.text import STOP, Span
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,6 +28,8 @@ MEMORY = 50_000
 """Words that are remembered; when full, the memory is emptied."""
 TOKEN = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*\.?(?<=\w)|\d+|\n|[^\w\s]|_")
 APOSTROPHE = re.compile("['’]")
+BESIDE = frozenset((" ", "-", ". ", "'", "’"))
+"""What may stand between two words of one name."""
 EDGE = "\0"
 """Stands before and after the text."""
 
@@ -65,7 +67,8 @@ class Words:
     def is_common(self, word: str) -> bool:
         """Whether ordinary texts write it small; `Let's` is as common as `let`."""
         lower = word.lower()
-        return lower in self.common or APOSTROPHE.split(lower, maxsplit=1)[0] in self.common
+        first = APOSTROPHE.split(lower, maxsplit=1)[0]
+        return lower in STOP or lower in self.common or first in STOP or first in self.common
 
     def coarse(self, word: str) -> str:
         """Class or shape, and whether it is common: one of some dozens of kinds."""
@@ -174,25 +177,41 @@ def features_at(words: Words, word: str, offset: int) -> list[str]:
 
 
 def joined(text: str, spans: Sequence[Span], shares: Floats, threshold: float) -> list[Tagged]:
-    """Neighbours with the same label as one; the first column of `shares` is that of none."""
-    found: list[Tagged] = []
+    """Words side by side as one, with the label most probable for all of them.
+
+    The first column of `shares` is that of no label.
+    """
     some = 1 - shares[:, 0]
-    labels = shares[:, 1:].argmax(axis=1) + 1
-    for place in np.flatnonzero(some >= threshold).tolist():
-        (start, end), label = spans[place], LABELS[labels[place]]
-        if not text[start].isalnum():
-            continue
+    found: list[Tagged] = []
+    for row in _rows(text, spans, np.flatnonzero(some >= threshold).tolist()):
+        label = LABELS[int(shares[row, 1:].sum(axis=0).argmax()) + 1]
+        start, end = spans[row[0]][0], spans[row[-1]][1]
+        score = float(some[row].max())
         last = found[-1] if found else None
         if last is not None and last.label == label and _joins(text[last.end : start], label):
-            score = max(last.score, float(some[place]))
-            found[-1] = Tagged(last.start, end, label, score)
+            found[-1] = Tagged(last.start, end, label, max(last.score, score))
         else:
-            found.append(Tagged(start, end, label, float(some[place])))
+            found.append(Tagged(start, end, label, score))
     return found
+
+
+def _rows(text: str, spans: Sequence[Span], places: Sequence[int]) -> Iterator[list[int]]:
+    """Places of words with nothing but a blank, a hyphen or the like between them."""
+    row: list[int] = []
+    for place in places:
+        start = spans[place][0]
+        if not text[start].isalnum():
+            continue
+        if row and text[spans[row[-1]][1] : start] not in BESIDE:
+            yield row
+            row = []
+        row.append(place)
+    if row:
+        yield row
 
 
 def _joins(between: str, label: str) -> bool:
     """Whether what lies between two words of one label belongs to it too."""
     if label == "address":
         return len(between) <= 4 and not between.strip(" ,.\n#-/")
-    return between in (" ", "-", ". ", " & ", "'", "’", ", ") and (between != ", " or label == "")
+    return between == " & "

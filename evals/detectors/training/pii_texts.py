@@ -85,7 +85,8 @@ def certain(text: str, words: Words) -> Iterator[tuple[int, bool]]:
         known = all(words.is_common(word) for word in run)
         spoiled = any(CLASS_OF.get(word.lower()) in SPOILERS for word in run)
         starts = first == 0 or each[first - 1] in OPENS
-        if known and not spoiled and (len(run) > 1 or starts):
+        things = all(CLASS_OF.get(word.lower()) == "THING" or _is_acronym(word) for word in run)
+        if things or (known and not spoiled and (len(run) > 1 or starts)):
             open_[first:last] = [False] * len(run)
     for place, word in enumerate(each):
         near = open_[max(0, place - 2) : place + 3]
@@ -96,6 +97,10 @@ def certain(text: str, words: Words) -> Iterator[tuple[int, bool]]:
             yield place, not open_[place]
         else:
             yield place, cased and not any(near)
+
+
+def _is_acronym(word: str) -> bool:
+    return word.isupper() and 2 <= len(word) <= 4 and word.lower() not in CLASS_OF
 
 
 def _runs(flags: Sequence[bool]) -> Iterator[tuple[int, int]]:
