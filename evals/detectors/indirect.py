@@ -58,7 +58,7 @@ class Detector:
 
     name: ClassVar[str] = "indirect_injection"
     version: ClassVar[str] = "1"
-    threshold: ClassVar[float] = 0.5
+    threshold: ClassVar[float] = 0.75
     needs: ClassVar[tuple[Field, ...]] = ("context",)
 
     def __init__(self) -> None:
