@@ -99,6 +99,9 @@ def _like(one: Shown, limits: Limits) -> str:
 
 
 def score_text(value: object) -> str:
+    """A score's value as badges show it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.2f}" if isinstance(value, int | float) else str(value)
+    if not isinstance(value, int | float):
+        return str(value)
+    return f"{value:.2f}" if -1 <= value <= 1 else f"{value:.2f}".rstrip("0").rstrip(".")

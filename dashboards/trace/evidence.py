@@ -90,8 +90,12 @@ class Evidence:
 def evidence(
     access: Access, span: Span, whole: dict[str, Any], scores: Sequence[Score]
 ) -> Evidence:
-    """Of the scores of one span. Reads the trace's other spans only where a score points there."""
-    given = [(score, one) for score in scores for one in score.evidence or () if _is_whole(one)]
+    """Of the scores of one span, but those that raise no alarm: a marked text is one to look at.
+
+    Reads the trace's other spans only where a score points there.
+    """
+    alarms = [score for score in scores if score.flagged is not False]
+    given = [(score, one) for score in alarms for one in score.evidence or () if _is_whole(one)]
     made = Evidence()
     if not given:
         return made

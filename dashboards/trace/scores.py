@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
+from dashboards.chips import score_text
 from dashboards.templatetags import sightglass as figures
 from dashboards.trace.evidence import Evidence
 from evals.models import EvaluatorVersion
@@ -44,6 +45,11 @@ class Line:
     """Pieces of evidence marked in the messages and documents of the page."""
     passages: list[tuple[str, SafeString]] = field(default_factory=list)
 
+    @property
+    def is_short(self) -> bool:
+        """Nothing is wrong and nothing was said: a line is enough."""
+        return not (self.score.flagged or self.score.comment or self.passages or self.seen)
+
 
 @dataclass(slots=True)
 class Summary:
@@ -61,22 +67,12 @@ class Summary:
         return "" if span_id is None else span_hex(span_id)
 
 
-def value(score: Score) -> str:
-    """As badges show it."""
-    given = score.value
-    if isinstance(given, bool):
-        return "yes" if given else "no"
-    if isinstance(given, float):
-        return f"{given:.2f}".rstrip("0").rstrip(".")
-    return str(given)
-
-
 def line(score: Score, versions: Mapping[int, EvaluatorVersion]) -> Line:
     icon, source = SOURCES.get(score.source, ("code", score.source))
     version = versions.get(score.evaluator_version or 0)
     return Line(
         score=score,
-        shown=value(score),
+        shown=score_text(score.value),
         icon=icon,
         source=source,
         tone="is-bad" if score.flagged else "",
@@ -122,7 +118,7 @@ def _summary(given: Sequence[Score], versions: Mapping[int, EvaluatorVersion]) -
         line(ordered[0], versions),
         len(given),
         len(flagged),
-        [(span_hex(one.span_id or 0), value(one)) for one in flagged[:SHOWN_SPANS]],
+        [(span_hex(one.span_id or 0), score_text(one.value)) for one in flagged[:SHOWN_SPANS]],
     )
 
 

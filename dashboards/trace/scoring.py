@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from dashboards.trace import scores
+from dashboards.chips import score_text
 from dashboards.trace.finding import span_id_of, trace_id_of
 from evals.models import Job
 from evals.services import jobs, reasons
@@ -84,7 +84,7 @@ def _row(answer: Answer) -> dict[str, object]:
         "icon": icon,
         "tone": tone,
         "word": word,
-        "value": scores.value(answer.score) if answer.score else "",
+        "value": score_text(answer.score.value) if answer.score else "",
         "flagged": bool(answer.score and answer.score.flagged),
         "words": answer.words,
         "detail": answer.detail,

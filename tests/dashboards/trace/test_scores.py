@@ -97,7 +97,10 @@ def test_a_score_says_who_gave_it_why_and_what_it_took(
     [
         ({"boolean": True, "source": "judge", "flagged": False}, ("yes", "LLM judge", "not flagg")),
         ({"category": "partly", "source": "human", "flagged": None}, ("partly", "a person")),
-        ({"number": 1.0, "source": "user", "flagged": None}, ('<b class="clip">1</b>', "user fe")),
+        (
+            {"number": 1.0, "source": "user", "flagged": None},
+            ('<b class="clip">1.00</b>', "user fe"),
+        ),
     ],
 )
 def test_any_value_is_put_into_words(
@@ -118,6 +121,13 @@ def test_evidence_is_marked_where_it_stands(page: Client, access: Access, projec
     assert marks(text) == ["fool", "&lt;b&gt;an id"]
     assert text.count('title="toxicity: toxic"') == 2
     assert "2 places marked above" in text and "passage" not in text
+
+
+def test_what_raises_no_alarm_marks_nothing(page: Client, access: Access, project: Project) -> None:
+    store(access, agent(), call(**said(("user", "hi"), answer="Dear Larch")))
+    score(project, number=0.2, flagged=False, evidence=[place("output", 5, 10)])
+    text = pane(page, CALL)
+    assert marks(text) == [] and "not flagged" in text
 
 
 def test_evidence_over_several_messages_of_an_answer_is_marked_in_each(
@@ -238,7 +248,7 @@ def test_the_trace_tells_what_is_flagged_and_leads_to_it(
     head = text[: text.index('<div class="trace">')]
     assert "toxicity" in head and "0.97" in head and "0.6<" not in head and "pii" not in head
     assert f"?span={TOOL.hex()}#scores" in head and "solved" in head
-    assert "2 of 2 flagged" in text and "1 span, none flagged" in text
+    assert "2 of 2 spans flagged" in text and ">pii<" in text
     assert text.count('title="Flagged: toxicity"') == 2
     lines = body(page, f"{URL}/children?of={ROOT.hex()}&offset=0&end=2")
     assert lines.count('title="Flagged: toxicity"') == 2
@@ -263,7 +273,7 @@ def test_the_number_of_queries_does_not_grow_with_scores(
 
 def reason(text: str, name: str) -> str:
     """What the section says of one evaluator."""
-    rows = [row for row in text.split("<tr>") if f">{name}<" in row or f"{name} <" in row]
+    rows = [row for row in text.split("<dt") if f">{name}<" in row or f"{name} <" in row]
     assert len(rows) == 1, text
     return " ".join(re.sub(r"<[^>]+>", " ", rows[0]).split())
 
