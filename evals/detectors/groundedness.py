@@ -20,6 +20,8 @@ ABSTAINS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """A sentence that says that the contexts do not say: nothing in it needs support."""
+SENTENCE = 0.5
+"""From which probability on a sentence of a flagged answer is evidence."""
 LONGEST = 300
 """Characters of a sentence that may abstain."""
 
@@ -63,7 +65,7 @@ class Detector:
         if differ(output, " ".join(contexts)):
             return None
         each = [self.probability(features) for features in compared.each]
-        least = min(self.threshold, max(each))
+        least = min(SENTENCE, max(each))
         evidence = tuple(
             Evidence("output", start, end, "unsupported", score=round(found, 4))
             for (start, end), found in zip(compared.spans, each, strict=True)
