@@ -38,7 +38,7 @@ def openinference_answered(call: Call) -> Attributes:
         "llm.token_count.prompt": count.input,
         "llm.token_count.completion": count.output,
         "llm.token_count.total": count.input + count.output,
-        "llm.finish_reason": "tool_calls" if "tool_calls" in call.answer else "stop",
+        "llm.finish_reason": call.finish,
         "prompt.id": call.prompt[0],
         "llm.prompt_template.version": call.prompt[1],
         **_openinference("llm.output_messages.0.message", call.answer),
@@ -78,7 +78,7 @@ def genai_asked(model: Model, messages: list[Attributes], tools: list[Attributes
 
 
 def genai_answered(call: Call) -> Attributes:
-    count, reason = call.count, "tool_call" if "tool_calls" in call.answer else "stop"
+    count, reason = call.count, "tool_call" if "tool_calls" in call.answer else call.finish
     made: Attributes = {
         "gen_ai.response.model": call.model.answered,
         "gen_ai.response.id": call.response_id,

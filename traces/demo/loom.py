@@ -113,8 +113,9 @@ class Loom:
         *,
         tools: list[Message],
         prompt: tuple[str, str],
+        finish: str = "stop",
     ) -> None:
-        """A call that is answered."""
+        """A call that is answered; `finish` is why the model stopped, if it called no tool."""
         asked = self.dialect.asked(model, messages, tools)
         span = self.begin(self.dialect.span_name(model), parent, asked)
         count = counted(model, messages, tools, answer, self.sent.get(model.asked, 0), self.rng)
@@ -122,6 +123,7 @@ class Loom:
             self.sent[model.asked] = count.input
         first_ms = model.first_ms * self.rng.lognormvariate(0, 0.35)
         call = Call(model, messages, answer, tools, count, first_ms, prompt)
+        call.finish = "tool_calls" if "tool_calls" in answer else finish
         call.response_id = f"resp_{span.span_id.hex()}"
         if self.dialect.first_token_event:
             at = self.now + int(first_ms * MS)

@@ -56,6 +56,7 @@ class Call:
     first_ms: float
     prompt: tuple[str, str]
     response_id: str = ""
+    finish: str = "stop"
 
 
 def tokens(value: Any) -> int:

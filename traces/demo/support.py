@@ -9,6 +9,7 @@ from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
+from traces.demo import incidents
 from traces.demo.loom import MS, OPENINFERENCE, Loom, Message, Score, Woven
 from traces.demo.models import EMBEDDER, HAIKU, MINI, RERANKER, SMALL, SUPPORT, Model, tokens
 from traces.demo.story import Visit
@@ -276,8 +277,12 @@ def _reply(turn: Turn, root: Span, found: list[dict[str, Any]], *, attack: bool)
     if talk.topic["tool"] and not attack and (needed or loom.rng.random() < 0.2):
         messages += _tool_used(turn, root, model, messages)
     said = _said(turn, attack=attack)
+    mishap = None if attack else incidents.mishap(talk.visit, loom.turn, talk.voice)
+    if mishap is not None:
+        said, turn.wrong = mishap.answer, True
+    finish = mishap.finish if mishap else "stop"
     answer: Message = {"role": "assistant", "content": said}
-    loom.call(root, model, messages, answer, tools=TOOLS, prompt=talk.prompt)
+    loom.call(root, model, messages, answer, tools=TOOLS, prompt=talk.prompt, finish=finish)
     turn.answer = said
 
 

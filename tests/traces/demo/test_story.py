@@ -139,6 +139,24 @@ def test_the_injection_comes_from_several_users() -> None:
     assert not any('"flagged": true' in texts(one) for one in told(the_day(None)))
 
 
+def test_now_and_then_an_answer_goes_wrong_in_each_way() -> None:
+    traces = [one for day in days(CYCLE, TODAY) for one in told(day)]
+    tells = (
+        *("you moron", "You are an idiot", "went to", "order system", "sk-live-", "I can't help"),
+        *("unable to assist", "cannot discuss", "Das können", "Bien sûr", "Thyme", "first trams"),
+        *("Please send us the photos. Please", "Third, if the", "Forest Council", "helicopter"),
+    )
+    counts = {tell: sum(tell in texts(one) for one in traces) for tell in tells}
+    assert all(counts.values()), counts
+    assert 0.01 < sum(counts.values()) / len(traces) < 0.09
+    cut = [span for one in traces for span in one.spans if "length" in finishes(span)]
+    assert 2 <= len(cut) < len(traces) / 50
+
+
+def finishes(span: Any) -> list[str]:
+    return [pair.value.string_value for pair in span.attributes if pair.key == "llm.finish_reason"]
+
+
 def test_every_slot_is_known() -> None:
     voice = Voice(Random(1))
     known = {*LISTS, *voice.facts, "code", "price"}
