@@ -97,6 +97,7 @@ class Form:
     """Whether it must not be a part of a longer row of numbers."""
 
 
+ENDINGS = (".com", ".org", ".net", ".info", ".biz", ".edu", ".gov")
 SECRETS = (
     Form(
         "private_key",
@@ -165,9 +166,10 @@ AFTER = (
     Form(
         "url",
         r"(?i)\bhttps?://[^\s<>\"']*[^\s<>\"'.,;:!?)]"
-        r"|\bwww\.[\w\-]+\.[^\s<>\"']*[^\s<>\"'.,;:!?)]",
+        r"|\bwww\.[\w\-]+\.[^\s<>\"']*[^\s<>\"'.,;:!?)]"
+        r"|\b(?:[a-z0-9][a-z0-9\-]{1,62}\.){1,3}(?:com|org|net|info|biz|edu|gov)\b(?:/[\w\-/.]*\w)?",
         0.9,
-        marks=("http", "HTTP", "www", "Http"),
+        marks=("http", "HTTP", "www", "Http", *ENDINGS),
     ),
     Form("phone", PHONE, 0.85, _is_phone, alone=True),
     Form(
@@ -177,9 +179,10 @@ AFTER = (
     Form(
         "age",
         r"(?i)\b(\d{1,3})(?:-| )years?(?:-| )old\b|\bage(?:d)?(?: of|:| is)? (\d{1,3})\b"
-        r"|\b(?:turn|turned|turns|turning) (\d{1,3})\b",
+        r"|\b(?:turn|turned|turns|turning) (\d{1,3})\b|\b(\d{1,3}) years? of age\b"
+        r"|\b(\d{1,3})(?:st|nd|rd|th) birthday\b"
+        r"|\b(?:i'm|i am|he's|he is|she's|she is|who is) (\d{2})(?:[.,!?]|$| and\b| now\b)",
         0.85,
-        marks=("year", "ge", "urn", "AGE", "YEAR"),
     ),
 )  # fmt: skip
 """More certain kinds first: what one has taken, later ones leave alone."""

@@ -1,9 +1,9 @@
 """Made-up sentences with places for names, addresses, places and organisations. Seeded."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from evals.detectors.training.grammar import lines, words
+from evals.detectors.training.grammar import lines
 
 PLACES = lines(
     """
@@ -95,51 +95,21 @@ Write a Summary of the following Article.
 """
 )
 
-ADDRESSES = lines(
-    """
-{number} {name} {street}
-{number} {name} {street}, {town}
-{number} {name} {street}, {town}, {state} {zip}
-{number} {name} {street}, {town} {state} {zip}
-{number} {side} {name} {street}, Apt {number}, {town}, {state} {zip}
-{number} {name} {street}\\n{town}, {state} {zip}
-{number} {name} {street}, {town} {postcode}
-{name}straße {small}, {zip} {town}
-{name}weg {small}\\n{zip} {town}
-{name}gatan {small}, {zip} {town}
-{name}laan {small}, {code} {town}
-{small} rue de {name}, {zip} {town}
-{small}, avenue {name}, {zip} {town}
-Rua {name} {number}, {code}-{small} {town}
-Calle {name} {small}, {zip} {town}
-Via {name} {small}, {zip} {town}
-ul. {name} {small}, {small}-{number} {town}
-{name} utca {small}, {code} {town}
-PO Box {number}, {town}, {state} {zip}
-Flat {small}, {number} {name} {street}, {town}
-"""
-)
-STREETS = words(
-    """Street | St | Road | Rd | Avenue | Ave | Lane | Drive | Boulevard | Blvd | Way | Court |
-    Terrace | Parkway | Place | Crescent | Close | Square"""
-)
-STATES = words(
-    "AL | AZ | CA | CO | FL | GA | IL | MA | MD | MI | MN | NC | NJ | NY | OH | OR | TX | WA"
-)
-
 Values = Mapping[str, Sequence[str]]
-MADE_UP = 0.6
-"""The share of addresses that are made up too."""
+MADE_UP = 0.5
+"""The share of values that are made up too, where there is a maker."""
+Makers = Mapping[str, Callable[[Values, random.Random], str]]
+"""What makes up a value, by label."""
 Sentence = tuple[str, list[tuple[int, int, str]]]
 """A text and its spans with their labels."""
 
 
-def generate(values: Values, count: int, seed: int = 11) -> list[Sentence]:
+def generate(values: Values, makers: Makers, count: int, seed: int = 11) -> list[Sentence]:
     """`count` sentences with places filled from `values`, and plain ones between them."""
     pick = random.Random(seed)  # noqa: S311 - data, not secrets
     made: list[Sentence] = [(text, []) for text in PLAIN]
     for number in range(count):
-        text, spans = filled(PLACES[number % len(PLACES)], values, pick)
+        text, spans = filled(PLACES[number % len(PLACES)], values, makers, pick)
         drawn = pick.random()
         if drawn < 0.12 and len(text.lower()) == len(text):
             text = text.lower()
@@ -149,31 +119,14 @@ def generate(values: Values, count: int, seed: int = 11) -> list[Sentence]:
     return made
 
 
-def address(values: Values, pick: random.Random) -> str:
-    """An address as it is written somewhere, with names and towns of `values`."""
-    place = {
-        "number": str(pick.randrange(1, 10_000)),
-        "small": str(pick.randrange(1, 130)),
-        "zip": f"{pick.randrange(1000, 99_999):05d}",
-        "code": str(pick.randrange(1000, 10_000)),
-        "postcode": f"{pick.choice('ABEGLMNSW')}{pick.randrange(1, 20)} {pick.randrange(1, 10)}AB",
-        "name": pick.choice(values["person"]).split()[-1],
-        "town": pick.choice(values["location"]).split(",")[0],
-        "street": pick.choice(STREETS),
-        "state": pick.choice(STATES),
-        "side": pick.choice(("West", "East", "North", "South")),
-    }
-    return pick.choice(ADDRESSES).replace("\\n", "\n").format(**place)
-
-
-def filled(template: str, values: Values, pick: random.Random) -> Sentence:
+def filled(template: str, values: Values, makers: Makers, pick: random.Random) -> Sentence:
     """One template with a value in each place."""
     text, spans = "", []
     for part in template.replace("}", "{").split("{"):
         if part in values:
-            value = pick.choice(values[part])
-            if part == "address" and pick.random() < MADE_UP:
-                value = address(values, pick)
+            make = makers.get(part)
+            made = make is not None and pick.random() < MADE_UP
+            value = make(values, pick) if make and made else pick.choice(values[part])
             spans.append((len(text), len(text) + len(value), part))
             text += value
         else:

@@ -6,7 +6,7 @@ sentences of HaluEval (MIT) without any. Figures are cross-validated by template
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
 from evals.detectors import artefact
-from evals.detectors.pii import spans_of
+from evals.detectors.pii import Detector, spans_of, weight
 from evals.detectors.pii_tagger import (
     BITS,
     EDGE,
@@ -30,6 +30,7 @@ from evals.detectors.pii_tagger import (
     tokens,
 )
 from evals.detectors.training.fitting import Row, fold_numbers, rows
+from evals.detectors.training.generate_names import MAKERS
 from evals.detectors.training.generate_pii import generate
 from evals.detectors.training.pii_texts import certain, common, labelled, values_of
 
@@ -48,9 +49,11 @@ STRUCTURED = {
 SETS = ("pii_presidio_v1", "pii_presidio_v2")
 POOLS = ("chat_query", "chat_answer", "wiki", "wmt_en", "wmt_de")
 """HaluEval (MIT), BEGIN (CC-BY-4.0), WMT23 (Apache-2.0): whose words count as common."""
-MADE = 900
-ORDINARY = 1.0
+MADE = 2000
+ORDINARY = 1.8
 """How much a word of an ordinary text counts beside one of a labelled text."""
+CLEAN = ("chat_query", "chat_answer", "wiki")
+"""Pools in whose texts hardly anybody is told about."""
 Spanned = tuple[int, int, str]
 STRENGTH = 1.0
 THRESHOLD = 0.45
@@ -66,6 +69,7 @@ def train(data: Path) -> None:
     fold = fold_numbers(groups, FOLDS)
     pool_fold = fold_numbers([row["id"] for row in pools], FOLDS)
     found: dict[str, list[Spanned]] = {}
+    alarms: list[str] = []
     for each in range(FOLDS):
         inside = [row for row, place in zip(texts, fold, strict=True) if place != each]
         plain = [row["text"] for row, place in zip(pools, pool_fold, strict=True) if place != each]
@@ -73,16 +77,17 @@ def train(data: Path) -> None:
         outside = [row for row, place in zip(texts, fold, strict=True) if place == each]
         outside += [row for row, place in zip(pools, pool_fold, strict=True) if place == each]
         for row in outside:
-            found[row["id"]] = [
-                (one.start, one.end, one.kind) for one in spans_of(row["text"], tagger)
-            ]
+            spans = spans_of(row["text"], tagger)
+            found[row["id"]] = [(one.start, one.end, one.kind) for one in spans]
+            if any(weight(one, row["text"]) >= Detector.threshold for one in spans):
+                alarms.append(row["id"])
     figures: dict[str, Any] = {}
     for name in SETS:
         chosen = [
             (row, group) for row, group in zip(texts, groups, strict=True) if row["set"] == name
         ]
         figures[name] = told(name, chosen, found)
-    tell_ordinary(pools, found)
+    figures |= tell_ordinary(pools, found, set(alarms))
     tagger = fit(texts, [row["text"] for row in pools], words)
     meta = {"labels": LABELS, "threshold": THRESHOLD, "trained_on": SETS, "figures": figures}
     artefact.save(
@@ -123,7 +128,7 @@ def fit(texts: Sequence[Row], plain: Sequence[str], words: Words) -> Tagger:
             labels.append(label)
             shares.append(share)
 
-    for text, spans in [*real, *generate(values_of(real), MADE)]:
+    for text, spans in [*real, *generate(values_of(real), MAKERS, MADE)]:
         add(_tokens(text, spans, words), 1.0)
     for text in plain:
         every = _tokens(text, [], words)
@@ -154,21 +159,32 @@ def _tokens(text: str, spans: Sequence[Spanned], words: Words) -> list[tuple[lis
     return found
 
 
-def tell_ordinary(pools: Sequence[Row], found: Mapping[str, Sequence[Spanned]]) -> None:
-    """Print how often words written small, or numbers, of ordinary texts are tagged."""
+def tell_ordinary(
+    pools: Sequence[Row], found: Mapping[str, Sequence[Spanned]], alarms: Collection[str]
+) -> dict[str, dict[str, tuple[float, float, float]]]:
+    """Print what is tagged in ordinary texts, and return alarms for 1000 of the clean ones."""
     for pool in POOLS:
-        chosen = [row for row in pools if row["pool"] == pool]
-        chosen = [row for row in chosen if any(map(str.isupper, row["text"]))]
-        wrong = sum(
-            not any(map(str.isupper, row["text"][start:end]))
+        chosen = [
+            row for row in pools if row["pool"] == pool and row["text"] != row["text"].lower()
+        ]
+        tagged = [
+            row["text"][start:end]
             for row in chosen
             for start, end, kind in found[row["id"]]
             if kind in LABELS
-        )
-        every = sum(kind in LABELS for row in chosen for *_, kind in found[row["id"]])
+        ]
+        small = sum(not any(map(str.isupper, text)) for text in tagged)
         print(  # noqa: T201
-            f"pii {pool}: in {len(chosen)} texts {every} tagged, {wrong} without a capital"
+            f"pii {pool}: in {len(chosen)} texts {len(tagged)} tagged, {small} without a capital"
         )
+    clean = np.array([row["id"] in alarms for row in pools if row["pool"] in CLEAN], dtype=float)
+    draws = np.random.default_rng(0).integers(0, len(clean), (300, len(clean)))
+    low, high = np.percentile(1000 * clean[draws].mean(axis=1), [2.5, 97.5])
+    every = 1000 * float(clean.mean())
+    print(  # noqa: T201
+        f"pii: alarms in 1000 of {len(clean)} clean texts {every:.2f} [{low:.2f}, {high:.2f}]"
+    )
+    return {"clean": {"alarms in 1000": (every, float(low), float(high))}}
 
 
 def told(
