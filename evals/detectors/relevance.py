@@ -56,6 +56,7 @@ class Detector:
         return [self._one(example.input, example.output) for example in examples]
 
     def _one(self, asked: str | None, answered: str | None) -> Verdict | None:
+        """Near is what is near to the whole message, or to its last line: the question itself."""
         if not asked or not answered or not answered.strip():
             return None
         question = content(asked)
@@ -69,7 +70,12 @@ class Detector:
         reads = self._vectors.reads
         if not answer or not reads(asked, question) or not reads(answered, answer):
             return None
-        value = self.probability(self._vectors.compare(question, answer))
+        asked_last = content(asked.rstrip().rsplit("\n", 1)[-1])
+        value = min(
+            self.probability(self._vectors.compare(each, answer))
+            for each in (question, asked_last)
+            if len(each) >= FEWEST
+        )
         if len(set(answer)) < SHORT:
             value = min(value, UNSURE)
         return self._told(value, answered, "The answer shares next to nothing with the question.")
