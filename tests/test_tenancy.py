@@ -410,7 +410,7 @@ def test_the_same_ids_in_two_projects_are_two_traces(
     values = values | {"project": "rival"}
     client.force_login(stranger)
     for route in [*PAGES, *API]:
-        if "trace_id" not in route.pattern:
+        if "trace_id" not in route.pattern or "pk" in route.pattern:
             continue
         keyed = bearer(strange_key) if route in API else {}
         response = client.get(

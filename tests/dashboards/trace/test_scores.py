@@ -86,7 +86,7 @@ def test_a_score_says_who_gave_it_why_and_what_it_took(
     )
     text = pane(page, CALL)
     for part in (
-        "0.93", "flagged: at or above 0.4", "toxicity v1", "An insult.", "86% sure",
+        "0.93", "flagged: at or above 0.4", "v1", "An insult.", "86% sure",
         "chosen with probability 0.25", "1,200 → 30 tokens", "0.42¢", "12 ms", "reused, at no cost",
     ):  # fmt: skip
         assert part in text, part
