@@ -42,17 +42,24 @@ PHONE = (
     r"(?:\(\d{1,4}\) ?\d{2,5}(?:[ .\-]?\d{2,5}){1,4}|\b\d{3}([-. ])\d{3}[-. ]\d{3,4})"
     rf"{EXTENSION}\b"
     r"|\+\d{1,3}(?:[ .\-]\d{1,5}){2,5}\b|\+\d{9,14}\b"
-    r"|\b\d{1,3}-\d{3}-\d{3}-\d{4}" + EXTENSION + r"\b|\b\d{3}-\d{7}\b|\b\d{2}-\d{8}\b"
-    r"|\b\d{2}(?:\.\d{2}){3,4}\b|\b\d{2}(?:-\d{2}){3,4}\b|\b\d{2}(?: \d{2}){3,4}\b"
-    r"|\b0\d{1,4}(?: \d{2,4}){2,4}\b|\b0\d{2,4}[ /\-]\d{5,8}\b|\b\d{2,3} \d{2,3} \d{3}\b"
+    r"|\b\d{1,3}-\d{3}-\d{3}-\d{4}" + EXTENSION + r"\b|\b0\d(?:[.\- ]\d{2}){4}\b"
+    r"|\b0\d{1,4}(?: \d{2,4}){2,4}\b|\b0\d{2,4}[ /\-]\d{5,8}\b"
 )
+MAYBE_PHONE = (
+    r"\b\d{2}(?:\.\d{2}){3,4}\b|\b\d{2}(?:-\d{2}){3,4}\b|\b\d{2}(?: \d{2}){3,4}\b"
+    r"|\b\d{2,3} \d{2,3} \d{3}\b|\b\d{3}-\d{7}\b|\b\d{2}-\d{8}\b"
+)
+"""Written as some countries do, and as rows of other numbers are."""
 CALL = (
     r"(?:phone|telephone|tel|call(?:ed|ing)?|mobile|cell|fax|whatsapp|dial|ring|desk|reach|contact"
-    r"|answering|telefon|handy|número|text me)[^\d+\n&]{0,30}"
+    r"|answering|telefon|handy|número|text me"
+    r"|(?:my|your|his|her|their|our|usual|home|work) (?:new |old |other )?number)[^\d+\n&]{0,30}"
 )
 KEEPER = r" {1,2}\(?(?:office|fax|mobile|home|work|cell|phone|tel)\b"
 CARD = r"(?:card|credit|debit|cc|visa|mastercard|amex)[^\d\n]{0,40}"
-MIN_PASSWORD, MIN_KEY_DIGITS = 4, 3
+LOCAL = 9
+"""Digits without a break below which even a word beside them makes no phone number."""
+MIN_PASSWORD, LEAST_DIGITS = 4, 3
 _GLUE = frozenset("-./:")
 _GLUE_AFTER = frozenset("-./: ")
 
@@ -69,7 +76,7 @@ DIGIT_IN = re.compile(r"\d")
 
 def _is_key(text: str) -> bool:
     """Whether it is drawn by lot: digits among the letters, unlike names in a program."""
-    return len(DIGIT_IN.findall(text)) >= MIN_KEY_DIGITS and not STANDS_FOR.search(text)
+    return len(DIGIT_IN.findall(text)) >= LEAST_DIGITS and not STANDS_FOR.search(text)
 
 
 def _is_password(text: str) -> bool:
@@ -81,6 +88,10 @@ def _is_password(text: str) -> bool:
 
 def _is_phone(text: str) -> bool:
     return 7 <= sum(map(str.isdigit, text)) <= 20
+
+
+def _is_called(text: str) -> bool:
+    return _is_phone(text) and not (text.isdigit() and len(text) < LOCAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +152,9 @@ NUMBERS = (
     ),
     Form(
         "passport",
-        r"(?i)\b(?:passport|reisepass|pasaporte|passeport)[^\d\n]{0,20}?\b([a-z]{0,2}\d{6,9}[a-z]?)\b",
+        r"(?i)\b(?:passport|reisepass|pasaporte|passeport)[^\d\n]{0,20}?\b([a-z]{0,2}\d[a-z\d]{5,8})\b",
         0.9,
+        is_real=lambda text: len(DIGIT_IN.findall(text)) >= LEAST_DIGITS,
         marks=("asspo", "asapo", "eisep", "ASSPO"),
     ),
     Form(
@@ -173,9 +185,10 @@ AFTER = (
     ),
     Form("phone", PHONE, 0.85, _is_phone, alone=True),
     Form(
-        "phone", rf"(?i)\b{CALL}(\+?[\d(][\d\-. ()/]{{4,18}}\d(?:x\d{{1,6}})?)\b", 0.9, _is_phone
+        "phone", rf"(?i)\b{CALL}(\+?[\d(][\d\-. ()/]{{4,18}}\d(?:x\d{{1,6}})?)\b", 0.9, _is_called
     ),
     Form("phone", rf"(?i)\b(\d[\d\-. ()/]{{5,18}}\d){KEEPER}", 0.9, _is_phone),
+    Form("phone", MAYBE_PHONE, 0.45, _is_phone, alone=True),
     Form(
         "age",
         r"(?i)\b(\d{1,3})(?:-| )years?(?:-| )old\b|\bage(?:d)?(?: of|:| is)? (\d{1,3})\b"
@@ -213,11 +226,15 @@ DOTTED = re.compile(r"\d+(?:\.\d+)+")
 USUAL = re.compile(r"(?:1\.)?\d{3}\.\d{3}\.\d{4}")
 
 
+YEAR_FIRST = re.compile(r"(?:19|20)\d\d[\-/ ]\d{6}")
+
+
 def _is_version(text: str, found: Found) -> bool:
-    """Whether numbers between dots number a release: as a phone they stand in usual groups."""
+    """Whether it numbers a release or an invoice: as a phone it stands in usual groups."""
     said = text[found.start : found.end]
     if found.kind == "phone":
-        return DOTTED.fullmatch(said) is not None and USUAL.fullmatch(said) is None
+        dotted = DOTTED.fullmatch(said) is not None and USUAL.fullmatch(said) is None
+        return dotted or YEAR_FIRST.fullmatch(said) is not None
     before = text[max(0, found.start - 20) : found.start]
     return found.kind == "ip_address" and VERSION.search(before) is not None
 
@@ -252,8 +269,9 @@ def _is_part(text: str, start: int, end: int) -> bool:
 _ALWAYS = [_form(form) for form in SECRETS] + [_redacted("api_key")]
 _WITH_DIGITS = [
     *(_redacted(name) for name in ("iban", "ip_address", "us_ssn")),
-    *(_form(form) for form in NUMBERS[:-1]),
+    *(_form(form) for form in NUMBERS[:-1] if not form.marks),
 ]
+_MARKED = [_form(form) for form in NUMBERS[:-1] if form.marks]
 _DATES = _form(NUMBERS[-1])
 _PHONES = [_redacted("phone"), *(_form(form) for form in AFTER[1:])]
 _EMAIL, _URL = _redacted("email"), _form(AFTER[0])
@@ -271,9 +289,11 @@ def structured(text: str) -> list[Found]:
     digits = _DIGIT.search(text) is not None
     if digits and _DIGITS.search(text) is not None:
         taking.take(_WITH_DIGITS)
+    if digits:
+        taking.take(_MARKED)
     taking.take([_DATES])
     if digits:
-        taking.take([*_WITH_DIGITS[-1:], *_PHONES])
+        taking.take(_PHONES)
     return sorted(taking.found, key=lambda one: one.start)
 
 

@@ -30,6 +30,10 @@ PERSONAL = (
     ("IBAN DE89 3704 0044 0532 0130 00", "iban", "DE89 3704 0044 0532 0130 00"),
     ("It was paid with 4111 1111 1111 1111.", "credit_card", "4111 1111 1111 1111"),
     ("Amex 378282246310005", "credit_card", "378282246310005"),
+    ("Rappelez-moi au 06 12 34 56 78.", "phone", "06 12 34 56 78"),
+    ("My new number is 9469 9966.", "phone", "9469 9966"),
+    ("Passport no. C01X00T47", "passport", "C01X00T47"),
+    ("NI number: AB 12 34 56 C", "national_id", "AB 12 34 56 C"),
     ("SSN 536-90-4399", "us_ssn", "536-90-4399"),
     ("She logged in from 91.198.174.192 twice.", "ip_address", "91.198.174.192"),
     ("Send it to 48 Harcourt Street, Dublin.", "address", "48 Harcourt Street"),
@@ -49,6 +53,8 @@ HARMLESS = (
     "It costs 1,299.00 dollars; 3 + 4 = 7; ISBN 978-3-16-148410-0.",
     "password = os.getenv('DB_PASSWORD2'); token = tokens[1]; secret_key = settings.SECRET_KEY_2",
     "api_key=YOUR_API_KEY_12345 password=${DB_PASS_1} password: ******** api_key: sk_x",
+    "Call the function with 1234567 items and reach 9876543 rows. Invoice 2024-000123.",
+    "Row 1: 12 34 56 78 90, row 2: 11 22 33 44 55. He is 45 and lives on the main road.",
     "Password: forgotten? Your password is required to sign in.",
 )
 ODD = (
