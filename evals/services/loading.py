@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
+
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
 
 from evals.subjects import Subject, distinct, of_content
 from traces.conventions import content
@@ -18,8 +21,10 @@ Key = tuple[UUID, int]
 
 SOURCES = (Kind.RETRIEVER, Kind.RERANKER, Kind.TOOL)
 """Kinds of spans whose results an answer rests on."""
-MAX_SOURCES = 400
-"""Such spans that are read for one batch."""
+MAX_SOURCES = 100
+"""Such spans that are read of one trace, the first ones."""
+READ_AT_ONCE = 200
+"""Their originals that are in memory at a time."""
 MAX_CALLS = 200
 """Model calls of a trace or session that are read as one conversation."""
 
@@ -48,7 +53,7 @@ def subjects_of(
     missing = [row for row in rows if (row.trace_id, row.span_id) not in known]
     for row, raw in zip(missing, payloads.raw_spans(project_id, missing), strict=True):
         known[row.trace_id, row.span_id] = raw
-    sources = _sources(project_id, rows)
+    sources = _sources(project_id, rows, known)
     found: dict[Key, Subject] = {}
     for trace_id, members in _by_trace(rows).items():
         logs = payloads.logs_of(project_id, trace_id, [row.span_id for row in members])
@@ -84,11 +89,14 @@ def _subject(row: Span, texts: dict[str, Any]) -> Subject:
     )
 
 
-def _sources(project_id: int, rows: Sequence[Span]) -> dict[UUID, list[tuple[int, list[str]]]]:
+def _sources(
+    project_id: int, rows: Sequence[Span], known: dict[Key, RawSpan]
+) -> dict[UUID, list[tuple[int, list[str]]]]:
     """By trace: when each retrieval or tool began, and the texts that it gave."""
     calls = [row for row in rows if row.kind == Kind.LLM]
     if not calls:
         return {}
+    in_trace = Window(RowNumber(), partition_by=F("trace_id"), order_by=F("start_ns").asc())
     spans = list(
         Span.objects.filter(
             project_id=project_id,
@@ -96,17 +104,31 @@ def _sources(project_id: int, rows: Sequence[Span]) -> dict[UUID, list[tuple[int
             kind__in=[str(kind) for kind in SOURCES],
             start_ns__gte=min(row.start_ns for row in calls) - 600 * 10**9,
             start_ns__lte=max(row.start_ns for row in calls),
-        ).order_by("start_ns")[:MAX_SOURCES]
+        )
+        .annotate(place=in_trace)
+        .filter(place__lte=MAX_SOURCES)
+        .order_by("start_ns")
     )
     given: dict[UUID, list[tuple[int, list[str]]]] = defaultdict(list)
-    for span, raw in zip(spans, payloads.raw_spans(project_id, spans), strict=True):
-        told = content(raw, ())
-        texts = of_content(told, span.kind, {})
-        results = list(texts["contexts"])
-        if span.kind == Kind.TOOL and texts["output"]:
-            results.append(texts["output"])
-        given[span.trace_id].append((span.start_ns, results))
+    for begin in range(0, len(spans), READ_AT_ONCE):
+        for span, raw in _with_originals(project_id, spans[begin : begin + READ_AT_ONCE], known):
+            texts = of_content(content(raw, ()), span.kind, {})
+            results = list(texts["contexts"])
+            if span.kind == Kind.TOOL and texts["output"]:
+                results.append(texts["output"])
+            given[span.trace_id].append((span.start_ns, results))
     return given
+
+
+def _with_originals(
+    project_id: int, spans: Sequence[Span], known: dict[Key, RawSpan]
+) -> Iterator[tuple[Span, RawSpan]]:
+    """These spans, in their order, with what was sent: from `known`, or read."""
+    missing = [span for span in spans if (span.trace_id, span.span_id) not in known]
+    read = iter(payloads.raw_spans(project_id, missing))
+    for span in spans:
+        raw = known.get((span.trace_id, span.span_id))
+        yield span, raw if raw is not None else next(read)
 
 
 def _with_sources(
