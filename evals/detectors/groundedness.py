@@ -10,7 +10,7 @@ import numpy as np
 from evals.detectors import artefact
 from evals.detectors.base import Evidence, Example, Field, Verdict
 from evals.detectors.language import differ
-from evals.detectors.support import FEATURES, Source, compare
+from evals.detectors.support import FEATURES, Compared, Source, compare
 from evals.detectors.talk import is_talk
 
 ABSTAINS = re.compile(
@@ -20,6 +20,11 @@ ABSTAINS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """A sentence that says that the contexts do not say: nothing in it needs support."""
+TALK = 0.25
+"""How much sentences that claim nothing count towards the value: they never make a finding, but an
+answer with more of them does rest less on its contexts."""
+ABSTAINED = 0.2
+"""The value of an answer that says that the contexts do not say."""
 SENTENCE = 0.5
 """From which probability on a sentence of a flagged answer is evidence."""
 LONGEST = 300
@@ -58,8 +63,8 @@ class Detector:
         if compared is None:
             return None
         if any(_abstains(output, *span) for span in compared.spans):  # and the others are talk
-            return Verdict(0.05, (), "The answer says that the contexts do not say.")
-        value = self.probability(compared.whole)
+            return Verdict(ABSTAINED, (), "The answer says that the contexts do not say.")
+        value = self._value(compared)
         if value < self.threshold:
             return Verdict(value)
         if differ(output, " ".join(contexts)):
@@ -76,8 +81,22 @@ class Detector:
 
     def probability(self, features: Sequence[float]) -> float:
         """Of the problem, for the features of an answer or of one sentence."""
-        odds = float(self._weights[:-1] @ np.asarray(features) + self._weights[-1])
-        return float(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
+        return _probability(self._odds(features))
+
+    def _odds(self, features: Sequence[float]) -> float:
+        return float(self._weights[:-1] @ np.asarray(features) + self._weights[-1])
+
+    def _value(self, compared: Compared) -> float:
+        """The claims say on which side of the threshold it is."""
+        claims, whole = self._odds(compared.claims), self._odds(compared.whole)
+        value = _probability(claims + TALK * (whole - claims))
+        if _probability(claims) >= self.threshold:
+            return max(value, self.threshold)
+        return min(value, self.threshold - 0.01)
+
+
+def _probability(odds: float) -> float:
+    return float(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
 
 
 def _claims_nothing(output: str, start: int, end: int) -> bool:

@@ -7,13 +7,13 @@ long): that transfers best from one kind of text to another (docs/detectors/hall
 
 import math
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from evals.detectors.talk import CITATION
+from evals.detectors.talk import CITATION, announces
 from evals.detectors.text import LIMIT, STOP, Span, sentences, stem, words
 
 FEATURES = ("novel", "order", "pairs", "window", "sentences")
@@ -21,6 +21,8 @@ REACH = 2
 """Content words in a row whose distance in the source counts: neighbours and next but one."""
 NEAR = 8.0
 """Content words of distance at which a pair counts as little supported."""
+OFTEN = 500
+"""Places of a word that are looked at; what stands more often is near everything."""
 BACKWARD = 2
 """A pair that stands the other way round counts as so much farther apart."""
 NUMBER = 4.0
@@ -28,6 +30,8 @@ NUMBER = 4.0
 SPREAD = 2
 """A sentence may rest on a stretch of the source so many times as long as itself."""
 NARROWEST = 10
+MOST = 1_000
+"""Sentences of an answer that are compared."""
 
 _STOP = frozenset(map(stem, STOP))
 _GAP = "\0"
@@ -94,19 +98,20 @@ class Source:
     def missing_pairs(self, text: Sequence[str]) -> float:
         """How far apart the source has what the text has side by side, from 0 to about 1."""
         said = content(text)
-        missed, count = 0.0, 0
-        for step in range(1, REACH + 1):
-            for first, second in zip(said, said[step:], strict=False):
-                missed += self._apart(first, second, step)
-                count += 1
-        return missed / float(max(count, 1) ** 0.7)
+        pairs = Counter(
+            (first, second, step)
+            for step in range(1, REACH + 1)
+            for first, second in zip(said, said[step:], strict=False)
+        )
+        missed = sum(self._apart(*pair) * count for pair, count in pairs.items())
+        return missed / float(max(pairs.total(), 1) ** 0.7)
 
     def _apart(self, first: str, second: str, step: int) -> float:
         here, there = self.places.get(first), self.places.get(second)
         if not here or not there:
             return 1.0
         least = float("inf")
-        for place in here:
+        for place in here[:OFTEN]:
             after = bisect_left(there, place)
             if after < len(there):
                 least = min(least, max(1, there[after] - place))
@@ -127,34 +132,43 @@ def _common(masks: Sequence[int], size: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """An answer beside its source: the features of the whole and of each sentence."""
+    """An answer beside its source: features, in the order of FEATURES."""
 
+    claims: list[float]
+    """Of the sentences that claim something."""
     whole: list[float]
-    """In the order of FEATURES."""
+    """Of these and what was skipped; the same where nothing was."""
     spans: list[Span]
+    """The sentences that claim something."""
     each: list[list[float]]
+    """Of each of them."""
 
 
 def compare(answer: str, source: Source, skips: Skips | None = None) -> Compared | None:
     """None where the answer says nothing that could be supported.
 
-    Sentences that `skips` names are left out while there are others.
+    Sentences that `skips` names are left out of the claims while there are others.
     """
-    spans = sentences(answer[:LIMIT])
-    if skips is not None:
-        spans = [span for span in spans if not skips(answer, *span)] or spans
-    texts = [stems(CITATION.sub("", answer[start:end])) for start, end in spans]
-    kept = [(span, text) for span, text in zip(spans, texts, strict=True) if text]
-    if not kept:
-        return None
-    texts = [text for _, text in kept]
-    windows = [1 - source.nearby(text) / len(text) for text in texts]
-    each = [
-        [*_misses(text, source), window, 0.0] for text, window in zip(texts, windows, strict=True)
+    spans = sentences(answer[:LIMIT])[:MOST]
+    spans = [one for one in spans if not announces(answer[slice(*one)])] or spans
+    read = [
+        (span, text) for span in spans if (text := stems(CITATION.sub("", answer[slice(*span)])))
     ]
-    joined = [word for text in texts for word in text]
-    whole = [*_misses(joined, source), max(windows), math.log(len(texts))]
-    return Compared(whole, [span for span, _ in kept], each)
+    if not read:
+        return None
+    windows = {span: 1 - source.nearby(text) / len(text) for span, text in read}
+
+    def features(chosen: Sequence[tuple[Span, list[str]]]) -> list[float]:
+        joined = [word for _, text in chosen for word in text]
+        window = max(windows[span] for span, _ in chosen)
+        return [*_misses(joined, source), window, math.log(len(chosen))]
+
+    claims = read
+    if skips is not None:
+        claims = [one for one in read if not skips(answer, *one[0])] or read
+    said = features(claims)
+    whole = said if len(claims) == len(read) else features(read)
+    return Compared(said, whole, [span for span, _ in claims], [features([one]) for one in claims])
 
 
 def _misses(text: Sequence[str], source: Source) -> tuple[float, float, float]:

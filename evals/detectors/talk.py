@@ -18,7 +18,6 @@ PHRASES = (
     r"(?:i|we) (?:will|would|can|could|cannot|can't|couldn't|should|hope|understand|think|suggest"
     r"|recommend|find no|found no|do not (?:know|have|see)|don't (?:know|have|see))\b",
     r"(?:let me|let us|let's|tell me|ask me|feel free)\b",
-    r"here(?:'s| is| are)\b[^.]{0,80}:?$",
     r"(?:if|should) you (?:have|need|want|would|like|wish)\b",
     r"(?:do not|don't) hesitate|you (?:can|may|could) (?:reply|ask|write|tell|let)\b",
     r"(?:reply|wait|hold on|have a|enjoy|checking|searching|looking)\b",
@@ -28,14 +27,20 @@ PHRASES = (
     r"gracias|lo siento|puedo\b|no dudes?\b|dígame|grazie|mi dispiace|obrigad[oa]",
 )
 OPENS = re.compile(f"{LEADS}(?:{'|'.join(PHRASES)})", re.IGNORECASE)
+ANNOUNCES = re.compile(rf"{LEADS}here(?:'s|’s| is| are)\b[^.]{{0,120}}:?$", re.IGNORECASE)
 ASKS = re.compile(r"[?？]['\")\]\s]*$")
 CITATION = re.compile(r"\s*\[(?:\^?\d{1,3}|[A-Za-z][\w.:-]{1,60})\](?:\([^)\s]{0,200}\))?")
 """Where an answer names its source."""
 
 
+def announces(text: str) -> bool:
+    """Whether a sentence only says that something follows."""
+    return len(text) <= LONGEST and ANNOUNCES.match(text) is not None
+
+
 def is_talk(text: str) -> bool:
     """Whether a sentence is a question, or opens with such a phrase and has no number."""
-    if ASKS.search(text):
+    if ASKS.search(text) or announces(text):
         return True
     if len(text) > LONGEST or any(map(str.isdigit, text)):
         return False

@@ -51,11 +51,22 @@ def value(output: str, **more: object) -> float | None:
     return verdict.value if verdict else None
 
 
-def test_talk_and_citations_do_not_count() -> None:
+def test_citations_do_not_count() -> None:
+    assert value(SUPPORTED) == pytest.approx(value(SUPPORTED.replace(" [returns-cost]", "")))
+
+
+def test_talk_hardly_counts_and_never_makes_a_finding() -> None:
     alone = value(SUPPORTED)
-    assert alone is not None and alone < 0.3
-    polite = f"Thank you for asking. {SUPPORTED} Would you like me to check that for you?"
-    assert value(polite) == pytest.approx(alone)
+    polite = value(f"Thank you for asking. {SUPPORTED} Would you like me to check that for you?")
+    asking = value(f"{SUPPORTED} {'Do you enjoy old wooden furniture from Denmark? ' * 20}")
+    assert alone is not None and polite is not None and asking is not None
+    assert alone < polite < 0.3
+    assert asking < load("hallucination").threshold
+
+
+def test_what_announces_an_answer_is_not_compared() -> None:
+    announced = f"Here is a concise summary of the passage:\n{SUPPORTED}"
+    assert value(announced) == pytest.approx(value(SUPPORTED))
 
 
 def test_what_the_user_said_supports() -> None:
@@ -66,7 +77,7 @@ def test_what_the_user_said_supports() -> None:
 
 def test_to_say_that_nothing_is_known_is_no_claim() -> None:
     told = value("Our documents do not mention children. Is there anything else?")
-    assert told is not None and told < 0.1
+    assert told is not None and told < 0.3
 
 
 def test_steps_and_other_languages_are_not_compared() -> None:
