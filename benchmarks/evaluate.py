@@ -137,7 +137,7 @@ def make_judge(client: httpx.Client, port: int, concurrency: int) -> None:
 
 def detectors(seconds: float = 2.0) -> dict[str, int]:
     """Texts a second of each detector on one core."""
-    example = Example(QUESTION, TEXT, (TEXT * 4,), "{}", "stop")
+    example = Example(QUESTION, TEXT, (TEXT * 4,), "{}", finish_reason="stop")
     batch = [example] * 200
     rates = {}
     for name in MODULES:

@@ -1,12 +1,17 @@
-"""Detectors as assertions in an application's own tests: no server, no database, no Django."""
+"""Detectors as assertions in an application's own tests: no server, no database, no Django.
 
-from collections.abc import Mapping, Sequence
+See docs/evaluate.md.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 
 from evals.detectors.base import Evidence, Example, Verdict
-from evals.detectors.registry import load
+from evals.detectors.registry import described, load
 
 QUOTE = 120
 """Characters of a piece of evidence that a message shows."""
+AROUND = 30
+"""Characters before and after it."""
 
 
 def assert_scores(
@@ -16,17 +21,27 @@ def assert_scores(
     context: str | Sequence[str] = (),
     schema: str | None = None,
     finish_reason: str | None = None,
-    below: Mapping[str, float],
+    below: Mapping[str, float] | None = None,
+    without: Iterable[str] = (),
 ) -> None:
     """Fail unless every detector named in `below` gives a value below its limit.
 
-    Raises AssertionError, which shows what was found where, also if a detector has nothing to say:
-    a test that checks nothing must not pass. Raises UnknownDetectorError.
+    `without` names detectors whose limit is their own threshold. Raises AssertionError, which
+    shows what was found where, also if a detector has nothing to say: a test that checks nothing
+    must not pass. Raises UnknownDetectorError, and ValueError where no detector is named.
     """
-    contexts = (context,) if isinstance(context, str) else tuple(context)
-    example = Example(input, output, contexts, schema, finish_reason)
+    limits = {name: described(name).threshold for name in without} | dict(below or {})
+    if not limits:
+        raise ValueError("name at least one detector in `below` or `without`")
+    example = Example(
+        input=input,
+        output=output,
+        contexts=(context,) if isinstance(context, str) else tuple(context),
+        schema=schema,
+        finish_reason=finish_reason,
+    )
     problems = []
-    for name, limit in below.items():
+    for name, limit in limits.items():
         detector = load(name)
         verdict = detector.detect([example])[0]
         if verdict is None:
@@ -40,7 +55,7 @@ def assert_scores(
 
 def _told(name: str, limit: float, verdict: Verdict, example: Example) -> str:
     lines = [f"{name}: {verdict.value:.3f} is not below {limit:g}. {verdict.explanation}".rstrip()]
-    lines += [f"  {_where(one)} [{one.label}]: {_quoted(one, example)}" for one in verdict.evidence]
+    lines += [f"  {_where(one)} [{one.label}]: {_marked(one, example)}" for one in verdict.evidence]
     return "\n".join(lines)
 
 
@@ -49,7 +64,12 @@ def _where(one: Evidence) -> str:
     return f"{field} {one.start}:{one.end}"
 
 
-def _quoted(one: Evidence, example: Example) -> str:
+def _marked(one: Evidence, example: Example) -> str:
+    """The evidence between » and «, in the text that stands around it, on one line."""
     text = example.contexts[one.index] if one.field == "context" else getattr(example, one.field)
     quote = text[one.start : one.end]
-    return repr(quote if len(quote) <= QUOTE else quote[:QUOTE] + "…")
+    quote = quote if len(quote) <= QUOTE else quote[:QUOTE] + "…"
+    first, last = max(0, one.start - AROUND), one.end + AROUND
+    before = ("…" if first else "") + text[first : one.start]
+    after = text[one.end : last] + ("…" if last < len(text) else "")
+    return repr(f"{before}»{quote}«{after}")

@@ -62,9 +62,13 @@ def example(fields: dict[str, Any]) -> Example:
 
     Other fields are ignored; null stands for absent. Raises LineError.
     """
-    texts = {name: _text(name, fields.get(name)) for name in TEXTS}
+    given, said, reason = (_text(name, fields.get(name)) for name in TEXTS)
     return Example(
-        **texts, contexts=_contexts(fields.get("context")), schema=_schema(fields.get("schema"))
+        input=given,
+        output=said,
+        contexts=_contexts(fields.get("context")),
+        schema=_schema(fields.get("schema")),
+        finish_reason=reason,
     )
 
 
