@@ -9,10 +9,10 @@ RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: help up demo check test lint format clean
+.PHONY: help up demo check test lint format detectors clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: $(RUNTIME) ## Run everything (SIGHTGLASS_HOME, SIGHTGLASS_PORT, …: docs/configuration.md)
 	@exec $(BIN)/sightglass up
@@ -35,6 +35,10 @@ lint: $(DEV) ## Check style, types and the direction of imports
 format: $(DEV) ## Format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+detectors: $(DEV) ## Train the embedded detectors (DATA=folder, NAMES="toxicity refusal": docs/detectors)
+	@test -n "$(DATA)" || { echo "DATA=folder is needed: docs/detectors/README.md" >&2; exit 1; }
+	PYTHONPATH=platform:. $(BIN)/python -m evals.detectors.training "$(DATA)" $(NAMES)
 
 clean: ## Remove the virtual environment and caches, never data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

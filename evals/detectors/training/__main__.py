@@ -1,12 +1,20 @@
-"""Train and measure: `python -m evals.detectors.training DATA [NAME …]`."""
+"""Train and measure: `make detectors DATA=folder [NAMES="toxicity refusal"]`."""
 
 import argparse
 from importlib import import_module
 from pathlib import Path
 
-TRAINERS = ("groundedness", "toxicity", "injection", "indirect", "pii", "refusal", "relevance")
-"""Modules beside this one, each with `train(data: Path) -> None`: writes its artefact, prints its
-cross-validated figures."""
+TRAINERS = {
+    "hallucination": "groundedness",
+    "toxicity": "toxicity",
+    "prompt_injection": "injection",
+    "indirect_injection": "indirect",
+    "pii": "pii",
+    "refusal": "refusal",
+    "irrelevance": "relevance",
+}
+"""Detector → module beside this one with `train(data: Path) -> None`, which writes the artefact and
+prints its cross-validated figures."""
 
 
 def main() -> None:
@@ -14,8 +22,10 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder with the data sets (docs/detectors)")
     parser.add_argument("names", nargs="*", choices=[*TRAINERS, []], help="default: all")
     asked = parser.parse_args()
+    if not asked.data.is_dir():
+        parser.error(f"{asked.data} is no folder; docs/detectors/README.md says what it holds")
     for name in asked.names or TRAINERS:
-        import_module(f"evals.detectors.training.{name}").train(asked.data)
+        import_module(f"evals.detectors.training.{TRAINERS[name]}").train(asked.data)
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def train(data: Path) -> None:
     model = Model(reader, fit(features, labels, weights, STRENGTH), np.array([1.0, 0.0]), {})
     model.calibration = platt(unseen[real], labels[real], weights[real])
     model.meta = {
-        "trained_on": sorted({*origin.tolist()}),
+        "trained_on": sorted({name.split("-")[0] for name in origin.tolist()}),
         "figures": {
             **_cross_validated(model, origin, unseen, labels, texts.groups),
             **_untouched(model, data),
