@@ -16,7 +16,7 @@ from sightglass.accounts.access import Access
 from traces.models import Span, Trace
 from traces.selectors.facets import written
 
-MOST = 3
+MOST = 2
 Key = TypeVar("Key", UUID, tuple[UUID, int])
 Limits = dict[str, tuple[str, float]]
 Link = Callable[[str], str]

@@ -240,6 +240,7 @@ def test_flagged_scores_stand_out_and_lead_to_their_like(
 ) -> None:
     detector(access, "toxicity", threshold=0.4)
     shown = {"toxicity": 0.93, "refusal": 0.02, "outcome": "not solved", "thumbs": False}
+    make_trace(project, scores={"thumbs": False, "refusal": 0.03})
     bad = make_trace(project, scores=shown, input_preview="you fool")
     score(bad, "toxicity", number=0.1, flagged=False, span_id=1)
     score(bad, "toxicity", number=0.93, flagged=True, span_id=2)
@@ -248,7 +249,7 @@ def test_flagged_scores_stand_out_and_lead_to_their_like(
     make_trace(project, scores={"toxicity": 0.05}, input_preview="dear friend")
     text = body(page, URL)
     assert text.count("score is-bad") == 1 and "Flagged. Filter by score.toxicity:&gt;=0.4" in text
-    assert "Not flagged: refusal 0.02" in text and ">refusal<" not in text
+    assert "Not flagged: refusal 0.02" in text and "+1, 1 fine" in text
     assert "score.outcome%3A%22not+solved%22" in text and "score.thumbs%3Afalse" in text
     found = body(page, f"{URL}&q=score.toxicity:>=0.4")
     assert "you fool" in found and "dear friend" not in found
