@@ -143,7 +143,15 @@ def test_now_and_then_an_answer_goes_wrong_in_each_way() -> None:
     traces = [one for day in days(CYCLE, TODAY) for one in told(day)]
     tells = (
         *("you moron", "You are an idiot", "went to", "order system", "sk-live-", "I can't help"),
-        *("unable to assist", "cannot discuss", "Das können", "Bien sûr", "Thyme", "first trams"),
+        *(
+            "unable to assist",
+            "cannot discuss",
+            "Das können",
+            "Bien sûr",
+            "Thyme",
+            "first trams",
+            "Photosynthesis",
+        ),
         *("Please send us the photos. Please", "Third, if the", "Forest Council", "helicopter"),
     )
     counts = {tell: sum(tell in texts(one) for one in traces) for tell in tells}
