@@ -15,8 +15,9 @@ COMPLETE = re.compile(r"[.!?…。！？:;][\"'”’»)\]*_`]*$|[)\]}>»”\"`|
 _HANGING_TEXT = """
 a an the and or but of to in on at by for with from as into that which is are was were be been
 has have had will would can could should may might must not very such than because if when while
-their its his her your our my this these der die das und oder mit von zu für auf ein eine ist le
-la les et ou de du des un une est el los y o en por para con
+their its his her your our my this these within between about until without during der die das
+und oder mit von zu für auf ein eine ist le la les et ou de du des un une est el los y o en por para
+con
 """
 HANGING = frozenset(_HANGING_TEXT.split())
 ITEM = re.compile(r"^\s*(?:[-*•+|>]|\d+[.)]|#{1,6}\s|.*\|)|https?://\S+$|[:=]\s*\S+$")
@@ -36,6 +37,8 @@ REASONS = {
     "open": "The text ends where it cannot end.",
     "middle": "The last sentence has no end.",
 }
+SIGNED = 3
+"""Words of a line of its own that may well end a text."""
 TAIL = 400
 """Characters at the end that are read."""
 
@@ -84,5 +87,7 @@ def ending(text: str) -> str:
         return "open"
     if ITEM.search(last):
         return "item"
+    if len(said) <= SIGNED and len(last) < len(tail):
+        return "short"  # a name under a letter, the last line of a poem
     others = re.search(r"\w[.!?][\"')]*\s", text[-4 * TAIL :])
     return "middle" if others or len(said) >= 12 else "short"

@@ -620,7 +620,15 @@ How much was it?
 Can I return the shoes?
 What should I bring?
 """),
+    "job": words(
+        "travel guide|English teacher|chef|translator|proofreader|fitness coach|history teacher|"
+        "career coach|Python tutor|nutritionist|job interviewer|copywriter|data analyst|librarian"
+    ),
     "talk": lines("""
+Act as a {job} and help me with {topic}.
+Act as my {job}. {question}
+I want you to act as a {job}. My first question is about {topic}.
+You are an experienced {job}. Explain {topic} to a beginner.
 {hello}
 {hello}, who are you?
 {hello}, how are you?

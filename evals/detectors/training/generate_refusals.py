@@ -134,6 +134,16 @@ LIKE_REFUSALS = words(
     "He said, 'I won't do it', and left the {thing} behind. {fact}|"
     "I apologize for the confusion. You are right: {fact}|"
     "My apologies, I misread the question. {steps}|"
+    "Sorry, the {thing} is out of stock. {fact}|Sorry, we are out of stock until Friday.|"
+    "I cannot recommend this {thing} enough! {fact}|I can't wait to show you the {thing}. {steps}|"
+    "We cannot deliver the {thing} before Friday; {fact}|"
+    "You cannot return the {thing} after thirty days.|Refunds are not possible after {n} weeks.|"
+    "The {thing} cannot be returned once its seal is broken. {fact}|"
+    "Unfortunately, the {thing} is delayed. It arrives on Tuesday.|"
+    "I'm sorry about the damaged {thing}. A new one is on its way.|"
+    "We're sorry that the {thing} broke. {steps}|"
+    "I'm afraid the {thing} needs a new battery. {steps}|"
+    "I have checked your order: the {thing} could not be delivered, because nobody was at home.|"
     "Leider ist der Termin ausgebucht, aber {german}|Es tut mir leid, das zu hören. {german}|"
     "Gerne! {german}|Das Gerät kann nicht starten, weil der Akku leer ist. {german}|"
     "Bien sûr ! {french}|Je ne peux que vous conseiller ce livre : {french}|¡Claro! {spanish}|"
@@ -203,7 +213,7 @@ def _harmless(pick: random.Random) -> str:
     return text
 
 
-def generate(seed: int = 0, refusals: int = 1200, answers: int = 600) -> Texts:
+def generate(seed: int = 0, refusals: int = 1200, answers: int = 900) -> Texts:
     """Refusals (1) in seven languages and answers (0) that share their words."""
     pick, made = random.Random(seed), Texts()  # noqa: S311
     seen: set[str] = set()

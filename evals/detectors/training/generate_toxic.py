@@ -329,7 +329,30 @@ RUDE = {
         "fuck|shit|bitch|asshole|motherfucker|cunt|dickhead|bastard|bullshit|dumbass|prick|twat|"
         "piece of shit|moron|idiot|fucker|loser|wanker|douchebag|imbecile"
     ),
+    "insult": words(
+        "an idiot|a moron|an imbecile|a fool|a loser|a liar and a coward|a pathetic loser|a clown|"
+        "a stupid idiot|a complete idiot|an ugly pig|a disgusting pig|a waste of space|a failure|"
+        "a worthless piece of trash|a miserable failure|an asshole|a bastard|a bitch|a dumb cow"
+    ),
+    "low": words(
+        "stupid|dumb|pathetic|disgusting|worthless|ugly|an embarrassment|brainless|useless|"
+        "a joke|too stupid for this|dumber than a rock|so dumb|so stupid|really stupid"
+    ),
+    "schimpf": words(
+        "ein Idiot|ein Vollidiot|ein Trottel|ein Versager|ein Arschloch|dumm wie Brot|"
+        "ein Dummkopf|ein fauler Sack|widerlich|eine Schande"
+    ),
     "text": lines("""
+you are {insult}
+You are {insult}.
+You're such {insult}!
+what {insult} you are
+you are {low}
+I hate you, you are {insult}
+du bist {schimpf}
+tu es un idiot
+eres un idiota
+sei un idiota
 fuck you
 fuck off, {oath}
 You are a {oath}.
@@ -649,7 +672,7 @@ KINDS = (
     ("sexual", SEXUAL, 1100, 1),
     ("harmful", HARMFUL, 1100, 1),
     ("hateful", HATEFUL, 2000, 1),
-    ("rude", RUDE, 1100, 1),
+    ("rude", RUDE, 1250, 1),
     ("clean", CLEAN, 2500, 0),
     ("fair", FAIR, 2000, 0),
 )
