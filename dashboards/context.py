@@ -51,6 +51,7 @@ PLACES = {
         Place("Sessions", "sessions", "sessions", "sessions"),
         Place("Users", "users", "users", "users"),
     ),
+    "Evaluate": (Place("Evaluators", "eval", "evaluators", "evaluators"),),
     "Govern": (
         Place("Ingest", "inbox", "ledger", "ingest"),
         Place(

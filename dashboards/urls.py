@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dashboards.settings.urls")),
     path("", include("dashboards.explorer.urls")),
     path("", include("dashboards.trace.urls")),
+    path("", include("dashboards.evaluators.urls")),
     path("", include("dashboards.users.urls")),
     path("", include("dashboards.sessions.urls")),
     path("", include("dashboards.people.urls")),

@@ -28,6 +28,8 @@ NEGATIONS = frozenset(
     "no not never none cannot can't won't don't isn't aren't doesn't nicht kein keine nie non pas"  # noqa: SIM905
     " nunca".split()
 )
+THRESHOLD = 0.75
+"""From which mean difference on an answer is flagged, unless an evaluator says otherwise."""
 DISAGREEMENT = 0.9
 """The value where numbers or negations contradict each other."""
 

@@ -189,8 +189,13 @@ OF_EVALUATOR = (
     "api_evaluator_versions",
     "api_evaluator_retry",
     "api_evaluator_backfills",
+    "evaluator",
+    "evaluator_edit",
+    "evaluator_state",
+    "evaluator_retry",
+    "evaluator_backfill",
 )
-OF_BACKFILL = ("api_backfill", "api_backfill_stop")
+OF_BACKFILL = ("api_backfill", "api_backfill_stop", "backfill", "backfill_stop")
 OF_CONNECTION = (
     "api_connection",
     "api_connection_test",

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from evals import kinds
+from evals.consistency import THRESHOLD
 from evals.detectors.registry import MODULES, described
 from evals.models import Evaluator, EvaluatorVersion, Kind, Target
 from sightglass.accounts import audit
@@ -215,7 +216,7 @@ def provide(project: Project) -> None:
 
 def _embedded(name: str) -> dict[str, Any]:
     if name not in MODULES:
-        return {"kind": Kind.CONSISTENCY, "config": {"days": 7}, "threshold": 0.75}
+        return {"kind": Kind.CONSISTENCY, "config": {"days": 7}, "threshold": THRESHOLD}
     found = described(name)
     return {
         "kind": Kind.DETECTOR,

@@ -1,0 +1,161 @@
+"""What evaluators did and said, in numbers, for their pages; every answer is bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Sum
+
+from evals.models import Evaluator, EvaluatorDay, EvaluatorVersion, Job
+from sightglass.accounts.access import Access
+from traces.models import Score
+from traces.selectors.paging import TooSlow, time_limit
+
+DAYS = 7
+MOST_READ = 10_000
+"""Latest scores of an evaluator from which its rate is made."""
+FIGURES = ("scored", "skipped", "failed", "reused", "cost", "saved", "lag_ms")
+
+RATES = """
+SELECT e.id, count(*), count(s.flagged), count(s.number),
+    sum(s.flagged::int / s.probability) / nullif(sum(1 / s.probability)
+        FILTER (WHERE s.flagged IS NOT NULL), 0),
+    sum(s.number / s.probability) / nullif(sum(1 / s.probability)
+        FILTER (WHERE s.number IS NOT NULL), 0)
+FROM unnest(%(ids)s::int8[], %(names)s::text[]) AS e(id, name)
+JOIN LATERAL (
+    SELECT number, flagged, probability FROM traces_score
+    WHERE project_id = %(project)s AND name = e.name AND created_at >= %(since)s
+      AND evaluator_version IN (SELECT id FROM evals_evaluatorversion WHERE evaluator_id = e.id)
+    ORDER BY created_at DESC LIMIT %(most)s) s ON true
+GROUP BY e.id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Sums over some days, or of one. Money in pico dollars."""
+
+    scored: int = 0
+    skipped: int = 0
+    failed: int = 0
+    reused: int = 0
+    cost: int = 0
+    saved: int = 0
+    lag_ms: int = 0
+
+    @property
+    def mean_lag_ms(self) -> float | None:
+        """From stored to scored."""
+        return self.lag_ms / self.scored if self.scored else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """The flagged share and the mean of `n` scores, each weighted by how likely it was made."""
+
+    n: int
+    judged: int
+    """Scores that can be flagged at all."""
+    numbers: int
+    flagged: float | None
+    mean: float | None
+
+
+def sums(evaluator_ids: Iterable[int], days: int = DAYS) -> dict[int, Figures]:
+    """By evaluator, over today and the days before it (UTC)."""
+    rows = (
+        EvaluatorDay.objects.filter(evaluator_id__in=list(evaluator_ids), day__gt=_ago(days))
+        .values("evaluator_id")
+        .annotate(**{f"sum_{name}": Sum(name) for name in FIGURES})
+        .order_by()
+    )
+    found: dict[int, Figures] = {}
+    for row in rows:
+        given: dict[str, Any] = dict(row)
+        found[given["evaluator_id"]] = Figures(*(given[f"sum_{name}"] or 0 for name in FIGURES))
+    return found
+
+
+def by_day(evaluator: Evaluator, days: int) -> list[tuple[date, Figures]]:
+    """Each of the last days, today first; days without work have zeros."""
+    rows = EvaluatorDay.objects.filter(evaluator=evaluator, day__gt=_ago(days))
+    known = {row.day: Figures(*(getattr(row, name) for name in FIGURES)) for row in rows}
+    today = datetime.now(UTC).date()
+    wanted = [today - timedelta(days=back) for back in range(days)]
+    return [(day, known.get(day, Figures())) for day in wanted]
+
+
+def rates(access: Access, evaluators: Sequence[Evaluator]) -> dict[int, Rate] | None:
+    """By evaluator, over the last days; None where reading them took too long."""
+    parameters: dict[str, Any] = {
+        "ids": [one.pk for one in evaluators],
+        "names": [one.name for one in evaluators],
+        "project": access.project.pk,
+        "since": datetime.now(UTC) - timedelta(days=DAYS),
+        "most": MOST_READ,
+    }
+    if not evaluators:
+        return {}
+    try:
+        with time_limit(), connection.cursor() as cursor:
+            cursor.execute(RATES, parameters)
+            return {record[0]: Rate(*record[1:]) for record in cursor.fetchall()}
+    except TooSlow:
+        return None
+
+
+def failed_counts(evaluator_ids: Iterable[int]) -> dict[int, int]:
+    """By evaluator: jobs that were given up and may be tried again."""
+    rows = (
+        Job.objects.filter(version__evaluator__in=list(evaluator_ids), state="failed")
+        .values_list("version__evaluator")
+        .annotate(count=Count("pk"))
+        .order_by()
+    )
+    return {pk: count for pk, count in rows if pk is not None}
+
+
+def latest_scores(evaluator: Evaluator, limit: int) -> list[Score]:
+    """Newest first, of any version."""
+    versions = list(evaluator.versions.values_list("pk", flat=True))
+    rows = Score.objects.filter(
+        project_id=evaluator.project_id, name=evaluator.name, evaluator_version__in=versions
+    )
+    return list(rows.order_by("-created_at", "-pk")[:limit])
+
+
+def latest_jobs(evaluator: Evaluator, state: str, limit: int) -> list[Job]:
+    """Newest first, of any version."""
+    rows = Job.objects.filter(version__evaluator=evaluator, state=state).select_related("version")
+    return list(rows.order_by("-finished_at", "-pk")[:limit])
+
+
+def versions_with_failures(evaluator: Evaluator) -> list[EvaluatorVersion]:
+    failed = Job.objects.filter(version__evaluator=evaluator, state="failed")
+    rows = evaluator.versions.filter(pk__in=failed.values("version"))
+    return list(rows.select_related("evaluator"))
+
+
+def versions_by_id(access: Access, ids: Iterable[int | None]) -> dict[int, EvaluatorVersion]:
+    """The versions that scores name, each with its evaluator."""
+    wanted = {pk for pk in ids if pk is not None}
+    if not wanted:
+        return {}
+    rows = EvaluatorVersion.objects.filter(pk__in=wanted, evaluator__project=access.project)
+    return {row.pk: row for row in rows.select_related("evaluator")}
+
+
+def session_scores(access: Access, session_id: str, limit: int) -> list[Score]:
+    """Scores of the session as a whole, oldest first."""
+    rows = Score.objects.filter(
+        project_id=access.project.pk, session_id=session_id, trace_id__isnull=True
+    )
+    return list(rows.order_by("created_at", "pk")[:limit])
+
+
+def _ago(days: int) -> date:
+    return datetime.now(UTC).date() - timedelta(days=days)
