@@ -16,6 +16,12 @@ from sightglass.accounts.models import Membership, Project, Role, User
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: Playwright keeps an event loop, in which no other can be run."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(worker_id: str) -> None:
     settings.DATABASES["default"]["TEST"]["NAME"] = f"test_sightglass_{worker_id}_{os.getpid()}"
