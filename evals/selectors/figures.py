@@ -140,22 +140,5 @@ def versions_with_failures(evaluator: Evaluator) -> list[EvaluatorVersion]:
     return list(rows.select_related("evaluator"))
 
 
-def versions_by_id(access: Access, ids: Iterable[int | None]) -> dict[int, EvaluatorVersion]:
-    """The versions that scores name, each with its evaluator."""
-    wanted = {pk for pk in ids if pk is not None}
-    if not wanted:
-        return {}
-    rows = EvaluatorVersion.objects.filter(pk__in=wanted, evaluator__project=access.project)
-    return {row.pk: row for row in rows.select_related("evaluator")}
-
-
-def session_scores(access: Access, session_id: str, limit: int) -> list[Score]:
-    """Scores of the session as a whole, oldest first."""
-    rows = Score.objects.filter(
-        project_id=access.project.pk, session_id=session_id, trace_id__isnull=True
-    )
-    return list(rows.order_by("created_at", "pk")[:limit])
-
-
 def _ago(days: int) -> date:
     return datetime.now(UTC).date() - timedelta(days=days)
