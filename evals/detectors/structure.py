@@ -50,7 +50,8 @@ class Detector:
             return Verdict(value, evidence, f"Not JSON: {error.msg}.")
         except (ValueError, RecursionError) as error:
             evidence = (Evidence("output", start, end, "not_json"),)
-            return Verdict(BROKEN, evidence, f"Not JSON: {error}.")
+            value = STRAY if checker is None else BROKEN
+            return Verdict(value, evidence, f"Not JSON: {error}.")
         return Verdict(VALID) if checker is None else _validated(document, checker, start, end)
 
 
