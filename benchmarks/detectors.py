@@ -24,6 +24,7 @@ import numpy as np
 
 from evals.detectors import artefact
 from evals.detectors.base import Detector, Example, Verdict
+from evals.detectors.ngrams import Floats
 from evals.detectors.registry import load
 from evals.detectors.training import fitting
 from evals.detectors.training.fitting import Row, rows
@@ -176,7 +177,7 @@ class Run:
     seconds: float
 
     @property
-    def values(self) -> fitting.Floats:
+    def values(self) -> Floats:
         """Nothing to say counts as nothing found."""
         return np.array([0.0 if one is None else one.value for one in self.verdicts])
 
@@ -206,7 +207,7 @@ def figures(ran: Run, threshold: float) -> dict[str, tuple[float, float, float]]
     truth = np.array([row["label"] for row in ran.rows])
     groups = [str(row.get("group", row["id"])) for row in ran.rows]
 
-    def f1(labels: fitting.Labels, values: fitting.Floats) -> float:
+    def f1(labels: fitting.Labels, values: Floats) -> float:
         hits = float(((values >= threshold) & (labels == 1)).sum())
         return 2 * hits / max(float((values >= threshold).sum() + labels.sum()), 1.0)
 

@@ -90,7 +90,8 @@ class Checker:
         follow = {name: self._counted(kind.VALIDATORS[name]) for name in REFERENCES
                   if name in kind.VALIDATORS}  # fmt: skip
         own = {"pattern": _pattern, "uniqueItems": _unique}
-        self._validator = validators.extend(kind, {**own, **follow})(schema, registry=Registry())
+        extend: Any = validators.extend
+        self._validator = extend(kind, {**own, **follow})(schema, registry=Registry())
         self._left = 0
 
     def errors(self, document: Any) -> list[exceptions.ValidationError]:
