@@ -11,6 +11,7 @@ from typing import Any
 from celery import Celery
 from django.conf import settings
 
+from sightglass.operations import broker
 from sightglass.operations.home import broker_folders
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sightglass.settings")
@@ -44,6 +45,7 @@ app.conf.beat_schedule = {
     "forget-expired": every(HOUR, "sightglass.accounts.tasks.forget_expired"),
 }
 if settings.EMBEDDED_BROKER:
+    broker.install()
     # Whoever opens the broker must find its folders; `sightglass up` empties them at its start.
     app.conf.broker_transport_options = {
         "polling_interval": 0.1,
