@@ -16,6 +16,8 @@ FEWEST = 24
 OTHERS = 0.002
 """The least probability given to all languages but the best: the model is too sure of itself."""
 
+UNSURE = 0.5
+"""The most that is said where both texts are most likely in the same language."""
 UNLIKELY = 0.02
 """The probability of one language below which two texts surely are in different ones."""
 
@@ -40,7 +42,7 @@ class Detector:
 
     name: ClassVar[str] = "language_mismatch"
     version: ClassVar[str] = "1"
-    threshold: ClassVar[float] = 0.5
+    threshold: ClassVar[float] = 0.8
     needs: ClassVar[tuple[Field, ...]] = ("input", "output")
 
     def detect(self, examples: Sequence[Example]) -> list[Verdict | None]:
@@ -56,9 +58,11 @@ class Detector:
         expected, found = languages(first), languages(second)
         same = sum(share * found.get(name, 0.0) for name, share in expected.items())
         value = min(1.0, max(0.0, 1.0 - same))
+        names = [max(each, key=lambda name: each[name]) for each in (expected, found)]
+        if names[0] == names[1]:
+            return Verdict(min(value, UNSURE))
         if value < self.threshold:
             return Verdict(value)
-        names = [max(each, key=lambda name: each[name]) for each in (expected, found)]
         told = f"The question is in {names[0]}, the answer in {names[1]}."
         return Verdict(value, (Evidence("output", 0, len(answered), names[1]),), told)
 
