@@ -61,7 +61,7 @@ class Detector:
 
     name: ClassVar[str] = "prompt_injection"
     version: ClassVar[str] = "1"
-    threshold: ClassVar[float] = 0.5
+    threshold: ClassVar[float] = 0.7
     needs: ClassVar[tuple[Field, ...]] = ("input",)
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ class Detector:
 
     name: ClassVar[str] = "toxicity"
     version: ClassVar[str] = "1"
-    threshold: ClassVar[float] = 0.5
+    threshold: ClassVar[float] = 0.75
     needs: ClassVar[tuple[Field, ...]] = ("output",)
 
     def __init__(self) -> None:
