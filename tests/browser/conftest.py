@@ -43,8 +43,9 @@ expect.set_options(timeout=20_000)  # a machine that does other things besides
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright keeps an event loop in this thread
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Closed after each module: while it is open, no other event loop runs in this thread."""
     if not CHROMIUM.exists() and os.environ.get("CI") != "true":
         pytest.skip("no Chromium here")
     with sync_playwright() as playwright:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +16,7 @@ from evals.bias import Answer, Finding, Probe, ProbeError
 from evals.providers import calling, guard
 from evals.providers.calling import Endpoint
 from evals.providers.errors import Forbidden, ProviderError
+from evals.providers.waiting import waited
 
 CONCURRENCY = 8
 MAX_REPEATS = 100
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--base-url", required=True, help="of the provider, /v1 included")
         parser.add_argument("--model", required=True)
         parser.add_argument("--api", choices=["openai", "anthropic"], default="openai")
-        parser.add_argument("--key-env", help="environment variable that holds the key")
+        parser.add_argument("--key-file", help="file that holds the key")
         parser.add_argument("--repeat", type=int, default=5, help="answers per group (default 5)")
         parser.add_argument("--alpha", type=float, default=0.05, help="level (default 0.05)")
         parser.add_argument("--timeout", type=float, default=60.0, help="seconds for one answer")
@@ -50,11 +50,11 @@ class Command(BaseCommand):
         except Forbidden as error:
             raise CommandError(f"--base-url: {error}") from None
         endpoint = Endpoint(
-            id=0, api=options["api"], base_url=options["base_url"], key=_key(options["key_env"]),
+            id=0, api=options["api"], base_url=options["base_url"], key=_key(options["key_file"]),
             model=options["model"], concurrency=CONCURRENCY, requests_per_minute=None,
             timeout=options["timeout"],
         )  # fmt: skip
-        answers, errors = asyncio.run(_all(endpoint, probes, options["repeat"]))
+        answers, errors = waited(_all(endpoint, probes, options["repeat"]))
         if options["output"]:
             _write(options["output"], answers)
         if not answers:
@@ -98,14 +98,15 @@ def _read(name: str) -> list[Probe]:
     return probes
 
 
-def _key(variable: str | None) -> str:
-    if variable is None:
+def _key(name: str | None) -> str:
+    if name is None:
         return ""
-    key = os.environ.get(variable, "").strip()
-    if not key:
-        raise CommandError(f"There is no environment variable {variable}.")
-    if not (key.isascii() and key.isprintable()):
-        raise CommandError(f"{variable} holds no key: it has signs that no header takes.")
+    try:
+        key = Path(name).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{name}: {error}") from None
+    if not (key and key.isascii() and key.isprintable()):
+        raise CommandError(f"{name} holds no key that a header takes.")
     return key
 
 

@@ -11,7 +11,6 @@ import logging
 import time
 import uuid
 from pathlib import Path
-from queue import Empty
 from typing import Any
 
 from kombu.transport import TRANSPORT_ALIASES, filesystem
@@ -32,11 +31,11 @@ class Channel(filesystem.Channel):
         hidden.rename(folder / name)
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:
-        try:
-            return super()._get(queue)
-        except ValueError:  # a message is a wake-up that comes again by the schedule
-            logger.warning("A message of the queue %s could not be read and is dropped", queue)
-            raise Empty from None
+        while True:
+            try:
+                return super()._get(queue)
+            except ValueError:  # a message is a wake-up that comes again by the schedule
+                logger.warning("A message of the queue %s could not be read and is dropped", queue)
 
 
 class Transport(filesystem.Transport):
