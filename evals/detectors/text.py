@@ -13,7 +13,7 @@ WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0e7f"
 """Scripts written without spaces (and Hangul): each character counts as a word."""
 
 WORD = re.compile(rf"[{WIDE}]|\d+(?:[.,:]\d+)*|(?:(?![{WIDE}])\w)+(?:['’](?:(?![{WIDE}])\w)+)*")
-_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]+[」』”]?|\n+")
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s)|[。！？]+[」』”]?|\n+")
 _ABBREVIATIONS_TEXT = """
 mr mrs ms dr prof sr jr st vs etc e.g i.e inc ltd co corp no vol fig jan feb mar apr jun jul aug
 sep sept oct nov dec gen col sgt capt lt rep sen gov u.s u.k a.m p.m bzw ca z.b d.h u.a nr

@@ -13,6 +13,7 @@ from typing import Any
 import jsonschema
 
 from evals.judges import scales
+from sightglass.kernel.storable import storable
 
 FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", re.DOTALL)
 
@@ -60,7 +61,10 @@ def read(reply: str, schema: dict[str, Any]) -> Verdict:
         value = float(value)
     if isinstance(value, float) and not math.isfinite(value):
         raise Malformed("verdict: must be a finite number")
-    return Verdict(value, found["reasoning"], float(found["confidence"]))
+    confidence = float(found["confidence"])
+    if not math.isfinite(confidence):
+        raise Malformed("confidence: must be a finite number")
+    return Verdict(value, storable(found["reasoning"]), confidence)
 
 
 def combined(verdicts: Sequence[Verdict], scale: dict[str, Any]) -> Verdict:

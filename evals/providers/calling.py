@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,11 @@ RETRIES = 2
 LONGEST_WAIT = 20.0
 """Seconds that a call waits for a provider while it holds a place; longer waits go to the row."""
 MAX_ANSWER = 4 * 2**20
+MAX_SAID = 2_000
+"""Bytes of an error's body that are read."""
+WORD = re.compile(r"[^\s\"'<>,;(){}\[\]]{6,}")
+SLOW_SECONDS = 5.0
+"""What took longer to fail is not tried again at once: it would hold its place."""
 PLAINER = ("response_format", "json_schema")
 
 
@@ -43,6 +49,7 @@ class Endpoint:
     next_at: float = 0.0
     plain: bool = False
     """The server has said that it knows no JSON schemas."""
+    retries: int = RETRIES
 
     def __post_init__(self) -> None:
         self.places = asyncio.Semaphore(self.concurrency)
@@ -57,13 +64,15 @@ async def ask(
 ) -> Answer:
     """Raises Refused, Unavailable, Forbidden or ProviderError."""
     async with endpoint.places:
-        for attempt in range(RETRIES + 1):
+        for attempt in range(endpoint.retries + 1):
             await _take_turn(endpoint)
+            began = time.monotonic()
             try:
                 return await once(client, endpoint, model, messages, schema)
             except Unavailable as error:
                 wait = error.wait if error.wait is not None else 0.5 * 2**attempt
-                if attempt == RETRIES or wait > LONGEST_WAIT:
+                slow = time.monotonic() - began > SLOW_SECONDS
+                if attempt == endpoint.retries or wait > LONGEST_WAIT or slow:
                     raise
                 await asyncio.sleep(wait + random.uniform(0, 0.25))  # noqa: S311 - no secret
     raise AssertionError("unreachable")
@@ -95,11 +104,11 @@ async def once(
         endpoint.plain = True
         body = adapters.plainer(asked.body)
         status, headers, content = await _post(client, url, asked.headers, body, endpoint.timeout)
-    _raise_for(status, headers, content)
+    _raise_for(status, headers, content, endpoint.key)
     try:
         found = httpx.Response(200, content=content).json()
-    except ValueError as error:
-        raise ProviderError("the answer is not JSON") from error
+    except (ValueError, RecursionError) as error:
+        raise ProviderError("the answer is not JSON that can be read") from error
     return adapters.answer(endpoint.api, found)
 
 
@@ -133,14 +142,22 @@ async def _bounded(response: httpx.Response) -> bytes:
     return b"".join(parts)
 
 
-def _raise_for(status: int, headers: httpx.Headers, content: bytes) -> None:
+def _raise_for(status: int, headers: httpx.Headers, content: bytes, key: str) -> None:
     if status == 200:
         return
-    said = " ".join(content[:300].decode(errors="replace").split())
+    said = " ".join(content[:MAX_SAID].decode(errors="replace").split())
+    said = without_key(said, key)[:300]
     message = f"HTTP {status}: {said}" if said else f"HTTP {status}"
     if status in (408, 409, 425, 429, 529) or status >= 500:
         raise Unavailable(message, retry_after(headers))
     raise Refused(message)
+
+
+def without_key(said: str, key: str) -> str:
+    """A provider's words with nothing of the key in them that it may have repeated."""
+    return WORD.sub(
+        lambda word: "…" if word[0] in key or (key and key in word[0]) else word[0], said
+    )
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -1,8 +1,13 @@
 """How a call can fail, by what is to be done about it."""
 
+from sightglass.kernel.storable import storable
+
 
 class ProviderError(Exception):
     """A call that gave no answer. The message is for people and holds no key."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(storable(message))
 
 
 class Refused(ProviderError):

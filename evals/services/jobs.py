@@ -14,6 +14,7 @@ from django.utils import timezone
 from evals.models import EvaluatorVersion, Job, Kind
 from evals.models.work import Lane, State
 from evals.services.scoring import Count, count_day
+from sightglass.kernel.storable import storable
 
 MAX_ATTEMPTS = 5
 LEASE = timedelta(minutes=5)
@@ -135,7 +136,13 @@ def claim(queue: str, limit: int, turn: int = 0, lease: timedelta = LEASE) -> li
         if len(claimed) < limit:
             claimed += _claim_lane(queue, lane, limit - len(claimed), turn, lease)
     rows = Job.objects.filter(pk__in=claimed).select_related("version__evaluator")
-    return list(rows.order_by("pk"))
+    ready = []
+    for job in rows.order_by("pk"):
+        if job.attempts > MAX_ATTEMPTS:
+            fail(job, job.error or "each worker that took it died", final=True)
+        else:
+            ready.append(job)
+    return ready
 
 
 def _claim_lane(queue: str, lane: int, limit: int, turn: int, lease: timedelta) -> list[int]:
@@ -200,7 +207,7 @@ def skip(jobs: Sequence[Job], reason: str, detail: str = "") -> None:
 def _end(ids: Sequence[int], state: str, reason: str, error: str = "") -> None:
     if ids:
         Job.objects.filter(pk__in=list(ids)).update(
-            state=state, reason=reason, error=error[:2000], finished_at=timezone.now()
+            state=state, reason=reason, error=storable(error)[:2000], finished_at=timezone.now()
         )
 
 
@@ -212,7 +219,7 @@ def fail(job: Job, error: str, *, final: bool = False, wait: float | None = None
         return
     delay = timedelta(seconds=wait if wait is not None else 4.0**job.attempts)
     Job.objects.filter(pk=job.pk).update(
-        state=State.WAITING, error=error[:2000], not_before=timezone.now() + delay
+        state=State.WAITING, error=storable(error)[:2000], not_before=timezone.now() + delay
     )
 
 

@@ -1,8 +1,9 @@
 """Scoring what has just been stored.
 
 Every request that stored spans left a row of `traces_batch` for us, in its own transaction.
-Claiming it, scoring its spans with the embedded detectors and making the jobs of the judges is one
-transaction too: a worker that dies gives the row back, and what it had not committed was not done.
+It is claimed by a lease. Scoring its spans with the embedded detectors, making the jobs of the
+judges and removing the row is one transaction: of a worker that dies nothing is half done, and
+another takes the row over.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from evals.services.choosing import identity_of, is_sampled
 from evals.services.jobs import Plan
 from evals.services.loading import Key
 from evals.subjects import Subject
+from sightglass.kernel.storable import storable
 from traces import blocks
 from traces.ids import span_to_column
 from traces.models import Span
@@ -33,6 +35,8 @@ CONSUMER = "evaluate"
 CLAIM = 4
 """Requests of one project that are scored together."""
 MAX_ATTEMPTS = 8
+LEASE_SECONDS = 60
+"""After so long a request whose worker died is taken over."""
 QUIET_SECONDS = 20
 """A trace or session is scored as a whole when nothing has come for so long."""
 logger = logging.getLogger(__name__)
@@ -47,13 +51,17 @@ WITH RECURSIVE p(id) AS (
     FROM p WHERE p.id IS NOT NULL)
 SELECT id FROM p WHERE id IS NOT NULL"""
 CLAIM_BATCHES = """
-SELECT id, blocks, weeks FROM traces_batch
-WHERE consumer = %s AND project_id = %s AND attempts < %s
-  AND (not_before IS NULL OR not_before <= now())
-ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED"""
+UPDATE traces_batch SET attempts = attempts + 1,
+    not_before = now() + make_interval(secs => %(lease)s)
+WHERE id IN (
+    SELECT id FROM traces_batch
+    WHERE consumer = %(consumer)s AND project_id = %(project)s AND attempts < %(most)s
+      AND (attempts > 0) = %(again)s AND (not_before IS NULL OR not_before <= now())
+    ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+RETURNING id, blocks, weeks"""
 POSTPONE = """
-UPDATE traces_batch SET attempts = attempts + 1, error = %s,
-    not_before = now() + make_interval(secs => least(power(4, attempts), 3600))
+UPDATE traces_batch SET error = %s,
+    not_before = now() + make_interval(secs => least(power(4, attempts - 1), 3600))
 WHERE id = ANY(%s)"""
 NOTE_QUIET = """
 INSERT INTO evals_quiet (project_id, trace_id, session_id, due_at)
@@ -100,21 +108,36 @@ def _projects() -> list[int]:
 
 
 def _claim_and_score(project_id: int) -> int:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(CLAIM_BATCHES, [CONSUMER, project_id, MAX_ATTEMPTS, CLAIM])
-        claimed = cursor.fetchall()
+    with connection.cursor() as cursor:
+        # What has been tried before may be what its worker died of: it is tried alone.
+        claimed = _claimed(cursor, project_id, CLAIM, again=False)
+        claimed = claimed or _claimed(cursor, project_id, 1, again=True)
         if not claimed:
             return 0
         ids = [record[0] for record in claimed]
         try:
             with transaction.atomic():
                 _score(cursor, project_id, claimed)
+                cursor.execute("DELETE FROM traces_batch WHERE id = ANY(%s)", [ids])
         except Exception as error:  # noted on the rows and tried again; other projects go on
             logger.exception("Requests %s could not be scored", ids)
-            cursor.execute(POSTPONE, [f"{type(error).__name__}: {error}"[:2000], ids])
-        else:
-            cursor.execute("DELETE FROM traces_batch WHERE id = ANY(%s)", [ids])
+            said = storable(f"{type(error).__name__}: {error}")[:2000]
+            cursor.execute(POSTPONE, [said, ids])
     return len(claimed)
+
+
+def _claimed(cursor: Any, project_id: int, limit: int, *, again: bool) -> list[tuple[Any, ...]]:
+    """Committed before the work begins, so that an attempt counts even if the worker dies."""
+    wanted = {
+        "consumer": CONSUMER,
+        "project": project_id,
+        "most": MAX_ATTEMPTS,
+        "lease": LEASE_SECONDS,
+        "again": again,
+        "limit": limit,
+    }
+    cursor.execute(CLAIM_BATCHES, wanted)
+    return sorted(cursor.fetchall())
 
 
 def _score(cursor: Any, project_id: int, claimed: Sequence[tuple[Any, ...]]) -> None:

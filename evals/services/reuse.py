@@ -50,7 +50,7 @@ def remember(given: Iterable[tuple[EvaluatorVersion, bytes, Judgement]]) -> None
                 fingerprint=fingerprint,
                 verdict={
                     "value": judgement.verdict.value,
-                    "reasoning": judgement.verdict.reasoning.replace("\0", "�"),
+                    "reasoning": judgement.verdict.reasoning,
                     "confidence": judgement.verdict.confidence,
                 },
                 cost=judgement.cost,

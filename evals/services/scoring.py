@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from evals.models import EvaluatorVersion, Kind
 from evals.subjects import Subject
+from sightglass.kernel.storable import storable
 from traces.services.scores import summarise
 
 MAX_EVIDENCE = 50
@@ -151,7 +152,7 @@ def _row(one: Outcome) -> dict[str, Any]:
         "boolean": value if isinstance(value, bool) else None,
         "category": value[:MAX_CATEGORY] if isinstance(value, str) else None,
         "source": one.source,
-        "comment": _storable(one.explanation)[:MAX_EXPLANATION],
+        "comment": storable(one.explanation)[:MAX_EXPLANATION],
         "evaluator_version": one.version.pk,
         "higher_is_better": one.version.higher_is_better,
         "flagged": one.flagged,
@@ -164,11 +165,6 @@ def _row(one: Outcome) -> dict[str, Any]:
         "duration_ms": one.duration_ms,
         "reused": one.reused,
     }
-
-
-def _storable(text: str) -> str:
-    """What Postgres can hold of a model's words."""
-    return text.replace("\0", "�").encode("utf-8", "replace").decode()
 
 
 def _count(outcomes: Sequence[Outcome]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from evals.judges.prompts import Missing
 from evals.models import Connection, Evaluator, EvaluatorVersion, Job, Kind, Target
 from evals.providers import guard
 from evals.providers.calling import Endpoint
+from evals.providers.errors import Unavailable
 from evals.providers.waiting import waited
 from evals.services import choosing, connections, detecting, evaluators, judging, loading, scoring
 from evals.services.evaluators import Draft
@@ -22,6 +24,8 @@ from traces.models import Span
 from traces.selectors.paging import time_limit
 
 MOST = 10
+LONGEST = 25.0
+"""Seconds that somebody waits for one trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,13 @@ def _judged(version: EvaluatorVersion, subject: Subject) -> Trial:
         return Trial(None, str(error))
     except Missing as error:
         return Trial(None, f"There is no {error} to read.")
-    result = waited(_ask(ready, list(endpoints.values())))
+    resting = next((row for row in rows if row.state == "open"), None)
+    if resting is not None:
+        return Trial(None, f"The connection {resting.name} rests after failures.")
+    try:
+        result = waited(_ask(ready, list(endpoints.values())))
+    except Unavailable as error:
+        return Trial(None, f"{error}.")
     if result.error is not None:
         return Trial(None, str(result.error))
     return Trial(judging.outcome(result))
@@ -110,6 +120,10 @@ def _judged(version: EvaluatorVersion, subject: Subject) -> Trial:
 
 async def _ask(ready: Ready, endpoints: list[Endpoint]) -> Result:
     for endpoint in endpoints:
-        endpoint.timeout = min(endpoint.timeout, 30.0)
+        endpoint.timeout, endpoint.retries = min(endpoint.timeout, LONGEST), 0
     async with guard.client(private=settings.ALLOW_PRIVATE_PROVIDERS) as client:
-        return await judging.judge(client, ready)
+        try:
+            async with asyncio.timeout(LONGEST):
+                return await judging.judge(client, ready)
+        except TimeoutError:
+            raise Unavailable(f"No verdict within {LONGEST:g} s") from None
