@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -122,19 +122,31 @@ def plan(project_id: int, plans: Sequence[Plan], *, again: bool = False) -> int:
         return int(cursor.rowcount)
 
 
-def claim(queue: str, limit: int, turn: int = 0, lease: timedelta = LEASE) -> list[Job]:
+def claim(
+    queue: str,
+    limit: int,
+    turn: int = 0,
+    lease: timedelta = LEASE,
+    held: Mapping[int, int] | None = None,
+    most: int | None = None,
+) -> list[Job]:
     """Up to `limit` jobs of this queue, a fair share of each project's; theirs for `lease`.
 
+    A project of which `held` says that the caller has some already gets no more than `most` in
+    all; and only a quarter of that at once or more, so that claims stay few.
     Live work comes before back-fills, which still get every BACKFILL_SHARE-th `turn`. A job whose
     lease has run out (its worker died) is claimed again.
     """
     lanes = [Lane.LIVE, Lane.BACKFILL]
     if turn % BACKFILL_SHARE == BACKFILL_SHARE - 1:
         lanes.reverse()
+    room = {project: (most or limit) - count for project, count in (held or {}).items()}
+    room = {project: left if left * 4 >= (most or limit) else 0 for project, left in room.items()}
     claimed: list[int] = []
     for lane in lanes:
         if len(claimed) < limit:
-            claimed += _claim_lane(queue, lane, limit - len(claimed), turn, lease)
+            left = limit - len(claimed)
+            claimed += _claim_lane(queue, lane, left, turn, lease, room, most or limit)
     rows = Job.objects.filter(pk__in=claimed).select_related("version__evaluator")
     ready = []
     for job in rows.order_by("pk"):
@@ -145,7 +157,16 @@ def claim(queue: str, limit: int, turn: int = 0, lease: timedelta = LEASE) -> li
     return ready
 
 
-def _claim_lane(queue: str, lane: int, limit: int, turn: int, lease: timedelta) -> list[int]:
+def _claim_lane(
+    queue: str,
+    lane: int,
+    limit: int,
+    turn: int,
+    lease: timedelta,
+    room: dict[int, int],
+    most: int,
+) -> list[int]:
+    """`room`: how many more a project may get; lowered by what it got here."""
     with connection.cursor() as cursor:
         cursor.execute(PROJECTS, {"queue": queue})
         projects = sorted(row[0] for row in cursor.fetchall())
@@ -155,9 +176,11 @@ def _claim_lane(queue: str, lane: int, limit: int, turn: int, lease: timedelta) 
         projects = projects[first:] + projects[:first]
         claimed: list[int] = []
         for left, project in zip(range(len(projects), 0, -1), projects, strict=True):
-            share = max(1, (limit - len(claimed)) // left)
+            share = min(max(1, (limit - len(claimed)) // left), room.get(project, most))
             if len(claimed) >= limit:
                 break
+            if share <= 0:
+                continue
             cursor.execute(
                 CLAIM,
                 {
@@ -168,7 +191,9 @@ def _claim_lane(queue: str, lane: int, limit: int, turn: int, lease: timedelta) 
                     "limit": share,
                 },
             )
-            claimed += [row[0] for row in cursor.fetchall()]
+            got = [row[0] for row in cursor.fetchall()]
+            room[project] = room.get(project, most) - len(got)
+            claimed += got
     return claimed
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,8 +20,8 @@ from typing import Any, TypeVar
 
 import httpx
 from django.conf import settings
+from django.db import DataError, IntegrityError, transaction
 from django.db import connections as databases
-from django.db import transaction
 from django.utils import timezone
 
 from evals.judges import asking, prompts
@@ -38,8 +39,12 @@ from evals.subjects import Subject
 from traces.pricing import Overrides
 from traces.services.prices import overrides_of
 
-IN_FLIGHT = 128
+IN_FLIGHT = 512
 """Jobs that one run holds at once; calls are further limited by each connection."""
+OF_PROJECT = 128
+"""Of these, one project's: another's slow connection does not keep it waiting."""
+LONGEST_RUN = 600.0
+"""Seconds after which a run ends even if calls are under way; their jobs are handed back."""
 LEASE = timedelta(seconds=90)
 RENEW_SECONDS = 30.0
 HALF_OPEN_WAIT = timedelta(seconds=5)
@@ -90,7 +95,8 @@ def run(seconds: float) -> int:
 
 class _Run:
     def __init__(self, seconds: float) -> None:
-        self.end = time.monotonic() + seconds
+        self.began = time.monotonic()
+        self.end = self.began + seconds
         self.thread = ThreadPoolExecutor(1, "judging-db")
         self.endpoints: dict[int, Endpoint] = {}
         self.calls: set[asyncio.Task[Result]] = set()
@@ -108,6 +114,7 @@ class _Run:
             ) as client:
                 while await self._refill(client):
                     await self._collect()
+                await self._hand_back()
         finally:
             await self._in_thread(databases.close_all)
             self.thread.shutdown()
@@ -117,9 +124,15 @@ class _Run:
         return await asyncio.get_running_loop().run_in_executor(self.thread, function, *arguments)
 
     async def _refill(self, client: httpx.AsyncClient) -> bool:
-        """Claim and begin further jobs while there is room; False when all is done."""
+        """Claim and begin further jobs while there is room; False when all is done.
+
+        While calls are under way it goes on after its time: what waits must not wait for them.
+        """
+        now = time.monotonic()
+        if now - self.began > LONGEST_RUN:
+            return False
         room = IN_FLIGHT - len(self.calls)
-        if time.monotonic() < self.end and room >= IN_FLIGHT // 4:
+        if (now < self.end or self.calls) and room >= OF_PROJECT // 4:
             ready, ended = await self._in_thread(self._claim, room)
             self.done += ended
             for one in ready:
@@ -128,6 +141,15 @@ class _Run:
             if ended and not self.calls:
                 return True
         return bool(self.calls)
+
+    async def _hand_back(self) -> None:
+        """Give up calls that are still under way; whoever comes next asks again."""
+        for call in self.calls:
+            call.cancel()
+        await asyncio.gather(*self.calls, return_exceptions=True)
+        if self.held:
+            held = list(self.held.values())
+            await self._in_thread(jobs.postpone, held, timezone.now(), "")
 
     async def _collect(self) -> None:
         """Store what has ended."""
@@ -147,7 +169,8 @@ class _Run:
             await self._in_thread(renew, list(self.held))
 
     def _claim(self, room: int) -> tuple[list[Ready], int]:
-        claimed = jobs.claim("judge", room, self.turn, lease=LEASE)
+        held = Counter(job.project_id for job in self.held.values())
+        claimed = jobs.claim("judge", room, self.turn, lease=LEASE, held=held, most=OF_PROJECT)
         self.turn += 1
         ready: list[Ready] = []
         for group in working.by_version(claimed):
@@ -304,16 +327,34 @@ def store(results: Sequence[Result]) -> None:
     for result in results:
         by_project.setdefault(result.ready.job.project_id, []).append(result)
     for project_id, mine in by_project.items():
-        good = [one for one in mine if one.judgement is not None]
-        with transaction.atomic():
-            scoring.store(project_id, [outcome(one) for one in good])
-            reuse.remember([(one.ready.version, one.ready.fingerprint, one.judgement)
-                            for one in good if one.judgement is not None])  # fmt: skip
-            jobs.finish([one.ready.job for one in good])
+        try:
+            _store(project_id, mine)
+        except (DataError, IntegrityError, ValueError):  # found below: the others get theirs
+            logger.exception("Results could not be stored together; storing them one by one")
             for one in mine:
-                if one.error is not None:
-                    _end_badly(one, one.error)
+                _store_alone(project_id, one)
     _note_connections(results)
+
+
+def _store(project_id: int, mine: Sequence[Result]) -> None:
+    good = [one for one in mine if one.judgement is not None]
+    with transaction.atomic():
+        scoring.store(project_id, [outcome(one) for one in good])
+        reuse.remember([(one.ready.version, one.ready.fingerprint, one.judgement)
+                        for one in good if one.judgement is not None])  # fmt: skip
+        jobs.finish([one.ready.job for one in good])
+        for one in mine:
+            if one.error is not None:
+                _end_badly(one, one.error)
+
+
+def _store_alone(project_id: int, result: Result) -> None:
+    """What cannot be stored has been paid for, and fails for good: it would be the same again."""
+    try:
+        _store(project_id, [result])
+    except (DataError, IntegrityError, ValueError) as error:
+        logger.exception("The result of job %s cannot be stored", result.ready.job.pk)
+        _end_badly(result, NoVerdict(f"the reply cannot be stored: {error}", result.replies))
 
 
 def outcome(result: Result) -> Outcome:

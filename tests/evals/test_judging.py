@@ -4,14 +4,17 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import DataError
 from django.utils import timezone
 
 from evals.models import Connection, EvaluatorDay, Job, Reuse
-from evals.services import judging, sweeping
+from evals.services import jobs, judging, reuse, sweeping
 from evals.services.evaluators import Draft, change
 from sightglass.accounts.access import Access
+from sightglass.accounts.models import Project
 from tests.evals.judging import always, chat, connect, judge, send_and_plan, verdict
 from tests.provider import Body, Reply, running
 from traces.models import Score
@@ -174,6 +177,7 @@ def test_a_malformed_reply_is_asked_again_once(access: Access) -> None:
         "yes", "{}", '{"reasoning": "r", "verdict": "maybe", "confidence": 1}', "[" * 50_000,
         'Here: {"reasoning": "r", "verdict": true, "confidence": 1}', "",
         '{"reasoning": "r", "verdict": true, "confidence": 7}',
+        '{"reasoning": "r", "verdict": true, "confidence": NaN}',
         '{"reasoning": "r", "verdict": true, "confidence": 1, "more": 1}',
     ],
 )  # fmt: skip
@@ -188,6 +192,67 @@ def test_garbage_fails_visibly_and_is_paid_for(access: Access, garbage: str) -> 
     assert not Score.objects.exists()
     day = EvaluatorDay.objects.get()
     assert day.failed == 1 and day.cost > 0
+
+
+def test_half_a_character_in_a_reply_costs_nothing(access: Access) -> None:
+    said = '{"reasoning": "cut \\ud83d", "verdict": true, "confidence": 1}'
+    with running(lambda body, before: Reply(said)) as provider:
+        judge(access, connect(access, provider.url))
+        send_and_plan(access, chat())
+        judging.run(5.0)
+    assert Score.objects.get().comment == "cut ?"
+    assert Reuse.objects.count() == 1
+
+
+def test_one_result_that_cannot_be_stored_costs_the_others_nothing(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember = reuse.remember
+
+    def refuse(given: list[Any]) -> None:
+        if any(one.verdict.reasoning == "poison" for _, _, one in given):
+            raise DataError("no such character")
+        remember(given)
+
+    def reply(body: Body, before: list[Body]) -> Reply:
+        return verdict(True, "poison" if "Answer 1." in str(body) else "fine")
+
+    monkeypatch.setattr(reuse, "remember", refuse)
+    with running(reply) as provider:
+        judge(access, connect(access, provider.url))
+        send_and_plan(access, *(chat(answer=f"Answer {n}.") for n in range(4)))
+        judging.run(5.0)
+        assert len(provider.requests) == 4
+    assert Score.objects.count() == 3
+    assert "cannot be stored" in Job.objects.get(state="failed").error
+    [cost] = set(Score.objects.values_list("cost", flat=True))
+    assert cost is not None and EvaluatorDay.objects.get().cost == 4 * cost
+
+
+def test_a_job_whose_workers_died_each_time_ends(access: Access) -> None:
+    with running(always(True)) as provider:
+        judge(access, connect(access, provider.url))
+        send_and_plan(access, chat())
+        Job.objects.update(state="running", attempts=jobs.MAX_ATTEMPTS)
+        due()
+        Job.objects.update(not_before=timezone.now() - timedelta(seconds=1))
+        judging.run(2.0)
+        assert provider.requests == []
+    job = Job.objects.get()
+    assert job.state == "failed" and "died" in job.error
+
+
+def test_a_project_gets_no_more_than_its_places(access: Access, other_project: Project) -> None:
+    theirs = Access(other_project, access.permissions, access.user)
+    for each in (access, theirs):
+        judge(each, connect(each, "http://127.0.0.1:9/v1"))
+        send_and_plan(each, *(chat(answer=f"Answer {n}.") for n in range(8)))
+    due()
+    full = {access.project.pk: 7}
+    claimed = jobs.claim("judge", 100, held=full, most=8)
+    assert {job.project_id for job in claimed} == {other_project.pk}
+    assert len(claimed) == 8
+    assert len(jobs.claim("judge", 100, held={access.project.pk: 4}, most=8)) == 4
 
 
 def test_a_busy_provider_is_asked_when_it_wants_to_be(access: Access) -> None:

@@ -168,6 +168,27 @@ def test_a_broken_batch_is_noted_and_put_off(
 
 
 @pytest.mark.django_db
+def test_an_attempt_counts_even_if_its_worker_dies(access: Access) -> None:
+    detector(access)
+    for _ in range(2):
+        send(access, chat())
+    with connection.cursor() as cursor:
+        died = live._claimed(cursor, access.project.pk, live.CLAIM, again=False)
+    assert len(died) == 2
+    live.run(1.0)
+    assert not Score.objects.exists()  # whoever has claimed them may still be at work
+    mine = Batch.objects.filter(consumer="evaluate")
+    assert set(mine.values_list("attempts", flat=True)) == {1}
+    mine.update(not_before=None)
+    with connection.cursor() as cursor:  # one of them may be what it died of
+        assert len(live._claimed(cursor, access.project.pk, 1, again=True)) == 1
+    mine.update(not_before=None)
+    live.run(1.0)
+    assert Score.objects.count() == 2
+    assert not mine.exists()
+
+
+@pytest.mark.django_db
 def test_why_a_span_was_not_scored(access: Access) -> None:
     detector(access)
     detector(access, named="for-alice", filter="user:alice")
