@@ -4,22 +4,17 @@ import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import islice
 from typing import Any, ClassVar
 
-import re2
-from jsonschema import exceptions, validators
-from referencing import Registry
+from jsonschema import exceptions
 
 from evals.detectors.base import Evidence, Example, Field, Verdict
+from evals.detectors.schemas import SIZE, Checker, TooMuch
 
 FENCE = re.compile(r"^\s*```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```\s*$", re.DOTALL | re.IGNORECASE)
 LOOKS = re.compile(r"\s*(?:\{\s*(?:[\"'}]|$)|\[\s*(?:[\[\]{\"'\d\-]|true|false|null|$))")
 LIMIT = 1_000_000
 """Characters of JSON that are read."""
-STEPS = 20_000
-"""References that are followed while one document is checked."""
-REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 MOST = 5
 """Errors that are told."""
 BROKEN, STRAY, VALID = 0.99, 0.9, 0.01
@@ -27,7 +22,11 @@ BROKEN, STRAY, VALID = 0.99, 0.9, 0.01
 
 
 class Detector:
-    """Parses and validates; the values are certainties, not estimates."""
+    """Parses and validates; the values are certainties, not estimates.
+
+    Says nothing of an answer that is too long to read, nor of one whose check takes too much work
+    (`schemas.BUDGET`): both it and its schema come from outside.
+    """
 
     name: ClassVar[str] = "invalid_json"
     version: ClassVar[str] = "1"
@@ -64,11 +63,15 @@ def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _validated(document: Any, checker: "Checker", start: int, end: int) -> Verdict:
+def _validated(document: Any, checker: Checker, start: int, end: int) -> Verdict | None:
     try:
-        errors = checker.errors(document)
+        errors = checker.errors(document, MOST)
+    except TooMuch:
+        return None
     except Exception as error:  # noqa: BLE001 - a schema may refer to what does not exist
-        return Verdict(VALID, (), f"The schema cannot be applied: {str(error)[:200]}")
+        # Not its text: some errors print the whole document into it, at length.
+        name = type(error).__name__.lstrip("_")
+        return Verdict(VALID, (), f"The schema cannot be applied: {name}.")
     if not errors:
         return Verdict(VALID)
     told = "; ".join(f"{_path(error)}: {error.message[:200]}" for error in errors)
@@ -76,78 +79,17 @@ def _validated(document: Any, checker: "Checker", start: int, end: int) -> Verdi
 
 
 def _path(error: exceptions.ValidationError) -> str:
-    return "/".join(map(str, error.absolute_path)) or "document"
+    return "/".join(map(str, error.absolute_path))[:200] or "document"
 
 
-class Checker:
-    """A validator that a hostile schema cannot keep busy: what takes more than linear time is
-    replaced or counted. Fetches nothing from the network.
-    """
-
-    def __init__(self, schema: Any) -> None:
-        kind = validators.validator_for(schema)
-        kind.check_schema(schema)
-        follow = {name: self._counted(kind.VALIDATORS[name]) for name in REFERENCES
-                  if name in kind.VALIDATORS}  # fmt: skip
-        own = {"pattern": _pattern, "uniqueItems": _unique}
-        extend: Any = validators.extend
-        self._validator = extend(kind, {**own, **follow})(schema, registry=Registry())
-        self._left = 0
-
-    def errors(self, document: Any) -> list[exceptions.ValidationError]:
-        """The first MOST. Raises what following the schema's references raises."""
-        self._left = STEPS
-        return list(islice(self._validator.iter_errors(document), MOST))
-
-    def _counted(self, follow: Any) -> Any:
-        def counted(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
-            self._left -= 1
-            if self._left < 0:
-                raise ValueError("it refers to itself too often")
-            return follow(validator, value, instance, schema)
-
-        return counted
-
-
-def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Any:
-    """By RE2, in linear time; what it does not know counts as matched."""
-    if isinstance(instance, str) and not _matches(pattern, instance):
-        yield exceptions.ValidationError(f"does not match {pattern!r}")
-
-
-def _matches(pattern: str, text: str) -> bool:
-    try:
-        return _expression(pattern).search(text.encode("utf-8", "replace")) is not None
-    except re2.error:
-        return True
-
-
-@lru_cache(maxsize=256)
-def _expression(pattern: str) -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    return re2.compile(pattern.encode("utf-8", "replace"), options=options)
-
-
-def _unique(validator: Any, wanted: bool, instance: Any, schema: Any) -> Any:
-    if wanted and isinstance(instance, list):
-        seen = {json.dumps(item, sort_keys=True) for item in instance}
-        if len(seen) < len(instance):
-            yield exceptions.ValidationError("has an item twice")
-
-
-@lru_cache(maxsize=256)
 def _checker(schema: str) -> Checker | None:
-    """For JSON text; None if that is no schema."""
+    """For JSON text; None if that is no schema, or none that is applied."""
+    return None if len(schema) > SIZE else _made(schema)
+
+
+@lru_cache(maxsize=16)
+def _made(schema: str) -> Checker | None:
     try:
-        loaded = json.loads(schema)
-        return None if _has_patterns(loaded) else Checker(loaded)
-    except (ValueError, TypeError, AttributeError, RecursionError, exceptions.SchemaError):
+        return Checker(schema)
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return None
-
-
-def _has_patterns(schema: Any) -> bool:
-    """Whether names of properties are matched anywhere, which takes as long as somebody wants."""
-    if isinstance(schema, dict):
-        return "patternProperties" in schema or any(map(_has_patterns, schema.values()))
-    return isinstance(schema, list) and any(map(_has_patterns, schema))

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from evals.detectors import structure
 from evals.detectors.base import Example, Verdict
 from evals.detectors.structure import BROKEN, STRAY, VALID, Detector
 
@@ -164,3 +165,85 @@ def test_patterns_and_unique_items_are_checked() -> None:
         assert judged(good, schema) == Verdict(VALID)
         assert broken is not None and broken.value == BROKEN
     assert judged('["ab"]', '{"items": {"pattern": "(?=a)b"}}') == Verdict(VALID)
+
+
+def nested(depth: int, **beside: object) -> dict[str, object]:
+    return {"allOf": [nested(depth - 1, **beside)] * 2, **beside} if depth else {}
+
+
+MANY = json.dumps([0] * 60_000)
+DRAFT_4 = "http://json-schema.org/draft-04/schema#"
+DRAFT_7 = "http://json-schema.org/draft-07/schema#"
+COSTLY = {
+    "all": ({"items": {"allOf": [{}] * 5_000}}, MANY),
+    "all, smaller": ({"items": {"allOf": [{}] * 1_900}}, MANY),
+    "any": ({"items": {"anyOf": [{"const": n} for n in range(300)]}}, f"[{'299,' * 20_000}0]"),
+    "enum": ({"items": {"enum": [[n] for n in range(2_000)]}}, f"[{'[0, 0, 0],' * 20_000}0]"),
+    "enum, smaller": ({"items": {"enum": [[n] for n in range(900)]}}, f"[{'[899],' * 20_000}0]"),
+    "schema": ({"allOf": [{}] * 26_000}, "[]"),
+    "schema, smaller": ({"allOf": [{}] * 1_990}, "[]"),
+    "names": ({"properties": {f"name {n}": {"type": "string"} for n in range(18_000)}}, "{}"),
+    "other names": ({"items": {f"x{n}": 0 for n in range(1_900)}}, MANY),
+    "pattern": ({"pattern": "(a|aa|aaa){0,900}b"}, json.dumps("a" * 200_000)),
+    "patterns": ({"items": {"pattern": "(a|aa|aaa){0,90}b"}}, json.dumps(["a" * 19_000] * 50)),
+    "draft 4": ({"$schema": DRAFT_4, "enum": [{"a": n} for n in range(990)]}, "{}"),
+    "a draft inside": ({"allOf": [{"$schema": DRAFT_7, "pattern": "^(a+)+$"}]}, f'"{"a" * 40}!"'),
+    "a draft by reference": (
+        {"$schema": DRAFT_7, "properties": {"a": {"$ref": "#"}}, "pattern": "^(a+)+$"},
+        json.dumps({"a": "a" * 40 + "!"}),
+    ),
+    "quoted": ({"anyOf": [{"type": "string"}] * 900}, json.dumps([0] * 300_000)),
+    "printed": ({"$ref": "#/x", "x": {"type": "nothing"}}, json.dumps([{"a": 1}] * 90_000)),
+    "addresses": ({"items": {"$id": "a/../" * 12_000}}, MANY),
+    "anchors": ({"items": {"$ref": "#a"}, "$defs": {"a": {"$anchor": "a"}, "b": [[]] * 999}}, MANY),
+    "pointer": ({"items": {"$ref": "#/" + "a/" * 30_000}}, MANY),
+    "unevaluated": (nested(8, unevaluatedProperties={}), '{"a": 1}'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_schema_times_document_is_bounded(name: str) -> None:
+    asked, output = COSTLY[name]
+    schema = json.dumps(asked)
+    structure._made.cache_clear()
+    began = time.process_time()
+
+    judged(output, schema)
+
+    assert time.process_time() - began < 3
+
+
+def test_what_takes_too_long_is_not_judged() -> None:
+    schema = json.dumps({"items": {"allOf": [{}] * 1_900}})
+
+    assert judged(MANY, schema) is None
+    assert judged("[0]", schema) == Verdict(VALID)
+    assert judged(MANY, '{"items": {"type": "integer"}}') == Verdict(VALID)
+
+
+def test_a_real_document_is_well_within_the_bound() -> None:
+    row = {"name": "Anna", "age": 3}
+    schema = json.dumps({"$defs": {"row": json.loads(SCHEMA)}, "items": {"$ref": "#/$defs/row"}})
+
+    assert judged(json.dumps([row] * 5_000), schema) == Verdict(VALID)
+    broken = judged(json.dumps([row] * 5_000 + [{}]), schema)
+    assert broken is not None and broken.value == BROKEN
+
+
+def test_a_schema_that_is_too_large_leaves_the_syntax_and_no_trace() -> None:
+    schema = json.dumps({"type": "string", "description": "a" * 70_000})
+    structure._made.cache_clear()
+
+    assert judged("{}", schema) == Verdict(VALID)
+    assert structure._made.cache_info().currsize == 0
+
+
+@pytest.mark.parametrize("draft", ["04", "06", "07"])
+def test_earlier_drafts_are_checked_by_their_own_rules(draft: str) -> None:
+    named = {"$schema": f"http://json-schema.org/draft-{draft}/schema#"}
+    schema = json.dumps(named | {"items": [{"type": "integer"}], "additionalItems": False})
+
+    assert judged("[1]", schema) == Verdict(VALID)
+    for output in ("[1, 2]", '["a"]'):
+        broken = judged(output, schema)
+        assert broken is not None and broken.value == BROKEN
