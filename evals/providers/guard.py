@@ -21,6 +21,8 @@ from evals.providers.errors import Forbidden
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 SHARED = ipaddress.ip_network("100.64.0.0/10")
+DOCUMENTATION = ipaddress.ip_network("3fff::/20")
+"""Not public, which Python knows from 3.13 on only (RFC 9637)."""
 
 
 def is_public(address: Address) -> bool:
@@ -31,7 +33,7 @@ def is_public(address: Address) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
-        if address.teredo is not None:
+        if address.teredo is not None or address.is_site_local or address in DOCUMENTATION:
             return False
     elif address in SHARED:
         return False
