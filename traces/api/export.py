@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -15,8 +16,10 @@ from traces.selectors.paging import Page
 
 Row = dict[str, Any]
 BATCH = 1_000
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0", "|", "＝", "＋", "－", "＠")
-"""A spreadsheet may run a cell that begins so."""
+_SKIPPED = r"[\s\x00-\x20\ufeff\u200b-\u200f\u2028-\u202e\u2060-\u2069]*"
+FORMULA = re.compile(r"[\t\r\n\0]|" + _SKIPPED + r"[=+\-@|\uff1d\uff0b\uff0d\uff20\uff5c\u2212]")
+"""A spreadsheet may run a cell that begins so: in full width too, and after white space and what is
+invisible, which it may skip."""
 TYPES = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 
 
@@ -67,7 +70,8 @@ def csv_lines(batches: Iterable[Sequence[Row]], columns: Sequence[str]) -> Itera
 
 def written(rows: list[list[Any]]) -> bytes:
     out = io.StringIO()
-    csv.writer(out).writerows(rows)
+    # Quoted throughout: a separator or quote inside a cell must not begin another one.
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows(rows)
     return out.getvalue().encode()
 
 
@@ -83,6 +87,6 @@ def cell(value: Any) -> Any:
     """A value as a cell that no spreadsheet takes for a formula."""
     if isinstance(value, dict | list):
         value = dumps(value).decode()
-    if isinstance(value, str) and value.startswith(FORMULA):
+    if isinstance(value, str) and FORMULA.match(value):
         return f"'{value}"
     return value

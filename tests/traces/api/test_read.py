@@ -197,11 +197,30 @@ def test_csv_export(api: Any, trace: Trace, path: str) -> None:
         assert row[header.index("scores")] == '{"ok":true}'
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\0", "|", "＝"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        *("=", "+", "-", "@", "\t", "\r", "\n", "\0", "|", "＝", "\uff0d"),
+        *(" =", "  +", " \t-", "\n\n@", "\u00a0=", "\u3000=", "\ufeff=", "\u200b \u200b="),
+        *("\x0b=", "\x01="),
+    ],
+)
 def test_cells_are_no_formulas(start: str) -> None:
     assert export.cell(f"{start}1+1") == f"'{start}1+1"
-    assert export.cell("safe") == "safe"
-    assert export.cell(-1) == -1
+
+
+@pytest.mark.parametrize("value", ["safe", " safe", "a=1", "a\n=1", "", " ", -1, None, 0.5])
+def test_other_cells_stay_as_they_are(value: Any) -> None:
+    assert export.cell(value) == value
+
+
+def test_cells_stay_whole() -> None:
+    row = ['a,"=1', "b\r\n=1", "c;=1", "d"]
+
+    line = export.written([row])
+
+    assert list(csv.reader(io.StringIO(line.decode(), newline=""))) == [row]
+    assert line.startswith(b'"a,""=1","b')
 
 
 def test_integers_beyond_64_bits_are_written() -> None:
