@@ -97,8 +97,10 @@ def _schema(value: Any) -> str | None:
 
 
 def evaluate(rows: Iterable[Row], detectors: Sequence[Detector]) -> Iterator[dict[str, Any]]:
-    """An output line for each row, in order; values are null where there is nothing to say.
+    """An output line for each row, in order.
 
+    A value is null where a text that the detector needs is absent, and 0 where it has the texts and
+    nothing to say of them (too short, in another language).
     When reading fails midway, what was read before is still given out.
     """
     batch: list[Row] = []
@@ -116,18 +118,29 @@ def evaluate(rows: Iterable[Row], detectors: Sequence[Detector]) -> Iterator[dic
 
 def _batch(rows: Sequence[Row], detectors: Sequence[Detector]) -> Iterator[dict[str, Any]]:
     examples = [row.example for row in rows]
-    verdicts = {detector.name: detector.detect(examples) for detector in detectors}
+    verdicts = [(detector, detector.detect(examples)) for detector in detectors]
     for place, row in enumerate(rows):
-        yield {
-            "id": row.id,
-            "scores": {name: score(found[place]) for name, found in verdicts.items()},
+        scores = {
+            detector.name: score(found[place], _has(row.example, detector))
+            for detector, found in verdicts
         }
+        yield {"id": row.id, "scores": scores}
 
 
-def score(verdict: Verdict | None) -> dict[str, Any]:
+def _has(example: Example, detector: Detector) -> bool:
+    """Whether the texts that the detector needs are there."""
+    texts = {
+        "input": example.input or "",
+        "output": example.output or "",
+        "context": "".join(example.contexts),
+    }
+    return all(texts[name].strip() for name in detector.needs)
+
+
+def score(verdict: Verdict | None, has_texts: bool) -> dict[str, Any]:
     """A verdict as JSON."""
     if verdict is None:
-        return {"value": None, "evidence": []}
+        return {"value": 0.0 if has_texts else None, "evidence": []}
     return {
         "value": round(float(verdict.value), 6),
         "evidence": [_evidence(one) for one in verdict.evidence],
