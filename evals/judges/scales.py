@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from sightglass.kernel.storable import storable
+
 MOST_LABELS = 20
+LEVEL = re.compile(r"0|-?[1-9][0-9]{0,5}")
+"""A whole number in its one form: no leading zero, no underscore, no digits of other scripts."""
 
 
 class ScaleError(ValueError):
@@ -43,20 +48,23 @@ def _bounds(given: dict[str, Any]) -> dict[str, float]:
 
 def _levels(given: Any) -> dict[str, str]:
     labels = _labels(given)
-    try:
-        numbers = [int(one) for one in labels]
-    except ValueError as error:
-        raise ScaleError("Levels are whole numbers.") from error
-    return {str(one): labels[str(one)] for one in sorted(numbers)}
+    if not all(LEVEL.fullmatch(one) for one in labels):
+        raise ScaleError("Levels are whole numbers of at most 6 digits, such as 1 or -2.")
+    return {level: labels[level] for level in sorted(labels, key=int)}
 
 
 def _labels(given: Any) -> dict[str, str]:
     if not isinstance(given, dict) or not 2 <= len(given) <= MOST_LABELS:
         raise ScaleError(f"Name 2 to {MOST_LABELS} levels or labels, each with its meaning.")
     for label, meaning in given.items():
-        if not isinstance(meaning, str) or not 0 < len(label.strip()) <= 100 or len(meaning) > 1000:
-            raise ScaleError("A label has up to 100 characters, its meaning up to 1000.")
-    return {label.strip(): meaning for label, meaning in given.items()}
+        if not isinstance(label, str) or not 0 < len(label.strip()) <= 100:
+            raise ScaleError("A label has 1 to 100 characters.")
+        if not isinstance(meaning, str) or len(meaning) > 1000:
+            raise ScaleError("The meaning of a label is a text of up to 1000 characters.")
+    labels = {storable(label).strip(): storable(meaning) for label, meaning in given.items()}
+    if len(labels) < len(given):
+        raise ScaleError("Two levels or labels are the same.")
+    return labels
 
 
 def bounds(scale: dict[str, Any]) -> tuple[float, float] | None:

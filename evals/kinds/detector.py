@@ -12,7 +12,7 @@ from evals.models import Target
 
 def check(project_id: int, target: str, config: dict[str, Any]) -> dict[str, Any]:
     name = config.get("detector")
-    if name not in MODULES:
+    if not isinstance(name, str) or name not in MODULES:
         raise ValidationError({"detector": f"Must be one of {', '.join(MODULES)}."})
     if target != Target.SPAN:
         raise ValidationError({"target": "An embedded detector scores spans."})

@@ -29,6 +29,6 @@ def check(project_id: int, target: str, config: dict[str, Any]) -> dict[str, Any
             "against": against,
             "models": shared.models(project_id, config.get("models")),
             "gate": shared.gate(config.get("gate")),
-            "library": config.get("library"),
+            "library": shared.optional_text(config.get("library"), "library"),
         }
     )

@@ -9,12 +9,15 @@ from django.core.exceptions import ValidationError
 from evals.kinds import shared
 from evals.models import Connection
 from evals.ragas.metrics import METRICS
+from sightglass.kernel.storable import storable
+
+RUBRICS = {f"score{n}_description" for n in range(1, 6)}
 
 
 def check(project_id: int, target: str, config: dict[str, Any]) -> dict[str, Any]:
     """`metric`, `models` (one); `definition` for aspect_critic, `rubrics` for rubrics."""
     name = config.get("metric")
-    if name not in METRICS:
+    if not shared.one_of(name, METRICS):
         raise ValidationError({"metric": f"Must be one of {', '.join(METRICS)}."})
     asked = shared.models(project_id, config.get("models"))
     if len(asked) != 1:
@@ -27,11 +30,7 @@ def check(project_id: int, target: str, config: dict[str, Any]) -> dict[str, Any
         definition = shared.instructions(definition)
     rubrics = config.get("rubrics")
     if name == "rubrics":
-        texts = isinstance(rubrics, dict) and all(
-            isinstance(text, str) and 0 < len(text) <= 2000 for text in rubrics.values()
-        )
-        if not texts or set(rubrics or ()) != {f"score{n}_description" for n in range(1, 6)}:
-            raise ValidationError({"rubrics": "Describe score1_description to score5_description."})
+        rubrics = _rubrics(rubrics)
     return shared.completed(
         {
             "metric": name,
@@ -39,6 +38,16 @@ def check(project_id: int, target: str, config: dict[str, Any]) -> dict[str, Any
             "definition": definition if name == "aspect_critic" else None,
             "rubrics": rubrics if name == "rubrics" else None,
             "gate": shared.gate(config.get("gate")),
-            "embedding_model": str(config.get("embedding_model") or "")[:200],
+            "embedding_model": shared.optional_text(
+                config.get("embedding_model"), "embedding_model"
+            ),
         }
     )
+
+
+def _rubrics(given: Any) -> dict[str, str]:
+    if not isinstance(given, dict) or set(given) != RUBRICS:
+        raise ValidationError({"rubrics": "Describe score1_description to score5_description."})
+    if not all(isinstance(text, str) and 0 < len(text) <= 2000 for text in given.values()):
+        raise ValidationError({"rubrics": "A description has 1 to 2000 characters."})
+    return {name: storable(text) for name, text in given.items()}
