@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sightglass.accounts.access import Permission
+from sightglass.kernel.storable import storable
 from traces.api import pagination, schema
 from traces.api.read import ReadView, access_of, json_response
 from traces.ids import span_from_hex, trace_from_hex
@@ -34,7 +35,7 @@ class Value(serializers.Field[Any, Any, Any, Any]):
             return data
         if isinstance(data, int | float) and abs(data) <= LARGEST:
             return float(data)
-        if isinstance(data, str) and 0 < len(data) <= 200 and "\0" not in data:
+        if isinstance(data, str) and 0 < len(data) <= 200 and storable(data) == data:
             return data
         raise ValidationError(
             "Must be a finite number, a boolean, or a text of 1 to 200 characters."
@@ -103,7 +104,7 @@ class ScoreList(ReadView):
         )
         if extra["source"] is not None and extra["source"] not in SOURCES:
             raise pagination.bad_parameter("source", f"Must be one of {', '.join(SOURCES)}.")
-        if "\0" in (extra["name"] or ""):
+        if (name := extra["name"] or "") != storable(name):
             raise pagination.bad_parameter("name", "Must not hold NUL.")
         page = list_scores(
             access_of(request), range=asked.range, limit=asked.limit, cursor=asked.cursor, **extra

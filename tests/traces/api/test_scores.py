@@ -73,6 +73,11 @@ def test_scores_stand_in_the_summary_of_their_trace(api: Api, access: Access) ->
         {"value": None},
         {"value": [1]},
         {"value": "a\0b"},
+        {"value": "\ud800"},
+        {"value": {"x": "\ud800"}},
+        {"value": 10**400},
+        {"comment": "\udfff"},
+        {"id": "a\ud800"},
         {"source": "me"},
         {"name": ""},
         {"span_id": "12"},
@@ -83,6 +88,11 @@ def test_wrong_scores_are_400_with_a_pointer(api: Api, wrong: dict[str, Any]) ->
     assert answer.status_code == 400
     assert answer.json()["errors"]
     assert Score.objects.count() == 0
+
+
+def test_a_name_is_asked_for_by_any_text(api: Api) -> None:
+    assert api.get("/api/v1/scores?name=%ED%A0%80").status_code == 200
+    assert api.get("/api/v1/scores?name=a%00").status_code == 400
 
 
 def test_nan_is_refused(api: Api) -> None:
