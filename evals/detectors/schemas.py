@@ -28,6 +28,11 @@ SIZE = 65_536
 """Characters of a schema."""
 NODES = 2_000
 """Values in a schema, those inside others too."""
+DEEPEST = 40
+"""Levels of objects and lists in a schema."""
+NESTED = 100
+"""Keywords that may be applied inside one another. Python's own limit is far off at this one, as it
+must be: some of what runs there takes the whole process with it."""
 BUDGET = 300_000
 """Units of work for one document."""
 ERROR = 20
@@ -45,7 +50,7 @@ WORD = 16
 
 
 class TooMuch(Exception):
-    """Checking this document against this schema takes more than BUDGET."""
+    """Checking this document against this schema takes more than BUDGET, or nests too deeply."""
 
 
 class Unusable(ValueError):
@@ -61,16 +66,16 @@ class Survey:
     has_ids: bool = False
     patterns: set[str] = field(default_factory=set)
 
-    def walk(self, value: Any) -> None:
+    def walk(self, value: Any, depth: int = 1) -> None:
         inside = value.values() if isinstance(value, dict) else value
         self.nodes += len(inside)
-        if self.nodes > NODES:
+        if self.nodes > NODES or depth > DEEPEST:
             raise Unusable("it is too large")
         if isinstance(value, dict):
             self._names(value)
         for one in inside:
             if isinstance(one, dict | list):
-                self.walk(one)
+                self.walk(one, depth + 1)
 
     def _names(self, schema: dict[str, Any]) -> None:
         self.widest = max(self.widest, len(schema))
@@ -110,11 +115,11 @@ class Checker:
         ignored = dict.fromkeys(IGNORED, _followed)
         self._validator = extend(kind, keywords | ignored)(schema, registry=Registry())
         self._step = 1 + self._survey.widest // 50
-        self._left = 0
+        self._left = self._nested = 0
 
     def errors(self, document: Any, most: int) -> list[exceptions.ValidationError]:
         """The first `most`. Raises TooMuch, and what the schema's references raise."""
-        self._left = BUDGET
+        self._left, self._nested = BUDGET, 0
         return list(islice(self._validator.iter_errors(document), most))
 
     def _pay(self, units: int) -> None:
@@ -125,10 +130,16 @@ class Checker:
     def _paid(self, name: str, apply: Callable[..., Any]) -> Callable[..., Iterator[Any]]:
         def paid(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[Any]:
             self._pay(self._cost(name, value, instance))
-            for error in apply(validator, value, instance, schema) or ():
-                # One that comes from further down was paid for there.
-                self._pay(1 if error.schema_path else ERROR + _size(instance) + _size(value))
-                yield error
+            self._nested += 1
+            if self._nested > NESTED:
+                raise TooMuch
+            try:
+                for error in apply(validator, value, instance, schema) or ():
+                    # One that comes from further down was paid for there.
+                    self._pay(1 if error.schema_path else ERROR + _size(instance) + _size(value))
+                    yield error
+            finally:
+                self._nested -= 1
 
         return paid
 

@@ -221,6 +221,30 @@ def test_what_takes_too_long_is_not_judged() -> None:
     assert judged(MANY, '{"items": {"type": "integer"}}') == Verdict(VALID)
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#"},
+        {"not": {"$ref": "#"}},
+        {"anyOf": [{"type": "string"}, {"allOf": [{"$ref": "#"}]}]},
+        {"if": {"$ref": "#"}, "then": {}},
+        {"items": {"$ref": "#"}},
+    ],
+    ids=json.dumps,
+)
+def test_what_refers_to_itself_ends_before_the_stack_does(schema: dict[str, object]) -> None:
+    """Near its limit the validator's own types do not raise: they end the process."""
+    assert judged("[" * 300 + "]" * 300, json.dumps(schema)) is None
+    assert judged("[[[[[1]]]]]", '{"items": {"$ref": "#"}}') == Verdict(VALID)
+
+
+def test_a_deep_schema_is_passed_over() -> None:
+    schema = '{"items": ' * 300 + "{}" + "}" * 300
+
+    assert judged("[1]", schema) == Verdict(VALID)
+    assert structure._checker(schema) is None
+
+
 def test_a_real_document_is_well_within_the_bound() -> None:
     row = {"name": "Anna", "age": 3}
     schema = json.dumps({"$defs": {"row": json.loads(SCHEMA)}, "items": {"$ref": "#/$defs/row"}})
