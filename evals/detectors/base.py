@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
 
 Field = Literal["input", "output", "context"]
+EVIDENT = 0.5
+"""From which value on a detector says where it sees the problem: its threshold may be higher, but
+an evaluator may have a lower one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from evals.detectors import artefact
-from evals.detectors.base import Evidence, Example, Field, Verdict
+from evals.detectors.base import EVIDENT, Evidence, Example, Field, Verdict
 from evals.detectors.language import differ
 from evals.detectors.support import FEATURES, Compared, Source, compare
 from evals.detectors.talk import is_talk
@@ -25,8 +25,6 @@ TALK = 0.25
 answer with more of them does rest less on its contexts."""
 ABSTAINED = 0.2
 """The value of an answer that says that the contexts do not say."""
-SENTENCE = 0.5
-"""From which probability on a sentence of a flagged answer is evidence."""
 LONGEST = 300
 """Characters of a sentence that may abstain."""
 
@@ -65,12 +63,12 @@ class Detector:
         if any(_abstains(output, *span) for span in compared.spans):  # and the others are talk
             return Verdict(ABSTAINED, (), "The answer says that the contexts do not say.")
         value = self._value(compared)
-        if value < self.threshold:
+        if value < EVIDENT:
             return Verdict(value)
         if differ(output, " ".join(contexts)):
             return None
         each = [self.probability(features) for features in compared.each]
-        least = min(SENTENCE, max(each))
+        least = min(EVIDENT, max(each))
         evidence = tuple(
             Evidence("output", start, end, "unsupported", score=round(found, 4))
             for (start, end), found in zip(compared.spans, each, strict=True)

@@ -6,7 +6,7 @@ Each sentence or line is judged by itself; a context is as bad as its worst.
 from collections.abc import Sequence
 from typing import ClassVar
 
-from evals.detectors.base import Example, Field, Verdict
+from evals.detectors.base import EVIDENT, Example, Field, Verdict
 from evals.detectors.linear import Judge, Model
 from evals.detectors.ngrams import Lexicon, Settings
 
@@ -63,9 +63,7 @@ class Detector:
 
     def __init__(self) -> None:
         model = Model.load("indirect", LEXICON)
-        self._judge = Judge(
-            model, self.threshold, "instruction", "A context gives the model orders"
-        )
+        self._judge = Judge(model, EVIDENT, "instruction", "A context gives the model orders")
 
     def detect(self, examples: Sequence[Example]) -> list[Verdict | None]:
         """One verdict for each example; None where no context has text."""

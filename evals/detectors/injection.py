@@ -5,7 +5,7 @@ a part that knows no rules. Reads the input.
 from collections.abc import Sequence
 from typing import ClassVar
 
-from evals.detectors.base import Example, Field, Verdict
+from evals.detectors.base import EVIDENT, Example, Field, Verdict
 from evals.detectors.linear import Judge, Model
 from evals.detectors.ngrams import Lexicon, Settings
 
@@ -66,7 +66,7 @@ class Detector:
 
     def __init__(self) -> None:
         model = Model.load("injection", LEXICON)
-        self._judge = Judge(model, self.threshold, "instruction", "The input attacks the prompt")
+        self._judge = Judge(model, EVIDENT, "instruction", "The input attacks the prompt")
 
     def detect(self, examples: Sequence[Example]) -> list[Verdict | None]:
         """One verdict for each example; None where there is no input."""

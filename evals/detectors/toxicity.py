@@ -5,7 +5,7 @@ there is no output.
 from collections.abc import Sequence
 from typing import ClassVar
 
-from evals.detectors.base import Example, Field, Verdict
+from evals.detectors.base import EVIDENT, Example, Field, Verdict
 from evals.detectors.linear import Judge, Model
 from evals.detectors.ngrams import Settings
 from evals.detectors.toxicity_words import LEXICON
@@ -23,7 +23,7 @@ class Detector:
 
     def __init__(self) -> None:
         model = Model.load("toxicity", LEXICON)
-        self._judge = Judge(model, self.threshold, "toxic", "The text is toxic")
+        self._judge = Judge(model, EVIDENT, "toxic", "The text is toxic")
 
     def detect(self, examples: Sequence[Example]) -> list[Verdict | None]:
         """One verdict for each example; None where there is neither output nor input."""
