@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from traces.conventions import logfire, mlflow, openlit, strands
-from traces.conventions.content import logs_content, said, text_length
+from traces.conventions.content import logs_content, natively_said, said, text_length
 from traces.conventions.kinds import kind_of, provider_of
 from traces.conventions.precedence import gather, is_mapped
 from traces.conventions.usage import blob, cost_of, usage_of
@@ -207,6 +207,15 @@ def _native(native: dict[str, Any], made: SpanFacts) -> None:
         made.prompt_version = text(prompt.get("version"))
     if (first := numeral(native.get("time_to_first_token_ms"))) is not None:
         made.time_to_first_token_ms = first
+    _quote(native, made)
+
+
+def _quote(native: dict[str, Any], made: SpanFacts) -> None:
+    asked, answered, lengths = natively_said(native)
+    made.input_preview = preview(asked) or made.input_preview
+    made.output_preview = preview(answered) or made.output_preview
+    if made.kind in MODEL_CALLS and not made.usage and asked is not None:
+        made.text_lengths = lengths
 
 
 def facts_from_logs(logs: Sequence[RawLog]) -> SpanFacts:

@@ -46,6 +46,19 @@ def said(raw: RawSpan, found: dict[str, Any], kind: Kind) -> tuple[Any, Any]:
     return first, answered[-1].get("content") or answered[-1].get("tool_calls") or returned
 
 
+def natively_said(native: dict[str, Any]) -> tuple[Any, Any, tuple[int, int]]:
+    """What our own fields say was asked last and answered, and the characters of both sides."""
+    asked, answered = (
+        [one for one in native.get(f"{side}_messages") or () if isinstance(one, dict)]
+        for side in ("input", "output")
+    )
+    users = [one for one in asked if one.get("role") == "user"]
+    first = users[-1].get("content") if users else native.get("input")
+    said = (answered[-1].get("content") or answered[-1].get("tool_calls")) if answered else None
+    last = said or native.get("output")
+    return first, last, (_length(asked, first), _length(answered, last))
+
+
 def text_length(
     raw: RawSpan, found: dict[str, Any], kind: Kind, asked: Any, answered: Any
 ) -> tuple[int, int]:
@@ -59,7 +72,7 @@ def _length(messages: Messages | None, last: Any) -> int:
     if not messages:
         return len(str(last or ""))
     calls = sum(len(str(one["tool_calls"])) for one in messages if one.get("tool_calls"))
-    return calls + sum(len(one.get("content") or "") for one in messages)
+    return calls + sum(len(str(one.get("content") or "")) for one in messages)
 
 
 def _conversation(raw: RawSpan, found: dict[str, Any], kind: Kind) -> Sides:
