@@ -103,7 +103,8 @@ SPAN_COLUMNS = {
     "cost": Column("traces_span.cost_total"),
     "duration": Column("(traces_span.end_ns - traces_span.start_ns)"),
     "tokens": Column(
-        "coalesce(traces_span.total_tokens, traces_span.input_tokens + traces_span.output_tokens)"
+        "coalesce(traces_span.total_tokens, traces_span.input_tokens + traces_span.output_tokens,"
+        " traces_span.input_tokens, traces_span.output_tokens)"
     ),
     "ttft": Column("traces_span.time_to_first_token_ms * 1e6"),
     "spans": Column("t.span_count", wrap=TRACE_OF_SPAN),

@@ -33,7 +33,11 @@ UPDATE traces_span s SET flags = d.flags
 FROM unnest(%s::uuid[], %s::int8[], %s::int8[], %s::int4[]) AS d(trace, span, start, flags)
 WHERE s.project_id = %s AND s.trace_id = d.trace AND s.span_id = d.span AND s.start_ns = d.start"""
 
-_VALUES = {"total_tokens": "coalesce(total_tokens, input_tokens + output_tokens)"}
+_VALUES = {
+    "total_tokens": (
+        "coalesce(total_tokens, input_tokens + output_tokens, input_tokens, output_tokens)"
+    )
+}
 
 
 def _sum(name: str) -> str:

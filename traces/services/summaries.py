@@ -64,10 +64,10 @@ def usage_of(row: Row, *, derived: bool = True) -> tuple[int | None, ...]:
 
 
 def total_of(asked: int | None, answered: int | None, total: int | None) -> int | None:
-    """All tokens of a call, added up if the client did not."""
-    if total is None and asked is not None and answered is not None:
-        return asked + answered
-    return total
+    """All tokens of a call, added up if the client did not; some calls have but one side."""
+    if total is not None or (asked is None and answered is None):
+        return total
+    return (asked or 0) + (answered or 0)
 
 
 def totals(usages: Iterable[Sequence[int | None]]) -> dict[str, int | None]:

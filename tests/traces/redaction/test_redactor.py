@@ -40,6 +40,7 @@ def text_of(kind: str, text: str) -> str:
         ("phone", "call (212) 555-0123 now"),
         ("credit_card", "card 4111 1111 1111 1111 now"),
         ("iban", "pay DE89 3704 0044 0532 0130 00 now"),
+        ("iban", "pay BE68 5390 0754 7034 now"),
         ("ip_address", "from 192.168.17.4 now"),
         ("ip_address", "from 2001:db8::8a2e:370:7334 now"),
         ("us_ssn", "ssn 536-90-4399 now"),

@@ -265,3 +265,16 @@ def test_the_same_spans_from_many_clients_at_once_are_stored_once(access: Access
         stored = sum(pool.map(deliver, range(8)))
     assert stored == Span.objects.count() == len(spans)
     assert set(Trace.objects.values_list("span_count", "input_tokens")) == {(5, 5000)}
+
+
+def test_a_call_with_one_side_only_counts_in_the_total(access: Access) -> None:
+    trace_id = os.urandom(16)
+    counts_of = {"gen_ai__usage__input_tokens": 100, "gen_ai__usage__output_tokens": 10}
+    send(access, llm(trace_id, **counts_of))
+    one = llm(trace_id, gen_ai__usage__input_tokens=300)
+    del one["attributes"]["gen_ai.usage.output_tokens"]
+    send(access, one)
+    trace = the_trace(trace_id)
+    assert (trace.input_tokens, trace.output_tokens, trace.total_tokens) == (400, 10, 410)
+    send(access, llm(trace_id, **counts_of))
+    assert the_trace(trace_id).total_tokens == 520
