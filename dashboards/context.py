@@ -46,6 +46,13 @@ class Group:
 
 
 PLACES = {
+    "Understand": (
+        Place("Overview", "overview", "overview", "overview"),
+        Place("Cost", "coin", "cost", "cost"),
+        Place("Quality", "check", "quality", "quality"),
+        Place("Performance", "clock", "performance", "performance"),
+        Place("Dashboards", "cols", "boards", "dashboards"),
+    ),
     "Observe": (
         Place("Traces", "traces", "traces", "traces"),
         Place("Sessions", "sessions", "sessions", "sessions"),
@@ -53,6 +60,8 @@ PLACES = {
     ),
     "Evaluate": (Place("Evaluators", "eval", "evaluators", "evaluators"),),
     "Govern": (
+        Place("Budgets", "flag", "budgets", "budgets"),
+        Place("Alerts", "bell", "alerts", "alerts"),
         Place("Ingest", "inbox", "ledger", "ingest"),
         Place(
             "Settings", "gear", "settings_general", "settings", Permission.ADMIN, "settings_prices"

@@ -1,0 +1,125 @@
+"""What is added up: of spans and traces (`Measures`), and of scores (`ScoreMeasures`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+from traces.rollups import sketch
+
+
+@dataclass(slots=True)
+class Measures:
+    """Sums over spans, or over traces. Money is pico dollars, of counted spans only.
+
+    `packed` and `packed_first` hold the sketches that were added, each packed; `latency` and
+    `first_token` add them up when asked.
+    """
+
+    traces: int = 0
+    failed: int = 0
+    """Traces with a failed span."""
+    sessions: int = 0
+    """Sessions whose first trace is here."""
+    spans: int = 0
+    errors: int = 0
+    """Failed spans."""
+    calls: int = 0
+    """Calls of models (llm, embedding, reranker) that count."""
+    unpriced: int = 0
+    """Of these, calls whose cost is not known."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost: int = 0
+    cost_input: int = 0
+    cost_output: int = 0
+    cost_cache_read: int = 0
+    cost_cache_write: int = 0
+    est_cost: int = 0
+    """Of estimated tokens: never part of `cost`."""
+    cache_saved: int = 0
+    """What the tokens read from a cache would have cost more at the call's own input price."""
+    retried: int = 0
+    """Calls whose prompt had been asked before in the same trace: retries and loops."""
+    retried_cost: int = 0
+    retried_input_tokens: int = 0
+    retried_output_tokens: int = 0
+    again_5m: int = 0
+    """Calls whose prompt had been asked in the project within five minutes (then hour, day, week)
+    before: what an exact cache with that lifetime would have answered."""
+    again_1h: int = 0
+    again_1d: int = 0
+    again_7d: int = 0
+    again_5m_cost: int = 0
+    again_1h_cost: int = 0
+    again_1d_cost: int = 0
+    again_7d_cost: int = 0
+    prefix_missed: int = 0
+    """Calls whose long beginning was asked within five minutes before and not read from a cache."""
+    prefix_missed_tokens: int = 0
+    timed_tokens: int = 0
+    """Output tokens of spans that ended, and the time (ns) that these took."""
+    timed_ns: int = 0
+    retrievals: int = 0
+    empty_retrievals: int = 0
+    scored_retrievals: int = 0
+    best_scores: float = 0.0
+    """Sum of the best document's score over `scored_retrievals`."""
+    packed: list[bytes] = field(default_factory=list)
+    packed_first: list[bytes] = field(default_factory=list)
+
+    @property
+    def latency(self) -> sketch.Counts:
+        return sketch.unpacked_sum(self.packed)
+
+    @property
+    def first_token(self) -> sketch.Counts:
+        return sketch.unpacked_sum(self.packed_first)
+
+    def add(self, other: Measures) -> None:
+        for name in SUMS:
+            value = getattr(other, name)
+            if value:
+                setattr(self, name, getattr(self, name) + value)
+        self.packed += other.packed
+        self.packed_first += other.packed_first
+
+
+SUMS: tuple[str, ...] = tuple(
+    one.name for one in fields(Measures) if not one.name.startswith("packed")
+)
+
+
+@dataclass(slots=True)
+class ScoreMeasures:
+    """Sums over scores x with weight w = 1 / probability of having been chosen.
+
+    Of numbers, and of true/false as 1/0. `flagged_*` are over scores that can be flagged.
+    """
+
+    n: int = 0
+    booleans: int = 0
+    """Of these true/false."""
+    w: float = 0.0
+    w2: float = 0.0
+    wx: float = 0.0
+    wx2: float = 0.0
+    w2x: float = 0.0
+    w2x2: float = 0.0
+    judged: int = 0
+    judged_w: float = 0.0
+    judged_w2: float = 0.0
+    flagged: int = 0
+    flagged_w: float = 0.0
+    flagged_w2: float = 0.0
+    cost: int = 0
+    """Pico dollars that the scoring took."""
+
+    def add(self, other: ScoreMeasures) -> None:
+        for name in SCORE_SUMS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+SCORE_SUMS: tuple[str, ...] = tuple(one.name for one in fields(ScoreMeasures))
