@@ -52,7 +52,8 @@ def _empty_unmanaged_tables(request: pytest.FixtureRequest) -> Iterator[None]:
         blocker = request.getfixturevalue("django_db_blocker")
         with blocker.unblock(), connection.cursor() as cursor:
             cursor.execute(
-                "TRUNCATE traces_span, traces_payload, traces_log, traces_text, traces_quota"
+                "TRUNCATE traces_span, traces_payload, traces_log, traces_text, traces_quota,"
+                " traces_mark, traces_slice, traces_rollup, traces_score_rollup"
             )
 
 

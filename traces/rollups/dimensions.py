@@ -43,11 +43,11 @@ SEPARATOR = "\x1f"
 SEVERAL = frozenset({"kind", "provider", "model", "prompt"})
 DIMENSIONS = {
     Family.SPAN: SPAN_DIMENSIONS,
-    Family.SPAN_USER: ("user_id",),
-    Family.SPAN_TAG: ("tag",),
+    Family.SPAN_USER: ("user_id", "environment"),
+    Family.SPAN_TAG: ("tag", "environment"),
     Family.TRACE: TRACE_DIMENSIONS,
-    Family.TRACE_USER: ("user_id",),
-    Family.TRACE_TAG: ("tag",),
+    Family.TRACE_USER: ("user_id", "environment"),
+    Family.TRACE_TAG: ("tag", "environment"),
     Family.SCORE: SCORE_DIMENSIONS,
 }
 MOST_ROWS = {

@@ -17,7 +17,7 @@ class Measures:
 
     traces: int = 0
     failed: int = 0
-    """Traces with a failed span."""
+    """Traces that ended in an error."""
     sessions: int = 0
     """Sessions whose first trace is here."""
     spans: int = 0
