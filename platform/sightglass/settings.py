@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "traces",
     "evals",
     "dashboards",
+    "dashboards.channels",
 ]
 
 MIDDLEWARE = [
