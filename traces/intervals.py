@@ -20,7 +20,7 @@ A value x counts with weight w = 1 / the probability that it was chosen to be sc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import sqrt
 
 from scipy.special import stdtrit
 
@@ -28,11 +28,16 @@ Z = 1.959963984540054
 """Of the normal distribution, 97.5 %."""
 SLACK = 1e-9
 """Relative error of sums of floats."""
+TAIL = 0.1
+"""Of the greatest variance, what is added where values are few and near 0 or 1: by simulation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure and its 95 % interval; None where one value says nothing about the spread."""
+    """A figure and its 95 % interval.
+
+    None where nothing is known of the spread: of one value, or of equal ones, on an unknown scale.
+    """
 
     value: float
     low: float | None
@@ -72,14 +77,15 @@ def mean_interval(
     n_eff = min(w * w / w2, float(n))
     squared = max(w2x2 - 2 * mean * w2x + mean * mean * w2, 0.0) / (w * w)
     # Sums of floats: what is left of equal values by rounding is no spread.
-    if squared <= SLACK * SLACK * mean * mean:
+    if squared <= SLACK * mean * mean / n_eff:
         squared = 0.0
     if wx2 <= wx * (1 + SLACK) and w2x2 <= w2x * (1 + SLACK) and wx >= 0:
         return _bounded(min(mean, 1.0), squared, n_eff)
-    if n_eff <= 1 + SLACK:
+    if n_eff <= 1 + SLACK or squared == 0:
         return Interval(mean, None, None, n_eff)
-    error = sqrt(squared * n_eff / (n_eff - 1))
-    reach = float(stdtrit(n_eff - 1, 0.975)) * error
+    # Unequal weights: the mean is drawn to the values that weigh most, which hides their spread.
+    freedom = max(n_eff - n / n_eff, 1.0)
+    reach = float(stdtrit(freedom, 0.975)) * sqrt(squared * (1 + 1 / freedom))
     return Interval(mean, mean - reach, mean + reach, n_eff)
 
 
@@ -99,14 +105,16 @@ def _bounded(mean: float, squared: float, n_eff: float) -> Interval:
     most = mean * (1 - mean)
     if n_eff <= 1 + SLACK or squared <= 0 or most <= 0:
         return Interval(mean, *_score(mean, n_eff, Z), n_eff)
-    alike = max(most / squared, n_eff)
-    # Share of the greatest variance that values with this mean can have: at 1 they are 0 and 1,
-    # and the mean says what the variance is; the less it is, the more the variance is a guess
+    # Share of the greatest variance that values with this mean can have. At 1 they are 0 and 1,
+    # and the mean says what the variance is. The less it is, the more the variance is a guess
     # from n values, which is what Student's t allows for.
-    share = n_eff / alike
-    freedom = (n_eff - 1) / (1 - share) if share < 1 - SLACK else inf
-    alike = max(alike * (n_eff - 1 + share) / n_eff, 1.0)
-    quantile = Z if freedom == inf else float(stdtrit(freedom, 0.975))
+    share = n_eff * squared / most
+    # Near 0 or 1 a few values hide the long tail of what is rare.
+    share += max(1 - share, 0.0) * TAIL * (2 * mean - 1) ** 2 / n_eff
+    if share >= 1 - SLACK:
+        return Interval(mean, *_score(mean, n_eff / share, Z), n_eff)
+    quantile = float(stdtrit((n_eff - 1) / (1 - share), 0.975))
+    alike = max(n_eff - 1 + share, 1.0) / share
     return Interval(mean, *_score(mean, alike, quantile), n_eff)
 
 
