@@ -6,7 +6,7 @@ from typing import Any
 
 from traces.conventions import messages as shapes
 from traces.conventions import openinference, openllmetry
-from traces.conventions.values import parsed
+from traces.conventions.values import numeral, parsed
 from traces.spans import Kind, RawSpan
 
 BODIES = ("content", "text", "page_content", "pageContent", "document", "chunk")
@@ -24,6 +24,28 @@ def found_by(raw: RawSpan, kind: Kind, output: Any) -> list[dict[str, Any]] | No
             rows = listed
     made = [_document(row) for row in rows if isinstance(row, dict)]
     return made or None
+
+
+def measured(documents: list[Any] | None, output: Any) -> tuple[int | None, float | None]:
+    """How many documents were found, and the best one's score; None where that was not told.
+
+    A list that is empty was told; a span without any output told nothing.
+    """
+    if documents is None:
+        return (0 if _found_nothing(output) else None), None
+    scores = [
+        score
+        for one in documents
+        if isinstance(one, dict) and (score := numeral(one.get("score"))) is not None
+    ]
+    return len(documents), max(scores, default=None)
+
+
+def _found_nothing(output: Any) -> bool:
+    if isinstance(output, dict):
+        lists = [output[key] for key in NESTED if isinstance(output.get(key), list)]
+        return bool(lists) and not any(lists)
+    return isinstance(output, list) and not output
 
 
 def _listed(output: Any) -> list[Any]:

@@ -189,7 +189,9 @@ class LogRecord(models.Model):
 
 
 class SpanText(models.Model):
-    """The words of one span's input and output, for search; filled by a worker."""
+    """The words of one span's input and output, for search; what it asked and found; filled by a
+    worker (`services.indexing`, `services.fingerprints`).
+    """
 
     pk = models.CompositePrimaryKey("project_id", "trace_id", "span_id", "start_ns")
     project = models.ForeignKey(Project, on_delete=models.DO_NOTHING, db_constraint=False)
@@ -197,6 +199,13 @@ class SpanText(models.Model):
     span_id = models.BigIntegerField()
     start_ns = models.BigIntegerField()
     words = SearchVectorField()
+    fingerprint = models.BigIntegerField(null=True)  # of calls: equal if they ask the same
+    prefix = models.BigIntegerField(null=True)  # likewise of how a long conversation begins
+    again_ns = models.BigIntegerField(null=True)  # since the answered call like it before
+    prefix_again_ns = models.BigIntegerField(null=True)
+    retried = models.BooleanField(null=True)  # asked earlier in its trace; null: does not count
+    documents = models.SmallIntegerField(null=True)  # that a retriever or reranker gave
+    best_score = models.FloatField(null=True)
 
     class Meta:
         managed = False

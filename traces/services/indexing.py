@@ -1,21 +1,23 @@
-"""The work on stored requests: words to index, unknown keys, late logs."""
+"""The work on stored requests: words to index, what was asked before, unknown keys, late logs."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from traces import blocks
-from traces.conventions import facts_from_logs, is_mapped
+from traces.conventions import content, facts_from_logs, is_mapped
 from traces.ids import span_to_column
 from traces.query.common_words import COMMON_WORDS
+from traces.services import fingerprints
 from traces.services import logs as log_records
 from traces.services.words import words_of
 from traces.spans import RawSpan, SpanFacts
@@ -38,7 +40,9 @@ WHERE consumer = 'index' AND attempts < %s AND (not_before IS NULL OR not_before
 ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED"""
 POSTPONE = """
 UPDATE traces_batch SET attempts = attempts + 1, error = %s,
-    not_before = now() + make_interval(secs => least(power(4, attempts), 3600)) WHERE id = %s"""
+    not_before = now() + make_interval(secs => least(power(4, attempts), 3600))
+WHERE id = ANY(%s)"""
+DONE = "DELETE FROM traces_batch WHERE id = ANY(%s)"
 STORE_WORDS = """
 INSERT INTO traces_text (project_id, trace_id, span_id, start_ns, words)
 SELECT %s, trace, span, start, ts_delete(strip(to_tsvector('simple', words)), %s::text[])
@@ -64,6 +68,7 @@ class _Batch:
     blocks: list[int]
     weeks: list[int]
     attempts: int
+    read: list[fingerprints.Read] = field(default_factory=list)
 
 
 def run(seconds: float) -> int:
@@ -96,16 +101,29 @@ def _claim_and_index() -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(CLAIM_BATCHES, [MAX_ATTEMPTS, CLAIM])
         batches = [_Batch(*record) for record in cursor.fetchall()]
+        indexed: dict[int, list[_Batch]] = defaultdict(list)
         for batch in batches:
-            try:
-                with transaction.atomic():
-                    _index(cursor, batch)
-            except Exception as error:  # noted on the row and tried again; others go on
-                logger.exception("Batch %s could not be indexed", batch.id)
-                cursor.execute(POSTPONE, [f"{type(error).__name__}: {error}"[:2000], batch.id])
-            else:
-                cursor.execute("DELETE FROM traces_batch WHERE id = %s", [batch.id])
+            if _attempt(cursor, [batch], partial(_index, cursor, batch)):
+                indexed[batch.project_id].append(batch)
+        # Last and in one order, because each project is locked for it until the commit.
+        for project_id, done in sorted(indexed.items()):
+            read = [one for batch in done for one in batch.read]
+            if _attempt(cursor, done, partial(fingerprints.store, cursor, project_id, read)):
+                cursor.execute(DONE, [[batch.id for batch in done]])
     return len(batches)
+
+
+def _attempt(cursor: Any, batches: Sequence[_Batch], work: Callable[[], None]) -> bool:
+    """Whether it was done. If not, it is noted on the batches and tried again; others go on."""
+    try:
+        with transaction.atomic():
+            work()
+    except Exception as error:  # noted on the rows
+        ids = [batch.id for batch in batches]
+        logger.exception("Batches %s could not be indexed", ids)
+        cursor.execute(POSTPONE, [f"{type(error).__name__}: {error}"[:2000], ids])
+        return False
+    return True
 
 
 def _index(cursor: Any, batch: _Batch) -> None:
@@ -117,22 +135,26 @@ def _index(cursor: Any, batch: _Batch) -> None:
     for (data,) in cursor.fetchall():
         spans = list(blocks.read(bytes(data)).values())
         if spans:
-            _index_words(cursor, batch.project_id, spans)
+            batch.read += _index_words(cursor, batch.project_id, spans)
             _note_keys(cursor, batch.project_id, spans)
 
 
-def _index_words(cursor: Any, project_id: int, spans: Sequence[RawSpan]) -> None:
+def _index_words(cursor: Any, project_id: int, spans: Sequence[RawSpan]) -> list[fingerprints.Read]:
+    """Make the words of these spans searchable; returns what else their contents told."""
     traces = {UUID(bytes=raw.trace_id) for raw in spans}
     starts = [raw.start_ns for raw in spans]
     logs = log_records.of_spans(cursor, project_id, sorted(traces), min(starts), max(starts))
     found: dict[tuple[UUID, int, int], str] = {}
     told: dict[tuple[UUID, int, int], SpanFacts] = {}
+    read = []
     for raw in spans:
         key = (UUID(bytes=raw.trace_id), span_to_column(raw.span_id), raw.start_ns)
-        said = logs.get(key[:2], [])
-        if said:
-            told[key] = facts_from_logs(said)
-        if words := words_of(raw, said):
+        records = logs.get(key[:2], [])
+        if records:
+            told[key] = facts_from_logs(records)
+        said = content(raw, records)
+        read.append(fingerprints.read(raw, said))
+        if words := words_of(said, raw.status_message):
             found[key] = words
     log_records.fill(cursor, project_id, told)
     keys = sorted(found)
@@ -140,6 +162,7 @@ def _index_words(cursor: Any, project_id: int, spans: Sequence[RawSpan]) -> None
         columns = [list(column) for column in zip(*keys, strict=True)]
         texts = [found[key] for key in keys]
         cursor.execute(STORE_WORDS, [project_id, sorted(COMMON_WORDS), *columns, texts])
+    return read
 
 
 def _note_keys(cursor: Any, project_id: int, spans: Sequence[RawSpan]) -> None:

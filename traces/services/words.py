@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from traces.conventions import content
-from traces.spans import RawLog, RawSpan
+from traces.spans import SpanContent
 
 MAX_CHARACTERS = 100_000
 """Of one span; a search vector holds at most a megabyte."""
 
 
-def words_of(raw: RawSpan, logs: Sequence[RawLog]) -> str:
+def words_of(said: SpanContent, status_message: str) -> str:
     """Text of messages, inputs, outputs and documents, cut at MAX_CHARACTERS."""
     pieces: list[str] = []
     size = 0
-    for piece in _pieces(raw, logs):
+    for piece in _pieces(said, status_message):
         pieces.append(piece[: MAX_CHARACTERS - size])
         size += len(piece)
         if size >= MAX_CHARACTERS:
@@ -24,14 +23,13 @@ def words_of(raw: RawSpan, logs: Sequence[RawLog]) -> str:
     return "\n".join(pieces)
 
 
-def _pieces(raw: RawSpan, logs: Sequence[RawLog]) -> Iterator[str]:
-    said = content(raw, logs)
+def _pieces(said: SpanContent, status_message: str) -> Iterator[str]:
     for messages in (said.output_messages, said.input_messages):
         yield from _texts(messages)
     for value in (said.output, said.input, said.documents):
         yield from _texts(value)
-    if raw.status_message:
-        yield raw.status_message
+    if status_message:
+        yield status_message
 
 
 def _texts(value: Any, depth: int = 0) -> Iterator[str]:
