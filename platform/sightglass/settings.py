@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "evals",
     "dashboards",
     "dashboards.channels",
+    "dashboards.alerts",
 ]
 
 MIDDLEWARE = [
@@ -153,6 +154,10 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = env.path("SIGHTGLASS_STATIC_ROOT", default=HOME / "static")
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "dashboards.bundles.PlotlyFinder",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -190,6 +195,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 EMBEDDED_BROKER = not env.text("CELERY_BROKER_URL", default="")
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", default="filesystem://localhost")
 ALLOW_PRIVATE_PROVIDERS = env.boolean("SIGHTGLASS_ALLOW_PRIVATE_PROVIDERS", default=False)
+ALLOW_PRIVATE_WEBHOOKS = env.boolean("SIGHTGLASS_ALLOW_PRIVATE_WEBHOOKS", default=False)
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_TIMEOUT = 3
@@ -219,7 +225,7 @@ LOGGING = {
         "handlers": ["console"],
         "level": env.text("SIGHTGLASS_LOG_LEVEL", default="INFO").upper(),
     },
-    "loggers": {name: {"level": "WARNING"} for name in ("celery", "httpx", "kombu")},
+    "loggers": {name: {"level": "WARNING"} for name in ("apprise", "celery", "httpx", "kombu")},
 }
 ADMIN_EMAIL = env.text("SIGHTGLASS_ADMIN_EMAIL", default="")
 ADMIN_PASSWORD = env.text("SIGHTGLASS_ADMIN_PASSWORD", default="")

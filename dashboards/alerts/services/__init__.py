@@ -1,0 +1,1 @@
+"""Changes: rules, their evaluation, acknowledgement."""
