@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Project
 from tests.traces.sending import SECOND, decoded, llm, span
+from traces.conventions import content
 from traces.ids import span_to_column
 from traces.models import Batch, RedactionRule, Span, SpanText
 from traces.services import fingerprints, indexing
@@ -207,7 +208,7 @@ def test_calls_of_which_no_words_were_sent_are_not_alike(access: Access) -> None
 
 
 def test_only_calls_of_models_are_known_by_what_they_ask(access: Access) -> None:
-    said = {"input__value": "the same", "gen_ai__operation__name": "invoke_agent"}
+    said: dict[str, Any] = {"input__value": "the same", "gen_ai__operation__name": "invoke_agent"}
     agents = [span(start_ns=NOW + at, **said) for at in (0, 1)]
     embeddings = [
         llm(gen_ai__operation__name="embeddings", input__value="the same", start_ns=NOW + at)
@@ -297,9 +298,9 @@ def test_a_retry_that_is_stored_first_loses_the_name_to_the_later(access: Access
 
 
 def test_an_agent_that_goes_in_circles(access: Access) -> None:
-    """The same question after the same results, over and over; a conversation that grows is none."""
+    """The same question after the same results is a loop; a conversation that grows is none."""
     trace = bytes(range(16))
-    history = [{"role": "user", "content": "Refund order 7"}]
+    history: list[dict[str, Any]] = [{"role": "user", "content": "Refund order 7"}]
     growing = []
     for turn in range(4):
         growing.append(
@@ -341,11 +342,8 @@ def test_a_long_beginning_is_recognised(access: Access) -> None:
 
 
 def retriever(output: object) -> dict[str, Any]:
-    return span(
-        name="retrieve",
-        openinference__span__kind="RETRIEVER",
-        **({} if output is None else {"output__value": json.dumps(output)}),
-    )
+    told: dict[str, Any] = {} if output is None else {"output__value": json.dumps(output)}
+    return span(name="retrieve", openinference__span__kind="RETRIEVER", **told)
 
 
 @pytest.mark.parametrize(
@@ -403,7 +401,7 @@ class World:
             )
 
     def truth(self) -> dict[bytes, tuple[int | None, int | None, bool]]:
-        """By span: gap to the answered call like it, gap of its prefix, and whether it is a retry."""
+        """By span: gap to the answered call like it, gap of its prefix, whether it is a retry."""
         made: dict[bytes, tuple[int | None, int | None, bool]] = {}
         order = sorted(
             zip(self.calls, self.spans, strict=True),
@@ -481,7 +479,7 @@ def test_a_few_statements_however_many_spans(access: Access, spans: int) -> None
     store_spans(access, decoded(*calls))
     read = []
     for raw in decoded(*calls).items:
-        read.append(fingerprints.read(raw, indexing.content(raw, [])))
+        read.append(fingerprints.read(raw, content(raw)))
     with CaptureQueriesContext(connection) as queries, connection.cursor() as cursor:
         fingerprints.store(cursor, access.project.pk, read)
     assert len(queries) == 7
