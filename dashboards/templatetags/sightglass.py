@@ -3,21 +3,58 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from typing import Any
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone
 
-from traces.spans import PICO
+from dashboards.numbers import (
+    HOUR,
+    MINUTE,
+    NONE,
+    SECOND,
+    duration,
+    duration_ms,
+    latency,
+    money,
+    money_exact,
+    number,
+    score,
+    share,
+    significant,
+    tokens,
+)
+
+__all__ = [
+    "KIND_ICONS",
+    "NONE",
+    "STEP_ICON",
+    "clock",
+    "duration",
+    "duration_ms",
+    "icon",
+    "iso",
+    "kind_icon",
+    "latency",
+    "moment",
+    "moment_of",
+    "money",
+    "money_exact",
+    "number",
+    "register",
+    "relative",
+    "score",
+    "share",
+    "significant",
+    "tokens",
+    "with_unit",
+]
 
 register = template.Library()
-NONE = "–"
-MINUS = "\N{MINUS SIGN}"
-SECOND = 10**9
-MINUTE, HOUR = 60 * SECOND, 3600 * SECOND
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_SECOND = 253_402_300_799  # of the year 9999
 KIND_ICONS = {
@@ -33,80 +70,12 @@ KIND_ICONS = {
 STEP_ICON = ("chain", "k-chain")
 
 
-@register.filter
-def number(value: int | None) -> str:
-    """1,234 with a true minus sign; a dash for the unknown."""
-    return NONE if value is None else f"{value:,}".replace("-", MINUS)
-
-
-@register.filter
-def tokens(value: int | None) -> str:
-    """Exact below 1,000, then 1.9k, 2.4M."""
-    if value is None:
-        return NONE
-    for size, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if value >= size:
-            return f"{value / size:.1f}{letter}"
-    return str(value)
-
-
-@register.filter
-def money(pico: int | None) -> str:
-    """Pico dollars: $1,234, $12.30, 1.47¢, 0.0012¢; a dash for the unknown, never 0 for it."""
-    if pico is None:
-        return NONE
-    sign, dollars = (MINUS if pico < 0 else ""), Decimal(abs(pico)) / PICO
-    if dollars == 0:
-        return "0¢"
-    if dollars >= Decimal("99.995"):
-        return f"{sign}${dollars:,.0f}"
-    if dollars >= Decimal("0.995"):
-        return f"{sign}${dollars:.2f}"
-    return f"{sign}{significant(dollars * 100)}¢"
-
-
-def significant(value: Decimal) -> str:
-    """Two decimals from 1 on, else two significant digits."""
-    if value >= 1:
-        return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
-    digits = 1 - value.adjusted()
-    return f"{value:.{digits}f}"
-
-
-@register.filter
-def money_exact(pico: int | None) -> str:
-    """All digits of an amount, for a title: $0.0014720312."""
-    if pico is None:
-        return NONE
-    text = f"{Decimal(abs(pico)) / PICO:f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return f"{MINUS if pico < 0 else ''}${text}"
-
-
-@register.filter
-def duration(ns: int | None) -> str:
-    """Nanoseconds: 740 µs, 190 ms, 7.84 s, 3 min 12 s, 5 h 2 min."""
-    if ns is None:
-        return NONE
-    sign, ns = (MINUS if ns < 0 else ""), abs(ns)
-    if ns < 999_500:
-        return f"{sign}{ns / 1000:.0f} µs" if ns else "0 ms"
-    if ns < 999_500_000:
-        return f"{sign}{ns / 1e6:.0f} ms"
-    if ns < MINUTE:
-        return f"{sign}{ns / SECOND:.2f} s"
-    if ns < HOUR:
-        return f"{sign}{ns // MINUTE} min {ns % MINUTE // SECOND} s"
-    if ns < 48 * HOUR:
-        return f"{sign}{ns // HOUR} h {ns % HOUR // MINUTE} min"
-    return f"{sign}{ns // (24 * HOUR):,} d {ns % (24 * HOUR) // HOUR} h"
-
-
-@register.filter
-def duration_ms(ms: float | None) -> str:
-    """Milliseconds, written like `duration`."""
-    return duration(None if ms is None else round(ms * 1e6))
+WRITERS: tuple[Callable[[Any], str], ...] = (
+    *(number, tokens, money, money_exact),
+    *(duration, duration_ms, latency, share, score),
+)
+for writer in WRITERS:
+    register.filter(writer.__name__, writer)
 
 
 @register.filter
