@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -70,13 +71,18 @@ PLACES = {
 }
 
 
+CARRIERS = frozenset({"overview", "cost", "quality", "performance", "traces"})
+"""Sections that ask the same question: its time and filter go along from one to the next."""
+CARRIED = ("q", "range", "from", "to")
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     access: Access | None = getattr(request, "access", None)
     return {
         "access": access,
         "project": access.project if access else None,
         "projects": projects_of(request),
-        "navigation": navigation(request.path, access) if access else [],
+        "navigation": navigation(request.path, access, carried(request)) if access else [],
         "footer": list(footer(request.path)),
         "theme": theme_of(request),
         "themes": THEMES,
@@ -103,18 +109,31 @@ def projects_of(request: HttpRequest) -> Callable[[], list[Project]]:
     return projects
 
 
-def navigation(path: str, access: Access) -> list[Group]:
-    """The pages of the project that this person may open, by group."""
+def carried(request: HttpRequest) -> str:
+    """`?…` of the time and filter in the URL of a page that shares them with others."""
+    section = request.path.split("/")[3:4]
+    given = request.GET
+    if not CARRIERS.issuperset(section):
+        return ""
+    kept = {name: given[name] for name in CARRIED if given.get(name)}
+    return f"?{urlencode(kept)}" if kept else ""
+
+
+def navigation(path: str, access: Access, question: str = "") -> list[Group]:
+    """The pages of the project that this person may open, by group.
+
+    `question` goes along to those in CARRIERS.
+    """
     groups = []
     for label, places in PLACES.items():
-        items = [item_of(place, path, access) for place in places]
+        items = [item_of(place, path, access, question) for place in places]
         present = [item for item in items if item]
         if present:
             groups.append(Group(label, present))
     return groups
 
 
-def item_of(place: Place, path: str, access: Access) -> Item | None:
+def item_of(place: Place, path: str, access: Access, question: str) -> Item | None:
     """None if that person may not, or the area of that page is not installed."""
     slug = access.project.slug
     route = place.route if access.may(place.permission) else place.otherwise
@@ -124,6 +143,8 @@ def item_of(place: Place, path: str, access: Access) -> Item | None:
         url = reverse(route, args=[slug])
     except NoReverseMatch:
         return None
+    if place.section in CARRIERS:
+        url += question
     section = f"/p/{slug}/{place.section}"
     return Item(place.label, place.icon, url, path == section or path.startswith(f"{section}/"))
 

@@ -63,7 +63,7 @@ def waterfall(bars: Sequence[Bar], *, unit: str, better: Better = None, summary:
     )
     scale = ticks([*low, *high], unit, from_zero=True)
     figure = go.Figure(data=[trace])
-    reach = scale.range[1] + 0.12 * (scale.range[1] - scale.range[0])
+    reach = scale.range[1] + 0.2 * (scale.range[1] - scale.range[0])
     figure.layout = {
         "template": None,
         "hovermode": "closest",

@@ -83,7 +83,7 @@ def template(dark: bool) -> go.layout.Template:
             "margin": {"l": 48, "r": 12, "t": 8, "b": 28},
             "xaxis": axis
             | {"showgrid": False, "zeroline": False, "showline": True, "ticklabelstandoff": 3}
-            | {"spikecolor": colour["line-strong"], "spikethickness": 1, "spikedash": "solid"},
+            | {"showspikes": False},
             "yaxis": axis | {"zeroline": True, "ticklabelstandoff": 6},
         }
     )
