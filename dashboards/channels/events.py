@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 Severity = Literal["info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
-LONGEST = {"title": 200, "text": 4_000, "url": 2_000, "name": 200, "value": 500, "group": 200}
+LONGEST = {"title": 200, "text": 4_000, "url": 2_000, "name": 200, "value": 500, "group": 512}
 MOST_FACTS = 20
 
 

@@ -73,10 +73,10 @@ class Delivery(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField(default=timezone.now)
+    give_up_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True, blank=True)
     """While it is sending; past: whoever sent it was killed, and it may be taken over."""
     created_at = models.DateTimeField(default=timezone.now)
-    """From here on the time until it is given up is counted."""
     ended_at = models.DateTimeField(null=True, blank=True)
     status = models.PositiveSmallIntegerField(null=True, blank=True)  # the answer's, where HTTP
     error = models.CharField(max_length=300, blank=True)

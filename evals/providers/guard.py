@@ -19,6 +19,7 @@ import httpx
 from evals.providers.errors import Forbidden
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+SWITCH = "SIGHTGLASS_ALLOW_PRIVATE_PROVIDERS"
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 SHARED = ipaddress.ip_network("100.64.0.0/10")
 DOCUMENTATION = ipaddress.ip_network("3fff::/20")
@@ -56,7 +57,7 @@ def check_url(url: str) -> None:
         raise Forbidden("The address must not hold a query or fragment.")
 
 
-async def resolve(host: str, port: int, *, private: bool) -> str:
+async def resolve(host: str, port: int, *, private: bool, switch: str = SWITCH) -> str:
     """An address of `host` that may be called. Raises Forbidden, httpcore.ConnectError."""
     try:
         loop = asyncio.get_running_loop()
@@ -70,7 +71,7 @@ async def resolve(host: str, port: int, *, private: bool) -> str:
         if not is_public(ipaddress.ip_address(address)):
             raise Forbidden(
                 f"{host} is {address}, a private address. Whoever runs this installation can allow"
-                " such addresses with SIGHTGLASS_ALLOW_PRIVATE_PROVIDERS=true."
+                f" such addresses with {switch}=true."
             )
     return addresses[0]
 
@@ -78,8 +79,9 @@ async def resolve(host: str, port: int, *, private: bool) -> str:
 class Backend(httpcore.AsyncNetworkBackend):
     """Connects to checked addresses only. TLS still goes by the name."""
 
-    def __init__(self, *, private: bool) -> None:
+    def __init__(self, *, private: bool, switch: str) -> None:
         self.private = private
+        self.switch = switch
         self.inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -90,7 +92,7 @@ class Backend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        address = await resolve(host, port, private=self.private)
+        address = await resolve(host, port, private=self.private, switch=self.switch)
         return await self.inner.connect_tcp(address, port, timeout, local_address, socket_options)
 
     async def connect_unix_socket(
@@ -108,21 +110,21 @@ class Backend(httpcore.AsyncNetworkBackend):
 class Transport(httpx.AsyncHTTPTransport):
     """httpx's own, over `Backend`."""
 
-    def __init__(self, *, private: bool, connections: int) -> None:
+    def __init__(self, *, private: bool, connections: int, switch: str) -> None:
         super().__init__(trust_env=False)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=httpx.create_ssl_context(trust_env=False),
             max_connections=connections,
             max_keepalive_connections=connections,
             keepalive_expiry=30.0,
-            network_backend=Backend(private=private),
+            network_backend=Backend(private=private, switch=switch),
         )
 
 
-def client(*, private: bool, connections: int = 64) -> httpx.AsyncClient:
-    """A client for one event loop."""
+def client(*, private: bool, connections: int = 64, switch: str = SWITCH) -> httpx.AsyncClient:
+    """A client for one event loop. `switch`: the setting that lets it into the own network."""
     return httpx.AsyncClient(
-        transport=Transport(private=private, connections=connections),
+        transport=Transport(private=private, connections=connections, switch=switch),
         follow_redirects=False,
         trust_env=False,
     )

@@ -41,6 +41,10 @@ app.conf.beat_schedule = {
     "judge": every(2.0, "evals.tasks.judge"),
     "run-ragas": every(5.0, "evals.tasks.run_ragas"),
     "sweep": every(5.0, "evals.tasks.sweep"),
+    "deliver": every(2.0, "dashboards.channels.tasks.deliver"),
+    "purge-deliveries": every(HOUR, "dashboards.channels.tasks.purge"),
+    "refresh-budgets": every(60.0, "dashboards.budgets.tasks.refresh_budgets"),
+    "forget-old-budget-periods": every(HOUR, "dashboards.budgets.tasks.forget_old_periods"),
     "purge-evaluations": every(HOUR, "evals.tasks.purge"),
     "forget-expired": every(HOUR, "sightglass.accounts.tasks.forget_expired"),
 }

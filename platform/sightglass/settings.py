@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "dashboards",
     "dashboards.channels",
     "dashboards.alerts",
+    "dashboards.budgets",
     "dashboards.boards",
 ]
 

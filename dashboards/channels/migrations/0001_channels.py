@@ -102,6 +102,7 @@ class Migration(migrations.Migration):
                 ),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("not_before", models.DateTimeField(default=django.utils.timezone.now)),
+                ("give_up_at", models.DateTimeField()),
                 ("lease_until", models.DateTimeField(blank=True, null=True)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("ended_at", models.DateTimeField(blank=True, null=True)),

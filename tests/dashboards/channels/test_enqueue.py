@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,19 +12,9 @@ from dashboards.channels.events import Event, EventKind
 from dashboards.channels.models import Channel, Delivery
 from dashboards.channels.services import enqueue
 from sightglass.accounts.models import Project
+from tests.dashboards.channels.making import event
 
 pytestmark = pytest.mark.django_db
-AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
-
-
-def event(**values: Any) -> Event:
-    usual: dict[str, Any] = {
-        "kind": EventKind.FIRING, "project": "shop", "project_name": "Shop assistant",
-        "title": "Slow returns is firing", "text": "p95 is 9.1 s, above 8 s.", "at": AT,
-        "severity": "critical", "url": "https://sightglass.example.org/p/shop/alerts/firings/7",
-        "facts": (("Model", "gpt-4o"), ("Window", "15 min")), "rule_id": 7, "rule": "slow-returns",
-    }  # fmt: skip
-    return Event(**(usual | values))
 
 
 @pytest.fixture
