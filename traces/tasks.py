@@ -5,9 +5,10 @@ Each task works from rows, so it can be lost, repeated or run twice at once.
 
 from celery import shared_task
 
-from traces.services import indexing, ledger, partitions, retention
+from traces.services import indexing, ledger, partitions, retention, rolling
 
 INDEX_SECONDS = 8.0
+ROLL_SECONDS = 8.0
 
 
 @shared_task
@@ -23,6 +24,12 @@ def index_batches() -> int:
 def fold_ledger() -> int:
     """Add receipts up into hours."""
     return ledger.fold()
+
+
+@shared_task
+def roll_up() -> int:
+    """Make the sums of changed hours anew. Returns how many steps were done."""
+    return rolling.run(ROLL_SECONDS)
 
 
 @shared_task

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from django.db import connection, transaction
 from evals.models import EvaluatorVersion, Kind
 from evals.subjects import Subject
 from sightglass.kernel.storable import storable
+from traces.services import marks
 from traces.services.scores import summarise
 
 MAX_EVIDENCE = 50
@@ -39,6 +41,11 @@ DO UPDATE SET (name, number, boolean, category, source, comment, created_at, hig
     excluded.input_tokens, excluded.output_tokens, excluded.cost, excluded.duration_ms,
     excluded.reused)
 RETURNING (xmax = 0), evaluator_version"""
+
+SAID_BEFORE = """
+SELECT extract(epoch FROM created_at) * 1000000000 FROM traces_score
+WHERE project_id = %s AND session_id = ANY(%s) AND trace_id IS NULL
+  AND evaluator_version = ANY(%s)"""
 
 COUNT_DAY = """
 INSERT INTO evals_evaluatorday
@@ -124,14 +131,36 @@ def store(project_id: int, outcomes: Sequence[Outcome]) -> int:
         return 0
     rows = [_row(outcome) for outcome in _last_of_each(outcomes)]
     with transaction.atomic(), connection.cursor() as cursor:
+        _mark_said_before(cursor, project_id, outcomes)
         cursor.execute(
             STORE, {"project": project_id, "rows": orjson.dumps(rows, default=str).decode()}
         )
         stored = cursor.fetchall()
         traces = sorted({one.subject.trace_id for one in outcomes if one.subject.trace_id})
         summarise(project_id, traces)
+        _mark(cursor, project_id, outcomes)
         _count(outcomes)
     return sum(1 for new, _ in stored if new)
+
+
+def _mark(cursor: Any, project_id: int, outcomes: Sequence[Outcome]) -> None:
+    """A score counts where its span or trace began; of a session, when it was said."""
+    subjects = [one.subject for one in outcomes]
+    starts = [one.start_ns for one in subjects if one.span_id is not None]
+    if any(one.trace_id is None for one in subjects):
+        starts.append(time.time_ns())
+    marks.mark_times(cursor, project_id, starts)
+    whole = [one.trace_id for one in subjects if one.trace_id and one.span_id is None]
+    marks.mark_scored(cursor, project_id, [(trace_id, None) for trace_id in whole])
+
+
+def _mark_said_before(cursor: Any, project_id: int, outcomes: Sequence[Outcome]) -> None:
+    """What is said of a session again moves from when it was said before."""
+    sessions = {one.subject.session_id for one in outcomes if one.subject.trace_id is None}
+    if sessions:
+        versions = {one.version.pk for one in outcomes}
+        cursor.execute(SAID_BEFORE, [project_id, sorted(filter(None, sessions)), list(versions)])
+        marks.mark_times(cursor, project_id, [int(ns) for (ns,) in cursor.fetchall()])
 
 
 def _last_of_each(outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -32,6 +32,7 @@ def every(seconds: float, task: str) -> dict[str, Any]:
 
 app.conf.beat_schedule = {
     "index": every(2.0, "traces.tasks.index_batches"),
+    "roll-up": every(10.0, "traces.tasks.roll_up"),
     "fold-ledger": every(10.0, "traces.tasks.fold_ledger"),
     "make-partitions": every(HOUR, "traces.tasks.make_partitions"),
     "apply-retention": every(HOUR, "traces.tasks.apply_retention"),

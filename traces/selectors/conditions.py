@@ -20,7 +20,10 @@ from traces.query.nodes import Compare, Like, Match, Node, Present, Range, Term,
 from traces.query.parser import Query
 from traces.spans import Flag
 
-Level = Literal["trace", "span"]
+Level = Literal["trace", "span", "sum"]
+"""Of which rows a condition is: `sum` is a span joined to its trace `t`, whose user, session,
+environment, release, tags and metadata it has where it has none itself."""
+
 Params = list[Anything]
 
 
@@ -72,14 +75,18 @@ SHARED = {
 }
 ARRAYS: dict[Level, dict[str, str]] = {
     "trace": {
-        "kind": "kinds",
-        "model": "models",
-        "provider": "providers",
-        "prompt": "prompts",
-        "tag": "tags",
-        "suspect": "suspect_reasons",
+        "kind": "traces_trace.kinds",
+        "model": "traces_trace.models",
+        "provider": "traces_trace.providers",
+        "prompt": "traces_trace.prompts",
+        "tag": "traces_trace.tags",
+        "suspect": "traces_trace.suspect_reasons",
     },
-    "span": {"tag": "tags", "suspect": "suspect_reasons"},
+    "span": {"tag": "traces_span.tags", "suspect": "traces_span.suspect_reasons"},
+    "sum": {
+        "tag": "coalesce(traces_span.tags, t.tags)",
+        "suspect": "traces_span.suspect_reasons",
+    },
 }
 TRACE_COLUMNS = {
     **{field: Column(f"traces_trace.{name}") for field, name in SHARED.items()},
@@ -110,8 +117,21 @@ SPAN_COLUMNS = {
     "spans": Column("t.span_count", wrap=TRACE_OF_SPAN),
     "errors": Column("t.error_count", wrap=TRACE_OF_SPAN),
 }
-COLUMNS: dict[Level, dict[str, Column]] = {"trace": TRACE_COLUMNS, "span": SPAN_COLUMNS}
-TABLES: dict[Level, str] = {"trace": "traces_trace", "span": "traces_span"}
+SUM_COLUMNS = SPAN_COLUMNS | {
+    field: Column(f"coalesce(traces_span.{name}, t.{name})")
+    for field, name in SHARED.items()
+    if field in {"user", "session", "environment", "release"}
+}
+COLUMNS: dict[Level, dict[str, Column]] = {
+    "trace": TRACE_COLUMNS,
+    "span": SPAN_COLUMNS,
+    "sum": SUM_COLUMNS,
+}
+TABLES: dict[Level, str] = {
+    "trace": "traces_trace",
+    "span": "traces_span",
+    "sum": "traces_span",
+}
 FLAG_BITS = {str(flag.name).lower(): int(flag) for flag in Flag}
 
 
@@ -156,7 +176,7 @@ def _words(words: Words, level: Level) -> tuple[str, Params]:
         return "TRUE", []  # only common words, which every text has
     table = TABLES[level]
     same = f"x.project_id = {table}.project_id AND x.trace_id = {table}.trace_id"
-    if level == "span":
+    if level != "trace":
         same += " AND x.span_id = traces_span.span_id AND x.start_ns = traces_span.start_ns"
     else:
         same += (
@@ -173,7 +193,7 @@ def _term(term: Term, level: Level) -> tuple[str, Params]:
         return _joined([special(term, match, level) for match in term.matches], " OR ")
     array = ARRAYS[level].get(term.field)
     if array:
-        return _array(f"{TABLES[level]}.{array}", term.matches)
+        return _array(array, term.matches)
     column = COLUMNS[level][term.field]
     sql, params = _any_of(column, term.matches)
     return column.wrap.format(sql), params
@@ -236,7 +256,10 @@ def _array(sql: str, matches: tuple[Match, ...]) -> tuple[str, Params]:
 
 
 def _metadata(term: Term, match: Match, level: Level) -> tuple[str, Params]:
-    return _json(f"{TABLES[level]}.metadata", term.key or "", match)
+    document = f"{TABLES[level]}.metadata"
+    if level == "sum":
+        document = "(coalesce(t.metadata, '{}') || coalesce(traces_span.metadata, '{}'))"
+    return _json(document, term.key or "", match)
 
 
 def _json(document: str, key: str, match: Match) -> tuple[str, Params]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from traces.conventions import counting
 from traces.ids import span_from_column
-from traces.services import skeletons
+from traces.services import marks, skeletons
 from traces.services.rows import Row
 from traces.services.skeletons import Skeleton
 from traces.services.summaries import MAX_SUM, USAGE_COLUMNS, merged, of_rows, totals, usage_of
@@ -56,7 +56,7 @@ UPDATE traces_trace t SET updated_at = now(), ({", ".join(USAGE_COLUMNS)}) = (
           WHERE s.project_id = t.project_id AND s.trace_id = t.trace_id
             AND s.start_ns BETWEEN t.start_ns AND t.last_start_ns
             AND s.flags & {int(Flag.NOT_COUNTED)} = 0) s)
-WHERE t.project_id = %s AND t.trace_id = ANY(%s)"""  # noqa: S608
+WHERE t.project_id = %s AND t.trace_id = ANY(%s) RETURNING t.start_ns"""  # noqa: S608
 
 
 @dataclass(slots=True)
@@ -67,6 +67,8 @@ class Grown:
     summaries: dict[UUID, dict[str, Any]] = field(default_factory=dict)  # to update
     duplicates: int = 0
     revised: int = 0
+    touched: set[int] = field(default_factory=set)
+    """Starts (ns) of stored spans and traces that count otherwise than before."""
 
 
 def grow(
@@ -86,12 +88,17 @@ def grow(
         if trace_id not in new
     }
     _delete(cursor, project_id, [one for gone in replaced.values() for one in gone])
+    grown.touched |= {one.start_ns for gone in replaced.values() for one in gone}
     changed = _count_once(cursor, project_id, grown, known, limited=_limited(old))
     for trace_id, summary in old.items():
         if grown.added[trace_id] or trace_id in changed:
-            grown.summaries[trace_id] = _summary(
+            new_summary = _summary(
                 summary, grown.added[trace_id], known[trace_id], replaced[trace_id]
             )
+            grown.summaries[trace_id] = new_summary
+            grown.touched |= _moved(summary, new_summary, known[trace_id])
+            if summary["session_id"] not in (None, new_summary["session_id"]):
+                marks.mark_followers(cursor, project_id, [trace_id])
     for trace_id in changed & set(new):
         rows = grown.added[trace_id]
         sums = totals(usage_of(row) for row in rows if row.counts)
@@ -208,11 +215,13 @@ def _count_once(
         if counted != row.counts:
             changed.add(UUID(bytes=row.raw.trace_id))
     marked = [one for one in stored if one.counts == _is_in(one, out)]
+    grown.touched |= {one.start_ns for one in marked}
     # Another trace's span may lose its count here, never win it: what surrounds it was not looked
     # at.
     lost = [one for one in elsewhere if _is_in(one, out)]
     _flag(cursor, project_id, [*marked, *lost])
-    _recount(cursor, project_id, {one.trace_id for one in lost})
+    grown.touched |= {one.start_ns for one in lost}
+    grown.touched |= recount(cursor, project_id, {one.trace_id for one in lost})
     return changed | {one.trace_id for one in marked}
 
 
@@ -271,10 +280,26 @@ def _delete(cursor: Any, project_id: int, spans: Sequence[Skeleton]) -> None:
         )
 
 
-def _recount(cursor: Any, project_id: int, trace_ids: set[UUID]) -> None:
-    """Add up traces anew from their stored spans."""
-    if trace_ids:
-        cursor.execute(RECOUNT, [project_id, sorted(trace_ids)])
+def recount(cursor: Any, project_id: int, trace_ids: set[UUID]) -> set[int]:
+    """Add up traces anew from their stored spans. Returns when these traces began (ns)."""
+    if not trace_ids:
+        return set()
+    cursor.execute(RECOUNT, [project_id, sorted(trace_ids)])
+    return {record[0] for record in cursor.fetchall()}
+
+
+INHERITED = ("user_id", "environment", "release", "tags")
+"""What spans that do not say it themselves have of their trace."""
+
+
+def _moved(old: dict[str, Any], new: dict[str, Any], known: dict[int, Skeleton]) -> set[int]:
+    """Starts under which a trace, and what its stored spans inherit from it, count differently."""
+    touched = {old["start_ns"], new["start_ns"]}
+    if any(old[name] != new[name] for name in INHERITED):
+        touched |= {one.start_ns for one in known.values()}
+        if old["span_count"] > skeletons.LIMIT:
+            touched |= set(marks.between(old["start_ns"], old["last_start_ns"]))
+    return touched
 
 
 def _summary(

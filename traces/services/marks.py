@@ -30,6 +30,23 @@ JOIN traces_trace t ON t.project_id = %(project)s AND t.trace_id = d.trace
 LEFT JOIN traces_span s ON s.project_id = %(project)s AND s.trace_id = d.trace
     AND s.span_id = d.span AND s.start_ns BETWEEN t.start_ns AND t.last_start_ns"""
 
+# A session counts where its first trace began. Where that comes late, or goes, the trace that was
+# first before it counts otherwise.
+MARK_FOLLOWING = """
+INSERT INTO traces_mark (project_id, level, bucket)
+SELECT DISTINCT t.project_id, %(level)s::int4, (n.start_ns / %(width)s)::int4
+FROM traces_trace t JOIN LATERAL (
+    SELECT start_ns FROM traces_trace n
+    WHERE n.project_id = t.project_id AND n.session_id = t.session_id
+      AND (n.start_ns, n.trace_id) > (t.start_ns, t.trace_id)
+    ORDER BY n.start_ns, n.trace_id LIMIT 1) n ON true
+WHERE t.project_id = %(project)s AND t.session_id IS NOT NULL AND {which}"""
+BEGUN_BETWEEN = """
+t.start_ns >= %(low)s AND t.start_ns < %(high)s AND n.start_ns >= %(high)s AND NOT EXISTS (
+    SELECT 1 FROM traces_trace e
+    WHERE e.project_id = t.project_id AND e.session_id = t.session_id
+      AND (e.start_ns, e.trace_id) < (t.start_ns, t.trace_id))"""
+
 
 def bucket_of(start_ns: int) -> int:
     return start_ns // BUCKET_NS
@@ -55,6 +72,34 @@ def mark_scored(cursor: Any, project_id: int, about: Sequence[tuple[UUID, int | 
                 "spans": [span_id for _, span_id in about],
             },
         )
+
+
+def mark_following(cursor: Any, project_id: int, low: int, high: int) -> int:
+    """Mark the next traces of the sessions that begin in [low, high) ns, where they are later."""
+    cursor.execute(
+        MARK_FOLLOWING.format(which=BEGUN_BETWEEN),
+        {
+            "project": project_id,
+            "level": Level.BUCKET,
+            "width": BUCKET_NS,
+            "low": low,
+            "high": high,
+        },
+    )
+    return int(cursor.rowcount)
+
+
+def mark_followers(cursor: Any, project_id: int, trace_ids: Sequence[UUID]) -> None:
+    """Mark traces that may be first of their session once these are gone from it."""
+    cursor.execute(
+        MARK_FOLLOWING.format(which="t.trace_id = ANY(%(traces)s)"),
+        {
+            "project": project_id,
+            "level": Level.BUCKET,
+            "width": BUCKET_NS,
+            "traces": list(trace_ids),
+        },
+    )
 
 
 def between(start_ns: int, last_ns: int) -> list[int]:

@@ -19,8 +19,7 @@ from traces.conventions import facts as read_facts
 from traces.models import Span
 from traces.pricing import PRICE_REASONS, Overrides, price
 from traces.selectors.payloads import raw_spans
-from traces.services import prices
-from traces.services.growth import RECOUNT
+from traces.services import growth, marks, prices
 from traces.services.writer import ATTEMPTS, TRANSIENT
 from traces.spans import MODEL_CALLS, Cost, Flag, Kind, SpanFacts, Status, Usage
 
@@ -232,7 +231,8 @@ def _apply(
         if changed:
             touched = sorted({span.trace_id for span, _ in changed})
             cursor.execute(SET_COSTS, [*_columns(changed), project_id])
-            cursor.execute(RECOUNT, [project_id, touched])
+            began = growth.recount(cursor, project_id, set(touched))
+            marks.mark_times(cursor, project_id, began | {span.start_ns for span, _ in changed})
             cursor.execute(SET_SOURCES, [project_id, touched])
     return done
 

@@ -11,7 +11,7 @@ from django.db.models import Max
 
 from sightglass.accounts import projects
 from sightglass.accounts.models import Project
-from traces.services import ledger, partitions
+from traces.services import ledger, marks, partitions
 
 CHUNK = 500
 MAX_CHUNKS = 200
@@ -100,6 +100,13 @@ def _drop(week: int) -> bool:
             cursor.execute("SET LOCAL lock_timeout = '2s'")
             for table in (*partitions.TABLES, "traces_payload"):
                 cursor.execute(f"DROP TABLE IF EXISTS {table}_w{week}")
+            first = marks.bucket_of(week * partitions.WEEK_NS)
+            last = marks.bucket_of((week + 1) * partitions.WEEK_NS) - 1
+            for table in ("traces_rollup", "traces_score_rollup"):
+                cursor.execute(
+                    f"DELETE FROM {table} WHERE bucket BETWEEN %s AND %s",  # noqa: S608
+                    [first, last],
+                )
     except OperationalError:
         logger.warning("Week %s is in use and was not dropped; the next run tries again", week)
         return False
@@ -122,15 +129,18 @@ def _delete_traces(project: Project, cutoff: datetime) -> int:
 
 
 def _delete(cursor: Any, project_id: int, expired: list[tuple[Any, int, int]]) -> None:
-    bounds = {
+    bounds: dict[str, Any] = {
         "project": project_id,
         "traces": [trace_id for trace_id, _, _ in expired],
         "low": min(low for _, low, _ in expired),
         "high": max(high for _, _, high in expired),
     }
+    marks.mark_followers(cursor, project_id, bounds["traces"])
     cursor.execute(DELETE_SPANS, bounds)
     spans = cursor.fetchall()
     weeks = {partitions.week_of(start) for start, _ in spans}
+    began = {low for _, low, _ in expired}
+    marks.mark_times(cursor, project_id, began | {start for start, _ in spans})
     cursor.execute(DELETE_PAYLOADS, [list(weeks), list({one for _, one in spans}), project_id])
     for table in ("traces_log", "traces_text"):
         cursor.execute(DELETE_BESIDE.format(table), bounds)

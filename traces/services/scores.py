@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from sightglass.accounts.access import Access, Permission
 from traces.models import Score
-from traces.services import previews
+from traces.services import marks, previews
 
 
 @dataclass(slots=True)
@@ -63,11 +63,25 @@ def store(access: Access, given: Sequence[Given]) -> list[Score]:
     if not (access.may(Permission.INGEST) or access.may(Permission.WRITE)):
         access.require(Permission.WRITE)
     project = access.project
-    with transaction.atomic():
+    with transaction.atomic(), connection.cursor() as cursor:
+        before = _said_before(project.pk, given)
         made = [_stored(project.pk, one) for one in given]
         traces = sorted({one.trace_id for one in given if one.trace_id is not None})
         summarise(project.pk, traces)
+        said = [*before, *made]
+        about = [(one.trace_id, one.span_id) for one in said if one.trace_id is not None]
+        marks.mark_scored(cursor, project.pk, about)
+        told = [one.created_at for one in said if one.trace_id is None]
+        marks.mark_times(cursor, project.pk, [int(at.timestamp() * 1e9) for at in told])
     return made
+
+
+def _said_before(project_id: int, given: Sequence[Given]) -> list[Score]:
+    """What these replace, which may be about something else."""
+    ids = [one.id for one in given if one.id is not None]
+    if not ids:
+        return []
+    return list(Score.objects.filter(project_id=project_id, external_id__in=ids))
 
 
 def _stored(project_id: int, given: Given) -> Score:

@@ -23,7 +23,8 @@ from psycopg import Cursor
 
 from traces import blocks
 from traces.conventions import counting
-from traces.services import growth, logs, partitions, previews, scores, skeletons, work
+from traces.rollups.dimensions import Level
+from traces.services import growth, logs, marks, partitions, previews, scores, skeletons, work
 from traces.services.copying import PAYLOAD_COLUMNS, SPAN_COLUMNS, copy, span_record
 from traces.services.rows import Row
 from traces.services.summaries import USAGE_COLUMNS, of_rows, totals, usage_of
@@ -61,7 +62,9 @@ WITH receipt AS (
     INSERT INTO traces_receipt
         (project_id, key_id, at, signal, received, stored, duplicates, revised, rejected)
     VALUES (%(project)s, %(key)s, %(now)s, %(signal)s, %(received)s, %(stored)s, %(duplicates)s,
-            %(revised)s, %(rejected)s::jsonb))
+            %(revised)s, %(rejected)s::jsonb)), marked AS (
+    INSERT INTO traces_mark (project_id, level, bucket)
+    SELECT %(project)s::int8, %(level)s::int4, unnest(%(buckets)s::int4[]))
 INSERT INTO traces_batch (project_id, consumer, created_at, blocks, weeks, attempts, error)
 SELECT %(project)s::int8, consumer, %(now)s, %(blocks)s::int8[], %(weeks)s::int4[], 0, ''
 FROM unnest(%(consumers)s::text[]) AS consumer
@@ -168,9 +171,17 @@ def _write(incoming: Incoming, by_trace: dict[UUID, list[Row]], twice: int) -> W
                 "blocks": [block for _, block, _, _ in payloads],
                 "weeks": [week for week, _, _, _ in payloads],
                 "consumers": work.consumers,
+                "level": Level.BUCKET,
+                "buckets": _buckets(grown, added),
             },
         )
     return written
+
+
+def _buckets(grown: growth.Grown, added: Sequence[Row]) -> list[int]:
+    """The time buckets whose sums this request changes."""
+    starts = grown.touched | {row.raw.start_ns for row in added}
+    return sorted({marks.bucket_of(start) for start in starts})
 
 
 def _requoted(grown: growth.Grown, new: set[UUID]) -> list[UUID]:

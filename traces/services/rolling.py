@@ -1,0 +1,234 @@
+"""Making marked sums anew: buckets from raw rows, hours from buckets, days from hours.
+
+Each step is a transaction that first takes the marks away and then sums up, so that what is
+committed in between is either seen or leaves a mark of its own. An advisory lock for each place
+keeps two workers from storing an older sum over a newer one. Hours and days that are not over keep
+their marks: readers take the finer rows until then. Any step can be repeated, and killed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db import connection, transaction
+
+from traces.rollups.dimensions import DIMENSIONS, Family, Level
+from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures
+from traces.rollups.segments import BUCKET_NS, SPANNED
+from traces.selectors import raw_sums
+from traces.selectors.raw_sums import Row
+from traces.services import marks, storing_sums
+
+LOCK = 7_317_000
+CLAIM = 200
+BY_BUCKET = f"({{start}} / {BUCKET_NS})::int4"
+
+CLAIMABLE = """
+SELECT project_id, bucket - bucket %% %(span)s AS place FROM traces_mark
+WHERE level = %(level)s AND bucket <= %(over)s {only}
+GROUP BY 1, 2 ORDER BY 2 DESC LIMIT %(limit)s"""
+TAKE = """
+DELETE FROM traces_mark WHERE project_id = %s AND level = %s AND bucket >= %s AND bucket < %s
+    AND bucket <= %s RETURNING bucket"""
+PARTS = """
+SELECT bucket - bucket %% %(span)s, dimensions, {sums} FROM (
+    SELECT r.*, s.dimensions FROM {table} r JOIN traces_slice s ON s.id = r.slice_id
+    WHERE r.project_id = %(project)s AND r.level = %(level)s {family}
+      AND r.bucket >= %(first)s AND r.bucket < %(end)s
+      AND r.bucket - r.bucket %% %(span)s = ANY(%(buckets)s)) r
+GROUP BY 1, 2"""
+ABOVE = {Level.BUCKET: Level.HOUR, Level.HOUR: Level.DAY}
+BELOW = {Level.HOUR: Level.BUCKET, Level.DAY: Level.HOUR}
+GATHERED = {Level.BUCKET: SPANNED[Level.HOUR], Level.HOUR: SPANNED[Level.DAY], Level.DAY: 8_064}
+"""Buckets whose rows of a level are made in one step: of an hour, a day, four weeks."""
+
+
+def run(seconds: float, *, project_id: int | None = None, now_ns: int | None = None) -> int:
+    """Make anew what is marked, for so long at most. Returns how many steps were done."""
+    end, done = time.monotonic() + seconds, 0
+    now = marks.bucket_of(now_ns if now_ns is not None else time.time_ns())
+    for level in (Level.BUCKET, Level.HOUR, Level.DAY):
+        while time.monotonic() < end:
+            claimed, marked = _claimable(level, now, project_id), 0
+            for project, place in claimed:
+                if time.monotonic() >= end:
+                    break
+                marked += _make(level, project, place, now)
+                done += 1
+            if len(claimed) < CLAIM and not marked:
+                break
+    return done
+
+
+def _over(level: Level, now: int) -> int:
+    """The last bucket at which a row may begin to be made: of hours and days, that are over."""
+    return 2**31 - 1 if level is Level.BUCKET else now - SPANNED[level]
+
+
+def _claimable(level: Level, now: int, project_id: int | None) -> list[tuple[int, int]]:
+    only = "" if project_id is None else "AND project_id = %(project)s"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            CLAIMABLE.format(only=only),
+            {
+                "span": GATHERED[level],
+                "level": level,
+                "over": _over(level, now),
+                "project": project_id,
+                "limit": CLAIM,
+            },
+        )
+        found: list[tuple[int, int]] = cursor.fetchall()
+    return found
+
+
+def _make(level: Level, project_id: int, place: int, now: int) -> int:
+    """Returns how many further buckets it marked."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        key = (project_id * 1_000_003 + place * 3 + level) % 2**31
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, key])
+        end = place + GATHERED[level]
+        cursor.execute(TAKE, [project_id, level, place, end, _over(level, now)])
+        buckets = sorted({record[0] for record in cursor.fetchall()})
+        if not buckets:
+            return 0
+        make: Callable[..., int] = _from_raw if level is Level.BUCKET else _from_parts
+        marked = make(cursor, project_id, level, buckets)
+        if level in ABOVE:
+            above = ABOVE[level]
+            higher = sorted({one - one % SPANNED[above] for one in buckets})
+            cursor.execute(
+                "INSERT INTO traces_mark (project_id, level, bucket)"
+                " SELECT %s, %s, unnest(%s::int4[])",
+                [project_id, above, higher],
+            )
+    return marked
+
+
+def _from_raw(cursor: Any, project_id: int, level: Level, buckets: Sequence[int]) -> int:
+    marked = 0
+    for first, end in stretches(buckets):
+        low, high = first * BUCKET_NS, end * BUCKET_NS
+        whole = list(range(first, end))
+        for family in Family:
+            if family is Family.SCORE:
+                rows = score_rows(cursor, project_id, low, high)
+                storing_sums.replace_scores(cursor, project_id, level, whole, rows)
+            else:
+                found = raw_rows(cursor, project_id, family, low, high)
+                storing_sums.replace(cursor, project_id, family, level, whole, found)
+        marked += marks.mark_following(cursor, project_id, low, high)
+    return marked
+
+
+def raw_rows(
+    cursor: Any, project_id: int, family: Family, low: int, high: int
+) -> list[Row[Measures]]:
+    """What a family's rows of buckets are, from the raw rows of [low, high) ns."""
+    ask = raw_sums.of_spans if family < Family.TRACE else raw_sums.of_traces
+    return ask(cursor, project_id, low, high, dimensions=DIMENSIONS[family], step=BY_BUCKET)
+
+
+def score_rows(cursor: Any, project_id: int, low: int, high: int) -> list[Row[ScoreMeasures]]:
+    return raw_sums.of_scores(
+        cursor, project_id, low, high, dimensions=DIMENSIONS[Family.SCORE], step=BY_BUCKET
+    )
+
+
+def stretches(buckets: Sequence[int]) -> list[tuple[int, int]]:
+    """Sorted buckets as runs [first, end)."""
+    found: list[tuple[int, int]] = []
+    for bucket in buckets:
+        if found and found[-1][1] == bucket:
+            found[-1] = (found[-1][0], bucket + 1)
+        else:
+            found.append((bucket, bucket + 1))
+    return found
+
+
+def _from_parts(cursor: Any, project_id: int, level: Level, buckets: Sequence[int]) -> int:
+    for family in Family:
+        if family is Family.SCORE:
+            storing_sums.replace_scores(
+                cursor, project_id, level, buckets, _score_parts(cursor, project_id, level, buckets)
+            )
+        else:
+            rows = _parts(cursor, project_id, family, level, buckets)
+            storing_sums.replace(cursor, project_id, family, level, buckets, rows)
+    return 0
+
+
+def _parts(
+    cursor: Any, project_id: int, family: Family, level: Level, buckets: Sequence[int]
+) -> list[Row[Measures]]:
+    sums = [f"sum({name})" for name in SUMS]
+    sums += [f"array_agg({name}) FILTER (WHERE {name} IS NOT NULL)" for name in SKETCHED]
+    records = _summed(cursor, "traces_rollup", sums, project_id, level, buckets, family)
+    rows = []
+    for step, dimensions, *values in records:
+        known = {
+            name: value if name == "best_scores" else int(value)
+            for name, value in zip(SUMS, values[: len(SUMS)], strict=True)
+            if value
+        }
+        packed, packed_first = values[-2] or [], values[-1] or []
+        rows.append(
+            Row(
+                step, tuple(dimensions), Measures(**known, packed=packed, packed_first=packed_first)
+            )
+        )
+    return rows
+
+
+SKETCHED = ("latency", "first_token")
+
+
+def _score_parts(
+    cursor: Any, project_id: int, level: Level, buckets: Sequence[int]
+) -> list[Row[ScoreMeasures]]:
+    sums = [f"sum({name})" for name in SCORE_SUMS]
+    records = _summed(cursor, "traces_score_rollup", sums, project_id, level, buckets, None)
+    return [
+        Row(
+            step,
+            tuple(dimensions),
+            ScoreMeasures(
+                **{
+                    name: value if isinstance(value, float) else int(value)
+                    for name, value in zip(SCORE_SUMS, values, strict=True)
+                    if value
+                }
+            ),
+        )
+        for step, dimensions, *values in records
+    ]
+
+
+def _summed(
+    cursor: Any,
+    table: str,
+    sums: Sequence[str],
+    project_id: int,
+    level: Level,
+    buckets: Sequence[int],
+    family: Family | None,
+) -> list[Any]:
+    cursor.execute(
+        PARTS.format(
+            sums=", ".join(sums),
+            table=table,
+            family="" if family is None else f"AND r.family = {int(family)}",
+        ),
+        {
+            "project": project_id,
+            "level": BELOW[level],
+            "span": SPANNED[level],
+            "first": min(buckets),
+            "end": max(buckets) + SPANNED[level],
+            "buckets": list(buckets),
+        },
+    )
+    found: list[Any] = cursor.fetchall()
+    return found

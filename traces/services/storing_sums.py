@@ -1,0 +1,132 @@
+"""Storing sums: rows of a bucket, hour or day replaced whole; the least of too many added up."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from traces.rollups import sketch
+from traces.rollups.dimensions import DIMENSIONS, MOST_ROWS, OTHER, Family, Level
+from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures
+from traces.selectors.raw_sums import Row
+from traces.services import slices
+from traces.services.copying import copy
+
+FLOATS = frozenset(
+    {"best_scores", "w", "w2", "wx", "wx2", "w2x", "w2x2"}
+    | {"judged_w", "judged_w2", "flagged_w", "flagged_w2"}
+)
+
+
+def _types(names: Iterable[str]) -> list[tuple[str, str]]:
+    return [(name, "float8" if name in FLOATS else "int8") for name in names]
+
+
+PLACE = (("project_id", "int8"), ("level", "int4"), ("bucket", "int4"), ("slice_id", "int8"))
+ROLLUP_COLUMNS = (
+    *PLACE,
+    ("family", "int2"),
+    *_types(SUMS),
+    ("latency", "bytea"),
+    ("first_token", "bytea"),
+)
+SCORE_COLUMNS = (*PLACE, *_types(SCORE_SUMS))
+FINE = frozenset({"name", "release", "prompt_version", "user_id", "tag", "category"})
+"""Dimensions with many values: these are given up where a bucket has too many slices."""
+
+
+def replace(
+    cursor: Any,
+    project_id: int,
+    family: Family,
+    level: Level,
+    buckets: Sequence[int],
+    rows: Sequence[Row[Measures]],
+) -> None:
+    """Make `rows` (whose `step` is their bucket) all that is stored of these buckets."""
+    cursor.execute(
+        "DELETE FROM traces_rollup"
+        " WHERE project_id = %s AND family = %s AND level = %s AND bucket = ANY(%s)",
+        [project_id, family, level, list(buckets)],
+    )
+    rows = bounded(family, rows)
+    known = slices.numbers(cursor, project_id, family, {row.dimensions for row in rows})
+    records = (
+        (
+            *(project_id, level, row.step, known[row.dimensions], family),
+            *(getattr(row.sums, name) or None for name in SUMS),
+            _packed(row.sums.packed),
+            _packed(row.sums.packed_first),
+        )
+        for row in rows
+    )
+    copy(cursor.cursor, "traces_rollup", ROLLUP_COLUMNS, records)
+
+
+def replace_scores(
+    cursor: Any,
+    project_id: int,
+    level: Level,
+    buckets: Sequence[int],
+    rows: Sequence[Row[ScoreMeasures]],
+) -> None:
+    cursor.execute(
+        "DELETE FROM traces_score_rollup WHERE project_id = %s AND level = %s AND bucket = ANY(%s)",
+        [project_id, level, list(buckets)],
+    )
+    rows = bounded(Family.SCORE, rows)
+    known = slices.numbers(cursor, project_id, Family.SCORE, {row.dimensions for row in rows})
+    records = (
+        (
+            *(project_id, level, row.step, known[row.dimensions]),
+            *(getattr(row.sums, name) or None for name in SCORE_SUMS),
+        )
+        for row in rows
+    )
+    copy(cursor.cursor, "traces_score_rollup", SCORE_COLUMNS, records)
+
+
+def _packed(parts: Sequence[bytes]) -> bytes | None:
+    if len(parts) > 1:
+        return sketch.pack(sketch.unpacked_sum(parts))
+    return parts[0] if parts else None
+
+
+def bounded(family: Family, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Of each step the largest rows of a family; the others are added up under OTHER."""
+    steps: dict[int, list[Row[Any]]] = defaultdict(list)
+    for row in rows:
+        steps[row.step].append(row)
+    most = MOST_ROWS[family]
+    return [
+        row
+        for found in steps.values()
+        for row in (found if len(found) <= most else _largest(family, found, most))
+    ]
+
+
+def _largest(family: Family, rows: list[Row[Any]], most: int) -> list[Row[Any]]:
+    rows.sort(key=_size, reverse=True)
+    merged: dict[tuple[str | None, ...], Row[Any]] = {}
+    for row in rows[most:]:
+        wide = tuple(
+            OTHER if name in FINE and value is not None else value
+            for name, value in zip(DIMENSIONS[family], row.dimensions, strict=True)
+        )
+        known = merged.get(wide)
+        if known is None:
+            merged[wide] = Row(row.step, wide, row.sums)
+        else:
+            known.sums.add(row.sums)
+    for row in rows[:most]:  # one that is already called OTHER, of a finer level
+        if (known := merged.pop(row.dimensions, None)) is not None:
+            row.sums.add(known.sums)
+    return [*rows[:most], *merged.values()]
+
+
+def _size(row: Row[Any]) -> tuple[int, int]:
+    sums = row.sums
+    if isinstance(sums, ScoreMeasures):
+        return sums.n, 0
+    return sums.cost, sums.traces or sums.spans
