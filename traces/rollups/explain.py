@@ -29,6 +29,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from math import factorial, floor
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,7 @@ from traces.rollups.measures import Measures
 Group = tuple[str | None, ...]
 """Model first, then what else slices are told apart by."""
 
+AnyGroup = TypeVar("AnyGroup", bound=Group)
 Floats = NDArray[np.float64]
 
 
@@ -91,7 +93,7 @@ class Change:
         return sorted(moved, key=lambda cause: -abs(self.causes[cause]))
 
 
-def explain(before: Mapping[Group, Measures], after: Mapping[Group, Measures]) -> Change:
+def explain(before: Mapping[AnyGroup, Measures], after: Mapping[AnyGroup, Measures]) -> Change:
     """The difference of cost between two periods; slices by the same dimensions, model first."""
     lines = [
         Line(group, before.get(group, Measures()), after.get(group, Measures()))
