@@ -148,11 +148,7 @@ class Span(Usage):
 
 
 class Payload(models.Model):
-    """A block:
-
-    the originals of the spans of one trace in one request, zstd-compressed
-    (`traces.services.blocks`).
-    """
+    """A block: originals of the spans of one request, zstd-compressed (`traces.blocks`)."""
 
     pk = models.CompositePrimaryKey("week", "id")
     week = models.IntegerField()

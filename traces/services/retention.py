@@ -11,7 +11,7 @@ from django.db.models import Max
 
 from sightglass.accounts import projects
 from sightglass.accounts.models import Project
-from traces.services import ledger, marks, partitions
+from traces.services import ledger, marks, originals, partitions
 
 CHUNK = 500
 MAX_CHUNKS = 200
@@ -27,8 +27,6 @@ ORDER BY start_ns DESC LIMIT %s FOR UPDATE SKIP LOCKED"""
 DELETE_SPANS = """
 DELETE FROM traces_span WHERE project_id = %(project)s AND trace_id = ANY(%(traces)s)
     AND start_ns BETWEEN %(low)s AND %(high)s RETURNING start_ns, block_id"""
-DELETE_PAYLOADS = """
-DELETE FROM traces_payload WHERE week = ANY(%s) AND id = ANY(%s) AND project_id = %s"""
 DELETE_BESIDE = """
 DELETE FROM {} WHERE project_id = %(project)s AND trace_id = ANY(%(traces)s)
     AND start_ns BETWEEN %(low)s AND %(high)s"""
@@ -141,11 +139,11 @@ def _delete(cursor: Any, project_id: int, expired: list[tuple[Any, int, int]]) -
     weeks = {partitions.week_of(start) for start, _ in spans}
     began = {low for _, low, _ in expired}
     marks.mark_times(cursor, project_id, began | {start for start, _ in spans})
-    cursor.execute(DELETE_PAYLOADS, [list(weeks), list({one for _, one in spans}), project_id])
     for table in ("traces_log", "traces_text"):
         cursor.execute(DELETE_BESIDE.format(table), bounds)
     for table in ("traces_score", "traces_trace"):
         cursor.execute(DELETE_ROWS.format(table), bounds)
+    originals.forget(cursor, project_id, weeks, {block for _, block in spans})
 
 
 def purge_beside(now: datetime | None = None) -> None:

@@ -225,19 +225,11 @@ def _json(summaries: dict[UUID, dict[str, Any]]) -> str:
 
 
 def _blocks(project_id: int, added: dict[UUID, list[Row]]) -> list[tuple[int, int, int, bytes]]:
-    """Compress the originals, by trace and week, and tell each row where its own lies."""
-    groups: dict[tuple[int, int], bytes] = {}
-    payloads: list[tuple[int, int, int, bytes]] = []
+    """Compress the originals, by week, and tell each row where its own lies."""
+    packer = blocks.Packer()
     for rows in added.values():
-        open_: dict[int, tuple[int, blocks.BlockBuilder]] = {}
+        packer.begin(row.raw for row in rows)
         for row in rows:
             week = partitions.week_of(row.raw.start_ns)
-            block = open_.get(week)
-            if block is not None and block[1].full(row.raw):
-                payloads.append((week, block[0], project_id, block[1].data()))
-                block = None
-            if block is None:
-                block = open_[week] = blocks.new_id(), blocks.BlockBuilder(groups)
-            row.block_id, row.block_pos = block[0], block[1].add(row.raw)
-        payloads += [(week, id_, project_id, one.data()) for week, (id_, one) in open_.items()]
-    return payloads
+            row.block_id, row.block_pos = packer.add(week, row.raw)
+    return [(week, id_, project_id, data) for week, id_, data in packer.finish()]

@@ -14,6 +14,7 @@ from django.db import connection
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Project
 from tests.traces.sending import SECOND, decoded, llm
+from traces import blocks
 from traces.models import (
     Batch,
     Payload,
@@ -25,6 +26,7 @@ from traces.models import (
     UnmappedKey,
 )
 from traces.otlp import Decoded
+from traces.selectors.payloads import raw_spans
 from traces.selectors.search import list_traces, parse
 from traces.services import indexing, partitions, retention
 from traces.services.ingest import store_logs, store_metrics, store_spans
@@ -168,6 +170,40 @@ def test_a_project_that_keeps_less_loses_its_traces_alone(
     assert [trace.project_id for trace in Trace.objects.all()] == [other_project.pk]
     assert Span.objects.count() == Payload.objects.count() == 1
     assert Score.objects.count() == 0
+
+
+def test_traces_of_one_block_are_forgotten_one_by_one(access: Access) -> None:
+    Project.objects.filter(pk=access.project.pk).update(retention_days=1)
+    older = partitions.current_week() * partitions.WEEK_NS
+    early = [llm(start_ns=older + i, **said("my secret", "kept")) for i in range(2)]
+    late = llm(start_ns=older + 2 * 86_400 * SECOND, name="late")
+    store_spans(access, decoded(*early, late))
+    block = Payload.objects.get()
+    assert len(blocks.traces_in(bytes(block.data))) == 3
+    Trace.objects.update(received_at=datetime(2020, 1, 1, tzinfo=UTC))
+
+    until = datetime.fromtimestamp(older / SECOND, UTC) + timedelta(days=1)
+    retention.apply(until + timedelta(days=1))
+    left = Payload.objects.get()
+    assert (left.week, left.id) == (block.week, block.id)
+    assert b"secret" not in blocks.decompress(bytes(left.data))
+    [row] = Span.objects.all()
+    assert [raw.name for raw in raw_spans(access.project.pk, [row])] == ["late"]
+
+    retention.apply(until + timedelta(days=3))
+    assert Span.objects.count() == Payload.objects.count() == Trace.objects.count() == 0
+
+
+def test_a_span_that_was_sent_anew_leaves_no_original_behind(access: Access) -> None:
+    """Its first delivery lies in a block that no row names any more but those of its neighbours."""
+    Project.objects.filter(pk=access.project.pk).update(retention_days=1)
+    running = llm(running=True)
+    store_spans(access, decoded(running, llm()))
+    ended = running | {"end_time_unix_nano": running["start_time_unix_nano"] + SECOND}
+    assert store_spans(access, decoded(ended)).revised == 1
+    assert Payload.objects.count() == 2
+    retention.apply(datetime.now(UTC) + timedelta(days=3))
+    assert Payload.objects.count() == 0
 
 
 def test_a_date_in_the_past_does_not_make_data_vanish(access: Access) -> None:

@@ -59,6 +59,15 @@ def test_a_request_leaves_a_receipt_and_a_job(access: Access) -> None:
     assert set(batch.blocks) == set(Payload.objects.values_list("id", flat=True))
 
 
+def test_the_traces_of_a_request_share_a_block(access: Access) -> None:
+    calls = [llm(name=f"call {i}") for i in range(7)]
+    send(access, *calls)
+    assert Payload.objects.count() == 1
+    rows = list(Span.objects.order_by("name"))
+    raws = raw_spans(access.project.pk, rows)
+    assert [raw.span_id for raw in raws] == [call["span_id"] for call in calls]
+
+
 def test_sending_again_changes_nothing(access: Access) -> None:
     call = llm()
     send(access, call)
