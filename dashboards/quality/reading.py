@@ -1,0 +1,113 @@
+"""The sums of the Quality page: one reading for each question, however many scores there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from dashboards.charts import Event
+from dashboards.frame import Frame
+from dashboards.quality.figures import Key
+from dashboards.quality.slices import DIMENSIONS, Cells
+from evals.selectors import evaluators
+from traces.query import Query
+from traces.rollups.dimensions import OTHER
+from traces.rollups.measures import ScoreMeasures
+from traces.selectors import cubes
+from traces.selectors.paging import TimeRange
+
+MOST_MARKERS = 8
+
+Totals = dict[Key, ScoreMeasures]
+
+
+@dataclass(slots=True)
+class Trend:
+    """Sums by score, over the whole range and by step."""
+
+    totals: Totals = field(default_factory=lambda: defaultdict(ScoreMeasures))
+    steps: dict[Key, dict[int, ScoreMeasures]] = field(default_factory=lambda: defaultdict(dict))
+    pending: int = 0
+
+
+def trend(frame: Frame, query: Query) -> Trend:
+    """Each score by step."""
+    cube = cubes.of_scores(
+        frame.project_id, query=query, range=frame.range, by=("score", "source"), **frame.grain
+    )
+    found = Trend(pending=cube.pending)
+    for cell in cube.cells:
+        key = Key(cell.group[0] or "", cell.group[1] or "")
+        found.totals[key].add(cell.sums)
+        if cell.time_ns is not None:
+            found.steps[key].setdefault(cell.time_ns, ScoreMeasures()).add(cell.sums)
+    return found
+
+
+def totals(project_id: int, query: Query, range: TimeRange) -> Totals:
+    """Each score over a whole range."""
+    cube = cubes.of_scores(project_id, query=query, range=range, by=("score", "source"))
+    return {Key(cell.group[0] or "", cell.group[1] or ""): cell.sums for cell in cube.cells}
+
+
+def parts(frame: Frame, query: Query) -> Cells:
+    """Each score by every combination of the dimensions of slices."""
+    by = ("score", "source", *DIMENSIONS)
+    cube = cubes.of_scores(frame.project_id, query=query, range=frame.range, by=by)
+    return [(cell.group, cell.sums) for cell in cube.cells]
+
+
+def split(
+    frame: Frame, query: Query, key: Key, dimension: str
+) -> dict[str | None, dict[int, ScoreMeasures]]:
+    """One score by the values of a dimension, and by step; a prompt version with its prompt."""
+    by = ("source", "prompt", dimension) if dimension == "prompt_version" else ("source", dimension)
+    cube = cubes.of_scores(
+        frame.project_id, name=key.name, query=query, range=frame.range, by=by, **frame.grain
+    )
+    found: dict[str | None, dict[int, ScoreMeasures]] = defaultdict(dict)
+    for cell in cube.cells:
+        if cell.group[0] == key.source and cell.time_ns is not None:
+            found[_named(cell.group[1:])].setdefault(cell.time_ns, ScoreMeasures()).add(cell.sums)
+    return found
+
+
+def _named(group: tuple[str | None, ...]) -> str | None:
+    """A value; of a prompt and its version both."""
+    if group[-1] is None or group[-1] == OTHER:
+        return group[-1]
+    return " ".join(part for part in group if part)
+
+
+def calls(frame: Frame, query: Query) -> int:
+    """Model calls in the range."""
+    cube = cubes.of_spans(frame.project_id, query=query, range=frame.range, only=("calls",))
+    return sum(cell.sums.calls for cell in cube.cells)
+
+
+def releases(frame: Frame, query: Query) -> list[Event]:
+    """Where a release was seen for the first time in the range, but for those of its beginning."""
+    cube = cubes.of_traces(
+        frame.project_id,
+        query=query,
+        range=frame.range,
+        by=("release",),
+        only=("traces",),
+        **frame.grain,
+    )
+    first: dict[str, int] = {}
+    for cell in cube.cells:
+        name = cell.group[0]
+        if name and name != OTHER and cell.sums.traces and cell.time_ns is not None:
+            first[name] = min(cell.time_ns, first.get(name, cell.time_ns))
+    begin = min(first.values(), default=0)
+    events = [Event(at, name) for name, at in first.items() if at > begin]
+    return sorted(events, key=lambda event: event.time_ns)[-MOST_MARKERS:]
+
+
+def directions(frame: Frame) -> dict[str, str]:
+    """up or down, by the name of the score, as its evaluator says."""
+    versions = evaluators.newest_versions(frame.access)
+    return {
+        version.evaluator.name: "up" if version.higher_is_better else "down" for version in versions
+    }

@@ -1,0 +1,190 @@
+"""The page, and its charts as files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from dashboards import frame as frames
+from dashboards import numbers
+from dashboards.charts import ChartCard
+from dashboards.frame import Frame, term
+from dashboards.quality import cards, reading, slices
+from dashboards.quality.cards import score_term
+from dashboards.quality.figures import SOURCES, Change, Figure, figures
+from dashboards.quality.slices import LABELS, Slice
+from dashboards.quality.words import delta, interval, sentence
+from sightglass.accounts.access import Permission, ProjectRequest, project_page
+from traces.query import Query
+from traces.selectors.paging import TooSlow
+
+SLOW = "This took longer than 5 s and was stopped. Try a shorter time range or another filter."
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A score as the page lists it."""
+
+    figure: Figure
+    calls: int
+    chosen: bool
+    choose_url: str
+    url: str
+
+    @property
+    def source(self) -> str:
+        return SOURCES.get(self.figure.key.source, self.figure.key.source)
+
+    @property
+    def value(self) -> str:
+        return numbers.written(self.figure.value.value, self.figure.unit)
+
+    @property
+    def interval(self) -> str:
+        return interval(self.figure.value, self.figure.unit)
+
+    @property
+    def delta(self) -> str:
+        return delta(self.figure.change, self.figure.unit)
+
+    @property
+    def change(self) -> Change | None:
+        return self.figure.change
+
+    @property
+    def flagged(self) -> str:
+        return numbers.share(self.figure.flagged.value) if self.figure.sums.judged else ""
+
+    @property
+    def flagged_interval(self) -> str:
+        return interval(self.figure.flagged, "ratio")
+
+    @property
+    def flagged_delta(self) -> str:
+        return delta(self.figure.flagged_change, "ratio")
+
+    @property
+    def coverage(self) -> str:
+        """Scores for each model call; a score of traces has fewer."""
+        return numbers.share(self.figure.sums.n / self.calls) if self.calls else numbers.NONE
+
+    @property
+    def bar(self) -> int:
+        """Percent of a bar."""
+        return round(100 * min(self.figure.sums.n / self.calls, 1)) if self.calls else 0
+
+
+@dataclass(frozen=True, slots=True)
+class SliceLine:
+    """A worst slice as the page lists it."""
+
+    slice: Slice
+    url: str
+
+    @property
+    def dimension(self) -> str:
+        return LABELS[self.slice.dimension]
+
+    @property
+    def value(self) -> str:
+        return numbers.written(self.slice.value.value, self.slice.unit)
+
+    @property
+    def interval(self) -> str:
+        return interval(self.slice.value, self.slice.unit)
+
+    @property
+    def rest(self) -> str:
+        return numbers.written(self.slice.rest.value, self.slice.unit)
+
+    @property
+    def delta(self) -> str:
+        return delta(self.slice.change, self.slice.unit)
+
+    @property
+    def what(self) -> str:
+        return f"{self.slice.key.name} flagged" if self.slice.of_flags else self.slice.key.name
+
+
+@require_GET
+@project_page(Permission.READ)
+def quality(request: ProjectRequest) -> HttpResponse:
+    """The page; `score` and `source` choose the score that is drawn, `by` what it is split by."""
+    frame = frames.read(request, "quality", "score", "source", "by")
+    context: dict[str, Any] = {"frame": frame}
+    if frame.query is not None:
+        try:
+            context |= found(frame, frame.query)
+        except TooSlow:
+            context["problem"] = SLOW
+    if wanted := request.GET.get("csv"):
+        charts = [card for card in context.get("cards", ()) if card.id == wanted]
+        return frames.csv_response(charts[0] if charts else None, "quality")
+    context["bar"] = frame.bar(context.get("environments", ()))
+    return render(request, "quality/quality.html", context)
+
+
+def found(frame: Frame, query: Query) -> dict[str, Any]:
+    """What the page shows. Raises TooSlow."""
+    trend, directions = reading.trend(frame, query), reading.directions(frame)
+    before = reading.totals(frame.project_id, query, frame.previous)
+    known = figures(trend.totals, before, directions)
+    if not known:
+        return {"lines": []}
+    calls = reading.calls(frame, query)
+    parts = reading.parts(frame, query)
+    worst = slices.worst(parts, directions)
+    chosen = chosen_of(frame, known)
+    by = frame.more.get("by", "")
+    by = by if by in slices.DIMENSIONS else ""
+    events = reading.releases(frame, query)
+    drawn: Sequence[ChartCard | None] = (
+        cards.over_time(frame, query, chosen, trend, events, by),
+        cards.feedback(frame, known, trend),
+        cards.flagged(frame, known, trend),
+    )
+    return {
+        "lines": [_line(frame, one, calls, chosen) for one in known],
+        "calls": calls,
+        "environments": slices.values(parts, "environment"),
+        "cards": [card for card in drawn if card],
+        "worst": [SliceLine(one, _slice_url(frame, one)) for one in worst.slices],
+        "compared": worst.compared,
+        "minimum": slices.MINIMUM,
+        "sentence": sentence(known, worst.slices),
+        "pending": trend.pending,
+    }
+
+
+def chosen_of(frame: Frame, known: Sequence[Figure]) -> Figure:
+    """The one that the address names; else what has become worse; else what has most scores."""
+    name, source = frame.more.get("score"), frame.more.get("source")
+    for one in known:
+        if one.key.name == name and source in (None, one.key.source):
+            return one
+
+    def rank(one: Figure) -> tuple[bool, bool, int]:
+        changed = one.change
+        worse = changed is not None and changed.tone == "bad"
+        return (worse, one.better is not None, one.sums.n)
+
+    return max(known, key=rank)
+
+
+def _line(frame: Frame, one: Figure, calls: int, chosen: Figure) -> Line:
+    key = one.key
+    choose = frame.link(score=key.name, source=key.source)
+    return Line(one, calls, one is chosen, choose, frame.explore(score_term(key.name)))
+
+
+def _slice_url(frame: Frame, one: Slice) -> str:
+    terms = [score_term(one.key.name)]
+    if one.dimension == "prompt_version":
+        terms.append(term("prompt", one.prompt))
+    terms.append(term(one.dimension, one.name))
+    return frame.explore(*(each for each in terms if each))

@@ -1,0 +1,51 @@
+"""Figures and changes in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dashboards import numbers
+from dashboards.quality.figures import Change, Figure
+from dashboards.quality.slices import LABELS, Slice
+from traces.selectors.metrics import Value
+
+
+def interval(value: Value, unit: str) -> str:
+    """86.1% – 92.4%; empty where there is none."""
+    if value.low is None or value.high is None:
+        return ""
+    return f"{numbers.written(value.low, unit)} – {numbers.written(value.high, unit)}"
+
+
+def delta(change: Change | None, unit: str) -> str:
+    """The difference with its sign: +2.1 pts, −0.07."""
+    if change is None:
+        return ""
+    sign = "+" if change.value > 0 else numbers.MINUS if change.value < 0 else "±"
+    return f"{sign}{numbers.difference(change.value, unit)}"
+
+
+def sentence(known: Sequence[Figure], worst: Sequence[Slice]) -> str:
+    """What a manager has to know first: what changed for certain, and where it is worst."""
+    changed = [(one, one.change) for one in known]
+    told = [_told(one, found) for one, found in changed if found and found.tone == "bad"][:2]
+    told += [_told(one, found) for one, found in changed if found and found.tone == "good"][:1]
+    if not told:
+        told = ["No score has changed for certain against the period before."]
+    if worst:
+        told.append(_where(worst[0]))
+    return " ".join(told)
+
+
+def _told(one: Figure, change: Change) -> str:
+    now = numbers.written(one.value.value, one.unit)
+    before = (one.value.value or 0) - change.value
+    direction = "rose" if change.value > 0 else "fell"
+    return f"{one.key.name} {direction} from {numbers.written(before, one.unit)} to {now}."
+
+
+def _where(one: Slice) -> str:
+    what = f"{one.key.name} flags" if one.of_flags else f"{one.key.name} is"
+    value, rest = (numbers.written(each.value, one.unit) for each in (one.value, one.rest))
+    place = f"{LABELS[one.dimension].lower()} {one.label}"
+    return f"Worst slice: {what} {value} for {place}, {rest} elsewhere."
