@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.views import APIView
 
+from dashboards.channels.events import Event, EventKind
+from dashboards.channels.models import Channel, Delivery
 from dashboards.models import SavedView
 from evals.models import Backfill, Connection, Evaluator, Job
 from evals.services import evaluators
@@ -180,6 +183,7 @@ def values(access: Access, project: Project) -> dict[str, str]:
         **{f"{name}:pk": str(judge.pk) for name in OF_EVALUATOR},
         **{f"{name}:pk": str(backfill.pk) for name in OF_BACKFILL},
         **{f"{name}:pk": str(connected.pk) for name in OF_CONNECTION},
+        **channel_of(project),
     }
 
 
@@ -203,6 +207,33 @@ OF_CONNECTION = (
     "settings_connection_test",
     "settings_connection_delete",
 )
+
+
+OF_CHANNEL = (
+    "settings_channel",
+    "settings_channel_test",
+    "settings_channel_delete",
+    "settings_delivery_retry",
+    "api_channel",
+    "api_channel_test",
+    "api_channel_deliveries",
+    "api_channel_delivery_retry",
+)
+
+
+def channel_of(project: Project) -> dict[str, str]:
+    """A channel that nobody listens at, with a delivery that was given up."""
+    config = {"recipients": [f"{CANARY}@example.org"]}
+    channel = Channel.objects.create(project=project, name=CANARY, kind="email", config=config)
+    event = Event(
+        kind=EventKind.FIRING, project=project.slug, project_name=CANARY, title=CANARY,
+        text=CANARY, at=datetime(2026, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+    delivery = Delivery.objects.create(
+        channel=channel, dedupe_key="canary", event=event.to_json(), state="failed",
+        give_up_at=event.at, error=CANARY,
+    )  # fmt: skip
+    return {f"{name}:pk": str(channel.pk) for name in OF_CHANNEL} | {"delivery": str(delivery.pk)}
 
 
 def evaluation(access: Access) -> tuple[Evaluator, Backfill, Connection]:
@@ -510,4 +541,9 @@ def test_the_project_itself_sees_what_others_must_not(
         "api_evaluator_versions",
         "api_connections",
         "api_connection",
+        "settings_channels",
+        "settings_channel",
+        "api_channels",
+        "api_channel",
+        "api_channel_deliveries",
     }

@@ -14,7 +14,7 @@ from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from sightglass.accounts.models import AuditEntry, Project
 
 PAGE = 50
-AREAS = ("key", "member", "project", "price", "redaction", "user")
+AREAS = ("alert_rule", "channel", "key", "member", "project", "price", "redaction", "user")
 
 
 @project_page(Permission.ADMIN)
