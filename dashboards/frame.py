@@ -94,6 +94,11 @@ class Frame:
         """Where the steps of the range begin (ns)."""
         return times_of(self.range)
 
+    @cached_property
+    def times_before(self) -> list[int]:
+        """Of the range that it is compared with: as many where both begin alike."""
+        return times_of(self.previous)
+
     # ---- addresses
 
     def parameters(self, **changes: str) -> dict[str, str]:
@@ -141,6 +146,18 @@ class Frame:
         when = {} if timeless else {"from": ranges.iso(start), "to": ranges.iso(end)}
         asked = {"list": "spans" if spans else "", "q": self.narrowed(*found), "order": order}
         return f"{there}?{state.encoded(asked | when)}"
+
+    @property
+    def shorter(self) -> str:
+        return self.link(range="24h")
+
+    @property
+    def longer(self) -> str:
+        return self.link(range="90d")
+
+    @property
+    def unfiltered(self) -> str:
+        return self.link(q="")
 
     def csv(self, card: str) -> str:
         return self.link(csv=card)
@@ -293,7 +310,7 @@ def csv_response(card: ChartCard | None, name: str) -> HttpResponse:
     return response
 
 
-def asked(frame: Frame, card_id: str, title: str, make: Callable[[], ChartCard]) -> ChartCard:
+def asked(card_id: str, title: str, make: Callable[[], ChartCard]) -> ChartCard:
     """A card whose failure does not take the page with it: what took too long says so instead."""
     try:
         return make()

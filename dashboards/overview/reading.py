@@ -1,0 +1,131 @@
+"""What the overview asks the sums: each question once, for the range and the one before it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dashboards.frame import Frame
+from dashboards.overview.quality import Scored, scored
+from dashboards.periods import DAY
+from traces.query import Query
+from traces.rollups.dimensions import OTHER
+from traces.rollups.measures import Measures
+from traces.selectors import cubes
+from traces.selectors.cubes import Cell, Cube
+from traces.selectors.search import EVERYTHING
+
+TRACE_SUMS = ("traces", "failed", "cost", "latency")
+GROUPS = {"model": "model", "feature": "name", "user": "user_id"}
+"""By what the cost card can be shown, and the dimension that is."""
+LABELS = {"model": "Model", "feature": "Feature", "user": "User"}
+
+
+@dataclass(slots=True)
+class Reading:
+    """Cubes of the range (`now`) and of the one before. `steps`: sums of all traces by step."""
+
+    frame: Frame
+    steps: list[Measures]
+    steps_before: list[Measures]
+    spans: Cube[Measures]
+    """By kind and model."""
+    models_before: Cube[Measures]
+    names: Cube[Measures]
+    names_before: Cube[Measures]
+    users: Cube[Measures]
+    users_before: Cube[Measures]
+    known: list[Scored]
+    """Scores, the best known first."""
+    releases: Cube[Measures]
+    environments: list[str] = field(default_factory=list)
+
+    @property
+    def pending(self) -> int:
+        return max(self.spans.pending, self.names.pending)
+
+    @property
+    def began_ns(self) -> int | None:
+        """When traffic began, if that was after the beginning of the range compared with.
+
+        Told of steps of a day or more: an hour without a trace says nothing.
+        """
+        busy = [one.traces > 0 for one in self.steps_before]
+        if self.frame.step_ns < DAY or not any(busy) or busy[0]:
+            return None
+        return self.frame.times_before[busy.index(True)]
+
+    @property
+    def total(self) -> Measures:
+        return added(self.steps)
+
+    @property
+    def total_before(self) -> Measures:
+        return added(self.steps_before)
+
+
+def reading(frame: Frame) -> Reading:
+    """Raises TooSlow."""
+    query = frame.query or EVERYTHING
+    common: dict[str, Any] = {"query": query, "range": frame.range}
+    before: dict[str, Any] = {"query": query, "range": frame.previous}
+    grain: dict[str, Any] = dict(frame.grain)
+    project, cost = frame.project_id, ("cost", "traces")
+    span_sums = ("cost", "errors", "spans", "calls")
+    kept = ("score", "source")
+    return Reading(
+        frame=frame,
+        steps=by_step(cubes.of_traces(project, **common, **grain, only=TRACE_SUMS), frame.times),
+        steps_before=by_step(
+            cubes.of_traces(project, **before, **grain, only=TRACE_SUMS), frame.times_before
+        ),
+        spans=cubes.of_spans(project, **common, **grain, by=("kind", "model"), only=span_sums),
+        models_before=cubes.of_spans(project, **before, by=("model",), only=("cost",)),
+        names=cubes.of_traces(project, **common, by=("name",), only=cost),
+        names_before=cubes.of_traces(project, **before, by=("name",), only=cost),
+        users=cubes.of_traces(project, **common, by=("user_id",), only=cost),
+        users_before=cubes.of_traces(project, **before, by=("user_id",), only=cost),
+        known=scored(
+            cubes.of_scores(project, **common, **grain, by=kept),
+            cubes.of_scores(project, **before, **grain, by=kept),
+            frame.times,
+            frame.times_before,
+        ),
+        releases=cubes.of_traces(project, **common, **grain, by=("release",), only=("traces",)),
+        environments=environments(frame),
+    )
+
+
+def environments(frame: Frame) -> list[str]:
+    """Those with traces in the range, whatever the filter; the busiest first."""
+    cube = cubes.of_traces(
+        frame.project_id, query=Query(), range=frame.range, by=("environment",), only=("traces",)
+    )
+    busiest = sorted(cube.cells, key=lambda cell: -cell.sums.traces)
+    return [str(cell.group[0]) for cell in busiest if cell.group[0] not in (None, OTHER)]
+
+
+def by_step(cube: Cube[Measures], times: Sequence[int]) -> list[Measures]:
+    """Sums of each step, whatever the group."""
+    found = {ns: Measures() for ns in times}
+    for cell in cube.cells:
+        if cell.time_ns in found:
+            found[cell.time_ns].add(cell.sums)
+    return list(found.values())
+
+
+def added(many: Iterable[Measures]) -> Measures:
+    total = Measures()
+    for one in many:
+        total.add(one)
+    return total
+
+
+def by_group(cells: Iterable[Cell[Measures]], at: int = 0) -> dict[str | None, Measures]:
+    """Sums by the value of one of the dimensions."""
+    found: dict[str | None, Measures] = defaultdict(Measures)
+    for cell in cells:
+        found[cell.group[at]].add(cell.sums)
+    return dict(found)

@@ -1,0 +1,160 @@
+"""The strip of figures at the top: value, change and course, each with the traces behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from dashboards import changes
+from dashboards.changes import Change
+from dashboards.charts import Spark, sparkline
+from dashboards.numbers import latency, money, share, tokens, written
+from dashboards.overview.quality import Scored
+from dashboards.overview.reading import Reading
+from traces.rollups import sketch
+from traces.rollups.measures import Measures
+from traces.selectors import metrics
+
+UNITS = ("¢", "%", "k", "M", "G", " ms", " s")
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """`verb`: how its change reads in a sentence ("Spend is"); `note` stands behind the change."""
+
+    label: str
+    value: str
+    change: Change
+    url: str
+    spark: Spark | None
+    note: str = ""
+    verb: str = ""
+
+    @property
+    def number(self) -> str:
+        return self.value.removesuffix(self.unit) if self.unit else self.value
+
+    @property
+    def unit(self) -> str:
+        """The end of the value that is drawn lighter."""
+        return next((unit for unit in UNITS if self.value.endswith(unit)), "")
+
+
+def stats(reading: Reading, best: Scored | None) -> list[Stat]:
+    now, before = reading.steps, reading.steps_before
+    found = [
+        spend(reading, now, before),
+        traces(reading, now, before),
+        cost_per_trace(reading, now, before),
+        *([quality(reading, best)] if best else []),
+        latency_p95(reading, now, before),
+        failed(reading, now, before),
+    ]
+    return found
+
+
+def course(
+    now: Sequence[Measures],
+    before: Sequence[Measures],
+    value: Callable[[Measures], float | None],
+) -> Spark | None:
+    return sparkline([value(one) for one in now], [value(one) for one in before])
+
+
+def comparable(reading: Reading, change: Change) -> Change:
+    """A sum is not compared with a time in which the first traffic began."""
+    return change if reading.began_ns is None else replace(change, before=None, low=None, high=None)
+
+
+def spend(reading: Reading, now: list[Measures], before: list[Measures]) -> Stat:
+    change = changes.of_totals(
+        [one.cost for one in now], [one.cost for one in before], "usd", "down"
+    )
+    return Stat(
+        "Spend",
+        money(reading.total.cost),
+        comparable(reading, change),
+        reading.frame.explore(order="-cost"),
+        course(now, before, lambda one: one.cost),
+        verb="Spend is",
+    )
+
+
+def traces(reading: Reading, now: list[Measures], before: list[Measures]) -> Stat:
+    change = changes.of_totals(
+        [one.traces for one in now], [one.traces for one in before], "count", None
+    )
+    return Stat(
+        "Traces",
+        tokens(reading.total.traces),
+        comparable(reading, change),
+        reading.frame.explore(),
+        course(now, before, lambda one: one.traces),
+        verb="Traces are",
+    )
+
+
+def cost_per_trace(reading: Reading, now: list[Measures], before: list[Measures]) -> Stat:
+    ratios = [
+        changes.ratio([one.cost for one in steps], [one.traces for one in steps])
+        for steps in (now, before)
+    ]
+    return Stat(
+        "Cost per trace",
+        written(ratios[0].value, "usd"),
+        changes.of_values(ratios[0], ratios[1], "usd", "down"),
+        reading.frame.explore(order="-cost"),
+        course(now, before, lambda one: one.cost / one.traces if one.traces else None),
+        verb="Cost per trace is",
+    )
+
+
+def quality(reading: Reading, best: Scored) -> Stat:
+    value = best.value(best.steps)
+    reach = ""
+    if value.low is not None and value.high is not None:
+        half = (value.high - value.low) / 2
+        reach = f"±{half * 100:.1f}, " if best.unit == "ratio" else f"±{half:.2f}, "
+    values = [
+        [metrics.value_of(best.metric, one).value for one in steps]
+        for steps in (best.steps, best.steps_before)
+    ]
+    return Stat(
+        best.label,
+        written(value.value, best.unit),
+        best.change,
+        reading.frame.explore(best.term),
+        sparkline(*values),
+        note=f"{reach}{best.source}",
+        verb=f"{best.label} is",
+    )
+
+
+def latency_p95(reading: Reading, now: list[Measures], before: list[Measures]) -> Stat:
+    counts = reading.total.latency
+    return Stat(
+        "Latency p95",
+        latency(sketch.quantile(counts, 0.95)),
+        changes.of_quantiles(counts, reading.total_before.latency, 0.95),
+        reading.frame.explore(order="-duration"),
+        course(now, before, lambda one: sketch.quantile(one.latency, 0.95)),
+        note=f"p50 {latency(sketch.quantile(counts, 0.5))}",
+        verb="The 95th percentile of latency is",
+    )
+
+
+def failed(reading: Reading, now: list[Measures], before: list[Measures]) -> Stat:
+    values = [
+        metrics.value_of("trace_error_rate", total)
+        for total in (reading.total, reading.total_before)
+    ]
+    count = reading.total.failed
+    return Stat(
+        "Error rate",
+        share(values[0].value),
+        changes.of_values(values[0], values[1], "ratio", "down"),
+        reading.frame.explore("errors:>0"),
+        course(now, before, lambda one: one.failed / one.traces if one.traces else None),
+        note=f"{tokens(count)} trace{'' if count == 1 else 's'}",
+        verb="The share of traces with errors is",
+    )
