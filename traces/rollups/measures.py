@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 from traces.rollups import sketch
 
@@ -123,3 +125,12 @@ class ScoreMeasures:
 
 
 SCORE_SUMS: tuple[str, ...] = tuple(one.name for one in fields(ScoreMeasures))
+
+
+def numbers(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    """What Postgres added up, by name: whole numbers, which come as decimals, or floats."""
+    return {
+        name: value if isinstance(value, float) else int(value)
+        for name, value in zip(names, values, strict=True)
+        if value
+    }

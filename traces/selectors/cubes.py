@@ -25,7 +25,7 @@ from traces.rollups.dimensions import (
     Family,
     Level,
 )
-from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures
+from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures, numbers
 from traces.rollups.segments import BUCKET_NS, SPANNED, Plan
 from traces.selectors import raw_sums
 from traces.selectors.paging import READ_LIMIT_MS, TimeRange, TooSlow, time_limit
@@ -213,7 +213,7 @@ def _cube(rows: _Rows[M], ask: _Ask, steps: Steps, kind: type[M]) -> Cube[M]:
         key = number, group
         if key not in cells:
             cells[key] = Cell(steps.time_of(number), group, kind())
-        cells[key].sums.add(sums)  # type: ignore[arg-type]
+        cells[key].sums.add(sums)
     ordered = sorted(cells.values(), key=lambda cell: cell.time_ns or 0)
     return Cube(ordered, rows.pending)
 
@@ -413,10 +413,9 @@ def _stored_measures(
     rows = _stored_rows(ask, steps, slices, made, "traces_rollup", of_family, ", ".join(columns))
     found = []
     for step, number, *values in rows:
-        measures = Measures(packed=values[-2] or [], packed_first=values[-1] or [])
-        for name, value in zip(sums, values[:-2], strict=True):
-            if value:
-                setattr(measures, name, value if name == "best_scores" else int(value))
+        measures = Measures(
+            **numbers(sums, values[:-2]), packed=values[-2] or [], packed_first=values[-1] or []
+        )
         found.append((step, slices.groups[number], measures))
     return found
 
@@ -428,9 +427,6 @@ def _stored_scores(
     rows = _stored_rows(ask, steps, slices, made, "traces_score_rollup", "", columns)
     found = []
     for step, number, *values in rows:
-        measures = ScoreMeasures()
-        for name, value in zip(wanted, values, strict=True):
-            if value:
-                setattr(measures, name, value if isinstance(value, float) else int(value))
+        measures = ScoreMeasures(**numbers(wanted, values))
         found.append((step, slices.groups[number], measures))
     return found

@@ -340,9 +340,9 @@ def _one(
     kind = ScoreMeasures if metric.source == "score" else Measures
     whole, by_time = kind(), {time: kind() for time in times}
     for cell in cells:
-        whole.add(cell.sums)  # type: ignore[arg-type]
+        whole.add(cell.sums)
         if cell.time_ns in by_time:
-            by_time[cell.time_ns].add(cell.sums)  # type: ignore[arg-type]
+            by_time[cell.time_ns].add(cell.sums)
     points = [_point(metric, time, sums) for time, sums in by_time.items() if time is not None]
     return Series(group, points, metric.read(whole))
 

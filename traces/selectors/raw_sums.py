@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from traces.query import Query
 from traces.rollups import sketch
 from traces.rollups.dimensions import SEPARATOR
-from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures
+from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures, numbers
 from traces.selectors.conditions import condition
 from traces.spans import MODEL_CALLS, Flag, Kind
 
@@ -307,14 +307,7 @@ def _measured(
 
 
 def _row(record: Sequence[Any], width: int) -> Row[Measures]:
-    values = record[width + 1 : -2]
-    sums = Measures(
-        **{
-            name: value if name == "best_scores" else int(value)
-            for name, value in zip(SUMS, values, strict=True)
-            if value
-        }
-    )
+    sums = Measures(**numbers(SUMS, record[width + 1 : -2]))
     if record[-2]:
         sums.packed.append(sketch.pack(sketch.of_keys(record[-2])))
     if record[-1]:
@@ -347,7 +340,7 @@ def of_scores(
         Row(
             record[0],
             tuple(record[1 : width + 1]),
-            ScoreMeasures(**_known(SCORE_SUMS, record[width + 1 :])),
+            ScoreMeasures(**numbers(SCORE_SUMS, record[width + 1 :])),
         )
         for record in cursor.fetchall()
     ]
@@ -399,11 +392,3 @@ def _bound(sql: str, values: Sequence[Any], prefix: str) -> tuple[str, dict[str,
     holes = [f"%({name})s" for name in names]
     text = "".join(piece + hole for piece, hole in zip(pieces, [*holes, ""], strict=True))
     return text, dict(zip(names, values, strict=True))
-
-
-def _known(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
-    return {
-        name: float(value) if isinstance(value, float) else int(value)
-        for name, value in zip(names, values, strict=True)
-        if value
-    }

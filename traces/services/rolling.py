@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from traces.rollups.dimensions import DIMENSIONS, Family, Level
-from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures
+from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures, numbers
 from traces.rollups.segments import BUCKET_NS, SPANNED
 from traces.selectors import raw_sums
 from traces.selectors.raw_sums import Row
@@ -168,17 +168,9 @@ def _parts(
     records = _summed(cursor, "traces_rollup", sums, project_id, level, buckets, family)
     rows = []
     for step, dimensions, *values in records:
-        known = {
-            name: value if name == "best_scores" else int(value)
-            for name, value in zip(SUMS, values[: len(SUMS)], strict=True)
-            if value
-        }
         packed, packed_first = values[-2] or [], values[-1] or []
-        rows.append(
-            Row(
-                step, tuple(dimensions), Measures(**known, packed=packed, packed_first=packed_first)
-            )
-        )
+        measures = Measures(**numbers(SUMS, values[:-2]), packed=packed, packed_first=packed_first)
+        rows.append(Row(step, tuple(dimensions), measures))
     return rows
 
 
@@ -191,17 +183,7 @@ def _score_parts(
     sums = [f"sum({name})" for name in SCORE_SUMS]
     records = _summed(cursor, "traces_score_rollup", sums, project_id, level, buckets, None)
     return [
-        Row(
-            step,
-            tuple(dimensions),
-            ScoreMeasures(
-                **{
-                    name: value if isinstance(value, float) else int(value)
-                    for name, value in zip(SCORE_SUMS, values, strict=True)
-                    if value
-                }
-            ),
-        )
+        Row(step, tuple(dimensions), ScoreMeasures(**numbers(SCORE_SUMS, values)))
         for step, dimensions, *values in records
     ]
 

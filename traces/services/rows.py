@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import orjson
@@ -122,11 +123,10 @@ def limit_columns(row: Row) -> None:
     if len(raw.name) > MAX_TEXT:
         raw.name = shortened(raw.name)
         row.flags |= Flag.TRUNCATED
-    for name in SHORT_FIELDS:
-        value = getattr(facts, name)
+    for value in short_values(facts):
         if value is not None and len(value) > MAX_TEXT:
-            setattr(facts, name, shortened(value))
-            row.flags |= Flag.TRUNCATED
+            limit_texts(row)
+            break
     if facts.tags:
         limit_tags(row)
     if facts.metadata:
@@ -145,6 +145,15 @@ SHORT_FIELDS = (
     "prompt_name",
     "prompt_version",
 )
+short_values = attrgetter(*SHORT_FIELDS)  # several times as fast as one by one; every span pays
+
+
+def limit_texts(row: Row) -> None:
+    for name in SHORT_FIELDS:
+        value = getattr(row.facts, name)
+        if value is not None and len(value) > MAX_TEXT:
+            setattr(row.facts, name, shortened(value))
+            row.flags |= Flag.TRUNCATED
 
 
 def shortened(text: str) -> str:

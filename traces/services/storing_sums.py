@@ -98,18 +98,16 @@ def bounded(family: Family, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
     steps: dict[int, list[Row[Any]]] = defaultdict(list)
     for row in rows:
         steps[row.step].append(row)
-    most = MOST_ROWS[family]
-    return [
-        row
-        for found in steps.values()
-        for row in (found if len(found) <= most else _largest(family, found, most))
-    ]
+    return [row for found in steps.values() for row in _largest(family, found)]
 
 
-def _largest(family: Family, rows: list[Row[Any]], most: int) -> list[Row[Any]]:
-    rows.sort(key=_size, reverse=True)
-    merged: dict[tuple[str | None, ...], Row[Any]] = {}
-    for row in rows[most:]:
+def _largest(family: Family, rows: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
+    kept = [row for row in rows if OTHER not in row.dimensions]
+    if len(kept) <= MOST_ROWS[family]:
+        return rows
+    kept.sort(key=_size, reverse=True)
+    merged = {row.dimensions: row for row in rows if OTHER in row.dimensions}  # of a finer level
+    for row in kept[MOST_ROWS[family] :]:
         wide = tuple(
             OTHER if name in FINE and value is not None else value
             for name, value in zip(DIMENSIONS[family], row.dimensions, strict=True)
@@ -119,10 +117,7 @@ def _largest(family: Family, rows: list[Row[Any]], most: int) -> list[Row[Any]]:
             merged[wide] = Row(row.step, wide, row.sums)
         else:
             known.sums.add(row.sums)
-    for row in rows[:most]:  # one that is already called OTHER, of a finer level
-        if (known := merged.pop(row.dimensions, None)) is not None:
-            row.sums.add(known.sums)
-    return [*rows[:most], *merged.values()]
+    return [*kept[: MOST_ROWS[family]], *merged.values()]
 
 
 def _size(row: Row[Any]) -> tuple[int, int]:

@@ -34,7 +34,7 @@ BOUNDED = settings(
     derandomize=True,
 )
 KNOWN = {
-    "/api/v1/traces", "/api/v1/traces/{trace_id}", "/api/v1/spans",
+    "/api/v1/metrics", "/api/v1/traces", "/api/v1/traces/{trace_id}", "/api/v1/spans",
     "/api/v1/spans/{trace_id}/{span_id}", "/api/v1/sessions", "/api/v1/users", "/api/v1/scores",
     "/api/v1/prices", "/api/v1/prices/{id}", "/api/v1/reprice", "/v1/traces",
     "/api/public/otel/v1/traces", "/v1/logs", "/v1/metrics",

@@ -1,0 +1,258 @@
+"""Reading sums: ragged ranges, marks, filters that sums can answer and those that they cannot."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from sightglass.accounts.access import Access
+from tests.traces.sending import SECOND, decoded, llm, span
+from traces.rollups.dimensions import MOST_ROWS, OTHER, Family, Level
+from traces.rollups.segments import BUCKET_NS, plan
+from traces.selectors import cubes, raw_sums
+from traces.selectors.cubes import Step
+from traces.selectors.search import EVERYTHING, TimeRange, parse
+from traces.services import repair, rolling
+from traces.services.ingest import store_spans
+
+pytestmark = pytest.mark.django_db
+HOUR = 3_600 * SECOND
+DAY = 24 * HOUR
+NOW = time.time_ns()
+MIDNIGHT = NOW - NOW % DAY - 2 * DAY
+"""Of the day before yesterday: a day that is over."""
+
+
+def send(access: Access, *spans: dict[str, Any], **resource: Any) -> None:
+    store_spans(access, decoded(*spans, **resource))
+
+
+def rolled(access: Access) -> None:
+    rolling.run(60, project_id=access.project.pk)
+
+
+def at(start: int, **more: Any) -> dict[str, Any]:
+    return llm(start_ns=start, end_ns=start + SECOND, **more)
+
+
+def spans_in(access: Access, low: int, high: int, q: str = "") -> int:
+    query = parse(q) if q else EVERYTHING
+    cube = cubes.of_spans(access.project.pk, query=query, range=TimeRange(low, high))
+    assert cube.pending == 0
+    return sum(cell.sums.spans for cell in cube.cells)
+
+
+@pytest.fixture
+def no_raw(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """How often raw rows were read."""
+    calls = 0
+    real = raw_sums.of_spans
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(raw_sums, "of_spans", counted)
+    return lambda: calls
+
+
+def test_a_day_that_is_over_is_one_row_and_read_as_one(
+    access: Access, no_raw: Callable[[], int]
+) -> None:
+    send(access, at(MIDNIGHT), at(MIDNIGHT + 5 * HOUR), at(MIDNIGHT + DAY - 1))
+    rolled(access)
+    before = no_raw()
+    assert spans_in(access, MIDNIGHT, MIDNIGHT + DAY) == 3
+    assert no_raw() == before
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM traces_rollup WHERE level = 86400 AND family = 0")
+        assert cursor.fetchone() == (1,)
+        cursor.execute("UPDATE traces_rollup SET spans = 70 WHERE level = 86400 AND family = 0")
+    assert spans_in(access, MIDNIGHT, MIDNIGHT + DAY) == 70  # that row it was
+
+
+def test_what_is_late_counts_at_once_and_for_good(access: Access) -> None:
+    send(access, at(MIDNIGHT))
+    rolled(access)
+    send(access, at(MIDNIGHT + HOUR))
+    assert spans_in(access, MIDNIGHT, MIDNIGHT + DAY) == 2
+    rolled(access)
+    assert spans_in(access, MIDNIGHT, MIDNIGHT + DAY) == 2
+    assert list(repair.wrong(access.project.pk)) == []
+
+
+def test_the_ends_of_a_range_count_to_the_nanosecond(access: Access) -> None:
+    start = MIDNIGHT + 7 * HOUR + 123
+    send(access, at(start), at(start + BUCKET_NS), at(start + 3 * HOUR))
+    for _ in range(2):
+        assert spans_in(access, start, start + 3 * HOUR + 1) == 3
+        assert spans_in(access, start + 1, start + 3 * HOUR + 1) == 2
+        assert spans_in(access, start, start + 3 * HOUR) == 2
+        assert spans_in(access, start, start + 1) == 1
+        assert spans_in(access, start + 1, start + 2) == 0
+        rolled(access)
+
+
+QUERIES = (
+    "kind:llm", "kind:llm,tool", "model:gpt-4o*", "-model:gpt-4o*", "model:*", "status:error",
+    "name:chat environment:staging", "environment:production OR name:task", "release:2.0",
+    "NOT (environment:staging OR status:error)", "provider:openai -name:task", "prompt:*",
+    "user:ana", "-user:ana", "tag:beta", "environment:staging user:ben",
+)  # fmt: skip
+
+
+def variety(access: Access) -> None:
+    """Traces whose root alone says environment, release, user and tags."""
+    for i in range(24):
+        trace_id, root = bytes([i + 1] * 16), bytes([i + 1] * 8)
+        start = MIDNIGHT + i * HOUR
+        more: dict[str, Any] = {"user__id": ["ana", "ben"][i % 2], "service__version": "2.0"}
+        more["deployment__environment__name"] = ["production", "staging"][i // 2 % 2]
+        if i % 3 == 0:
+            more["tag__tags"] = ["beta", "gold"]
+        head = span(
+            trace_id, span_id=root, name=["ask", "task"][i % 2], start_ns=start,
+            end_ns=start + 9 * SECOND, error="no" if i % 5 == 0 else None, **more,
+        )  # fmt: skip
+        model = ["gpt-4o-2024-08-06", "claude-sonnet-4-5"][i // 3 % 2]
+        call = at(start + SECOND, gen_ai__response__model=model)
+        send(access, head, call | {"trace_id": trace_id, "parent_span_id": root})
+
+
+@pytest.mark.parametrize("q", QUERIES)
+def test_sums_answer_what_raw_rows_do(
+    access: Access, q: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variety(access)
+    rolled(access)
+    for read in (cubes.of_spans, cubes.of_traces):
+        arguments: dict[str, Any] = {
+            "query": parse(q), "range": TimeRange(MIDNIGHT, MIDNIGHT + 2 * DAY), "step": Step.DAY
+        }  # fmt: skip
+        if read is cubes.of_traces and q in ("prompt:*", "status:error"):
+            continue
+        summed = numbers(read(access.project.pk, **arguments))
+        with monkeypatch.context() as patched:
+            patched.setattr(cubes._Ask, "family", lambda self: None)
+            assert summed == numbers(read(access.project.pk, **arguments))
+
+
+def numbers(cube: Any) -> list[tuple[Any, ...]]:
+    return [
+        (cell.time_ns, cell.sums.spans, cell.sums.traces, cell.sums.cost, cell.sums.input_tokens,
+         cell.sums.latency.tolist())
+        for cell in cube.cells if cell.sums.spans
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("q", QUERIES)
+def test_most_filters_need_no_raw_rows(access: Access, q: str, no_raw: Callable[[], int]) -> None:
+    variety(access)
+    rolled(access)
+    before = no_raw()
+    spans_in(access, MIDNIGHT, MIDNIGHT + DAY, q)
+    assert no_raw() == before
+
+
+def test_a_filter_on_anything_else_is_added_up_from_the_spans(access: Access) -> None:
+    dear, cheap = at(MIDNIGHT, gen_ai__usage__output_tokens=90_000), at(MIDNIGHT)
+    send(access, dear, cheap)
+    rolled(access)
+    assert spans_in(access, MIDNIGHT, MIDNIGHT + DAY, "output_tokens:>1000") == 1
+    assert spans_in(access, MIDNIGHT, MIDNIGHT + DAY, "metadata.x:1") == 0
+
+
+def test_the_least_of_too_many_are_other_and_nothing_is_lost(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(MOST_ROWS, Family.SPAN_USER, 3)
+    for i in range(6):
+        call = at(MIDNIGHT + i, user__id=f"u{i}", gen_ai__usage__output_tokens=100 * (i + 1))
+        send(access, call)
+    rolled(access)
+    cube = cubes.of_spans(
+        access.project.pk, range=TimeRange(MIDNIGHT, MIDNIGHT + DAY), by=("user_id",)
+    )
+    users = {cell.group[0]: cell.sums.spans for cell in cube.cells}
+    assert users == {"u5": 1, "u4": 1, "u3": 1, OTHER: 3}
+    assert spans_in(access, MIDNIGHT, MIDNIGHT + DAY, "user:u0") == 1  # from the spans themselves
+    assert list(repair.wrong(access.project.pk)) == []
+
+
+def test_another_project_sees_nothing(access: Access, other_project: Any) -> None:
+    send(access, at(MIDNIGHT))
+    rolled(access)
+    everything = TimeRange(MIDNIGHT - DAY, NOW)
+    assert cubes.of_spans(other_project.pk, range=everything).cells == []
+    assert cubes.of_traces(other_project.pk, range=everything).cells == []
+
+
+def test_steps_of_any_multiple_of_five_minutes(access: Access) -> None:
+    send(access, at(MIDNIGHT + HOUR), at(MIDNIGHT + HOUR + 20 * 60 * SECOND))
+    for _ in range(2):
+        cube = cubes.of_spans(
+            access.project.pk,
+            range=TimeRange(MIDNIGHT + HOUR, MIDNIGHT + 2 * HOUR),
+            width_ns=15 * 60 * SECOND,
+        )
+        assert [(cell.time_ns, cell.sums.spans) for cell in cube.cells] == [
+            (MIDNIGHT + HOUR, 1),
+            (MIDNIGHT + HOUR + 15 * 60 * SECOND, 1),
+        ]
+        rolled(access)
+    with pytest.raises(ValueError, match="five minutes"):
+        cubes.of_spans(access.project.pk, range=TimeRange(0, DAY), width_ns=7)
+
+
+def test_weeks_begin_on_monday(access: Access) -> None:
+    monday = 1_762_128_000 * SECOND  # 2025-11-03
+    for _ in range(2):
+        send(access, at(monday - 1), at(monday), at(monday + 7 * DAY - 1))
+        cube = cubes.of_spans(
+            access.project.pk, range=TimeRange(monday - DAY, monday + 8 * DAY), step=Step.WEEK
+        )
+        assert [cell.time_ns for cell in cube.cells] == [monday - 7 * DAY, monday]
+        rolled(access)
+
+
+def test_wrong_sums_are_found_and_mended(access: Access) -> None:
+    variety(access)
+    rolled(access)
+    assert list(repair.wrong(access.project.pk)) == []
+    for change in (
+        "UPDATE traces_rollup SET cost = cost + 1 WHERE level = 300 AND cost > 0",
+        "DELETE FROM traces_rollup WHERE level = 3600",
+        "UPDATE traces_rollup SET spans = 5 WHERE level = 86400",
+        "UPDATE traces_rollup SET latency = NULL WHERE level = 300",
+    ):
+        with connection.cursor() as cursor:
+            cursor.execute(change)
+        assert list(repair.wrong(access.project.pk)) != []
+        assert repair.repair(access.project.pk) > 0
+        assert list(repair.wrong(access.project.pk)) == []
+    assert spans_in(access, MIDNIGHT, MIDNIGHT + DAY) == 48
+
+
+def test_a_plan_covers_every_moment_once() -> None:
+    for low in (0, 1, BUCKET_NS, 13 * BUCKET_NS + 5, 287 * BUCKET_NS):
+        for length in (1, BUCKET_NS, 12 * BUCKET_NS, 600 * BUCKET_NS + 7, 900 * BUCKET_NS):
+            marked = {Level.BUCKET: {14, 300}, Level.HOUR: {24}, Level.DAY: {576}}
+            made = plan(low, low + length, coarsest=Level.DAY, marked=marked, most_raw=9)
+            parts = [(f * BUCKET_NS, e * BUCKET_NS) for _, f, e in made.stored] + made.raw
+            parts.sort()
+            assert parts[0][0] == low
+            assert parts[-1][1] == low + length
+            assert all(one[1] == two[0] for one, two in pairwise(parts))
+
+
+def test_of_too_many_marked_buckets_the_newest_are_read_raw() -> None:
+    marked = {Level.BUCKET: set(range(100)), Level.HOUR: set(), Level.DAY: set()}
+    made = plan(0, 288 * BUCKET_NS, coarsest=Level.DAY, marked=marked, most_raw=10)
+    assert made.raw == [(90 * BUCKET_NS, 100 * BUCKET_NS)]
+    assert made.pending == 90

@@ -1,0 +1,154 @@
+"""Whether stored sums are what the raw rows say, and making them so."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connection
+
+from traces.rollups import sketch
+from traces.rollups.dimensions import Family, Level
+from traces.rollups.measures import SCORE_SUMS, SUMS
+from traces.rollups.segments import BUCKET_NS, SPANNED
+from traces.selectors.raw_sums import Row
+from traces.services import marks, rolling, storing_sums
+
+Sums = dict[tuple[int, tuple[str | None, ...]], tuple[Any, ...]]
+
+STORED = """
+SELECT r.bucket, s.dimensions, {sums} FROM {table} r JOIN traces_slice s ON s.id = r.slice_id
+WHERE r.project_id = %s AND r.level = %s AND r.bucket >= %s AND r.bucket < %s {family}"""
+EXTENT = """
+SELECT least((SELECT min(start_ns) FROM traces_span WHERE project_id = %(project)s),
+             (SELECT min(bucket) * %(width)s FROM traces_rollup WHERE project_id = %(project)s)),
+       greatest((SELECT max(start_ns) FROM traces_span WHERE project_id = %(project)s),
+             (SELECT max(bucket) * %(width)s FROM traces_rollup WHERE project_id = %(project)s))"""
+
+
+def wrong(project_id: int) -> Iterator[int]:
+    """Buckets whose stored sums, or those of their hour or day, are not those of the raw rows.
+
+    Marked ones are left out: they are known to be behind. A day at a time.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(EXTENT, {"project": project_id, "width": BUCKET_NS})
+        low, high = cursor.fetchone()
+    if low is None:
+        return
+    length = SPANNED[Level.DAY]
+    first = marks.bucket_of(low)
+    for day in range(first - first % length, marks.bucket_of(high) + 1, length):
+        yield from sorted(_wrong_of_day(project_id, day))
+
+
+def repair(project_id: int) -> int:
+    """Make anew what is wrong; returns how many buckets that were."""
+    found = list(wrong(project_id))
+    with connection.cursor() as cursor:
+        marks.mark_times(cursor, project_id, [bucket * BUCKET_NS for bucket in found])
+    rolling.run(math.inf, project_id=project_id)
+    return len(found)
+
+
+def _wrong_of_day(project_id: int, day: int) -> set[int]:
+    end = day + SPANNED[Level.DAY]
+    found: set[int] = set()
+    with connection.cursor() as cursor:
+        marked = _marked(cursor, project_id, day, end)
+        for family in Family:
+            stored = _stored(cursor, project_id, family, Level.BUCKET, day, end)
+            raw = _raw(cursor, project_id, family, day, end)
+            found |= _differing(raw, stored) - marked[Level.BUCKET]
+            for level in (Level.HOUR, Level.DAY):
+                above = _stored(cursor, project_id, family, level, day, end)
+                differing = _differing(_totals(stored, level), _totals(above, level))
+                found |= differing - _not_due(marked, level)
+    return found
+
+
+def _not_due(marked: dict[Level, set[int]], level: Level) -> set[int]:
+    """Rows of a level that are not up to date, and say so."""
+    finer = [one for below in Level if below <= level for one in marked[below]]
+    return {one - one % SPANNED[level] for one in finer}
+
+
+def _marked(cursor: Any, project_id: int, day: int, end: int) -> dict[Level, set[int]]:
+    found: dict[Level, set[int]] = {level: set() for level in Level}
+    cursor.execute(
+        "SELECT DISTINCT level, bucket FROM traces_mark"
+        " WHERE project_id = %s AND bucket >= %s AND bucket < %s",
+        [project_id, day, end],
+    )
+    for level, bucket in cursor.fetchall():
+        found[Level(level)].add(bucket)
+    return found
+
+
+def _stored(
+    cursor: Any, project_id: int, family: Family, level: Level, first: int, end: int
+) -> Sums:
+    scores = family is Family.SCORE
+    names = SCORE_SUMS if scores else (*SUMS, "latency", "first_token")
+    cursor.execute(
+        STORED.format(
+            sums=", ".join(f"r.{name}" for name in names),
+            table="traces_score_rollup" if scores else "traces_rollup",
+            family="" if scores else f"AND r.family = {int(family)}",
+        ),
+        [project_id, level, first, end],
+    )
+    return {
+        (bucket, tuple(dimensions)): tuple(value or 0 for value in values)
+        for bucket, dimensions, *values in cursor.fetchall()
+    }
+
+
+def _raw(cursor: Any, project_id: int, family: Family, first: int, end: int) -> Sums:
+    low, high = first * BUCKET_NS, end * BUCKET_NS
+    rows: list[Row[Any]]
+    if family is Family.SCORE:
+        rows = list(rolling.score_rows(cursor, project_id, low, high))
+    else:
+        rows = list(rolling.raw_rows(cursor, project_id, family, low, high))
+    kept = storing_sums.bounded(family, rows)
+    return {(row.step, row.dimensions): _values(row, family) for row in kept}
+
+
+def _values(row: Row[Any], family: Family) -> tuple[Any, ...]:
+    if family is Family.SCORE:
+        return tuple(getattr(row.sums, name) for name in SCORE_SUMS)
+    sketches = (
+        sketch.pack(sketch.unpacked_sum(parts)) if parts else 0
+        for parts in (row.sums.packed, row.sums.packed_first)
+    )
+    return (*(getattr(row.sums, name) for name in SUMS), *sketches)
+
+
+def _totals(sums: Sums, level: Level) -> Sums:
+    """Numbers added up by hour or day over all slices: what was cut off is in them, too."""
+    added: dict[int, list[Any]] = {}
+    for (bucket, _), values in sums.items():
+        numbers = [0 if isinstance(one, bytes) else one for one in values]
+        place = bucket - bucket % SPANNED[level]
+        known = added.setdefault(place, [0] * len(numbers))
+        added[place] = [one + other for one, other in zip(known, numbers, strict=True)]
+    return {(place, ()): tuple(values) for place, values in added.items()}
+
+
+def _differing(one: Sums, other: Sums) -> set[int]:
+    return {
+        bucket
+        for bucket, dimensions in one.keys() | other.keys()
+        if not _alike(one.get((bucket, dimensions)), other.get((bucket, dimensions)))
+    }
+
+
+def _alike(one: tuple[Any, ...] | None, other: tuple[Any, ...] | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return all(
+        math.isclose(a, b, rel_tol=1e-9) if isinstance(a, float) or isinstance(b, float) else a == b
+        for a, b in zip(one, other, strict=True)
+    )
