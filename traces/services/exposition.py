@@ -12,6 +12,9 @@ LATE_SECONDS = 300.0
 BACKLOG = """
 SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM traces_batch
 WHERE consumer = 'index'"""
+CHANGED = """
+SELECT count(DISTINCT (project_id, bucket)), coalesce(extract(epoch FROM now() - min(at)), 0)
+FROM traces_mark WHERE level = 300"""
 
 
 def collect() -> Iterator[Metric]:
@@ -35,12 +38,32 @@ def collect() -> Iterator[Metric]:
         "Age of the oldest of them.",
         value=oldest,
     )
+    waiting, oldest = unsummed()
+    yield GaugeMetricFamily(
+        "sightglass_rollup_waiting_buckets",
+        "Stretches of five minutes whose sums are behind the spans.",
+        value=waiting,
+    )
+    yield GaugeMetricFamily(
+        "sightglass_rollup_waiting_seconds",
+        "Age of the oldest change among them.",
+        value=oldest,
+    )
 
 
 def backlog() -> tuple[float, float]:
     """Requests that wait for the workers, and the age in seconds of the oldest."""
+    return _waiting(BACKLOG)
+
+
+def unsummed() -> tuple[float, float]:
+    """Buckets that wait to be summed up, and the age in seconds of the oldest change."""
+    return _waiting(CHANGED)
+
+
+def _waiting(sql: str) -> tuple[float, float]:
     with connection.cursor() as cursor:
-        cursor.execute(BACKLOG)
+        cursor.execute(sql)
         waiting, oldest = cursor.fetchone()
     return float(waiting), float(oldest)
 
@@ -57,3 +80,7 @@ def check() -> Iterator[Finding]:
     if oldest > LATE_SECONDS:
         detail = f"stored spans wait {oldest:.0f} s to be indexed: do workers run, and enough?"
         yield Finding("warning", "backlog", detail)
+    oldest = unsummed()[1]
+    if oldest > LATE_SECONDS:
+        detail = f"changes wait {oldest:.0f} s to be summed up for dashboards and alerts"
+        yield Finding("warning", "rollups", f"{detail}: do workers run, and enough?")
