@@ -14,6 +14,8 @@ from dashboards.alerts.baseline import Baseline, Season
 from dashboards.alerts.machine import Outcome
 from dashboards.alerts.windows import DAY, HOUR, WEEK
 
+LITTLE_HISTORY = "too little history"
+
 
 class Side(StrEnum):
     ABOVE = "above"
@@ -174,7 +176,7 @@ def judge(condition: Condition, sample: Sample, past: Past = NOTHING, least: int
     if sample.value is None:
         return Verdict(Outcome.UNKNOWN, detail="nothing was measured")
     if isinstance(condition, Budget):
-        return _said(sample.value > condition.percent, sample.value, condition.percent)
+        return _said(sample.value >= condition.percent, sample.value, condition.percent)
     if sample.count < least:
         detail = f"only {sample.count:,} of the {least:,} that the rule asks for"
         return Verdict(Outcome.UNKNOWN, sample.value, detail=detail)
@@ -228,7 +230,7 @@ def _change(condition: Change, value: float, before: Sample | None, least: int) 
 
 def _anomaly(condition: Anomaly, value: float, baseline: Baseline | None) -> Verdict:
     if baseline is None:
-        return Verdict(Outcome.UNKNOWN, value, detail="too little history")
+        return Verdict(Outcome.UNKNOWN, value, detail=LITTLE_HISTORY)
     reach = max(condition.sigmas * baseline.sigma, condition.at_least)
     return _away(condition.side, value, baseline.median, reach)
 

@@ -22,6 +22,7 @@ from dashboards.alerts.windows import (
     MINUTE,
     SECOND,
     SHORTEST,
+    WEEK,
     write_duration,
 )
 
@@ -114,6 +115,9 @@ def read(given: Any, at: str = "") -> Draft:
         fields.wrong(
             "condition", "A budget has its own filter: leave metric, filter, group_by out."
         )
+    weekly = isinstance(condition, cond.Change) and condition.against == cond.Against.WEEKDAY
+    if weekly and draft.window_ns > WEEK:
+        fields.wrong("window", "At most 7d where it is compared with a week ago.")
     if errors:
         raise DocumentError(errors)
     return draft

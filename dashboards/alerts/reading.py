@@ -84,11 +84,11 @@ class Fields:
 
     def number(self, name: str, low: float, high: float, usual: float | None = None) -> float:
         value = self.given.get(name, usual)
-        good = isinstance(value, int | float) and not isinstance(value, bool)
-        if not good or not math.isfinite(value) or not low <= value <= high:
-            self.wrong(name, f"A number from {low:g} to {high:g}.")
-            return low
-        return float(value)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and math.isfinite(value or 0) and low <= float(value or 0) <= high:
+            return float(value or 0)
+        self.wrong(name, f"A number from {low:g} to {high:g}.")
+        return low
 
     def duration(self, name: str, low: int, high: int, usual: int) -> int:
         """Nanoseconds."""

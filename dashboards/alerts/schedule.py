@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, time
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -44,6 +45,12 @@ class Schedule:
         return late or (yesterday in self.days and clock < self.end)
 
 
+@cache
+def zones() -> frozenset[str]:
+    """All names of time zones, which lie in many files."""
+    return frozenset(available_timezones())
+
+
 def read(given: Any) -> Schedule | None:
     """From a document; None means always. Raises ScheduleError."""
     if given is None:
@@ -54,7 +61,7 @@ def read(given: Any) -> Schedule | None:
         if key not in KEYS:
             raise ScheduleError(str(key)[:60], "There is no such field.")
     zone = given.get("timezone", "UTC")
-    if not isinstance(zone, str) or zone not in available_timezones():
+    if not isinstance(zone, str) or zone not in zones():
         raise ScheduleError("timezone", "A time zone by its IANA name, such as Europe/Paris.")
     days = given.get("days", list(DAYS))
     if not isinstance(days, list) or not days or not all(day in DAYS for day in days):

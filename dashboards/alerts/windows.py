@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol, Self, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 SECOND = 10**9
 MINUTE, HOUR, DAY, WEEK = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND, 7 * 86_400 * SECOND
@@ -89,17 +89,17 @@ def slide(
         yield end, queue.total()
 
 
-class _Queue:
+class _Queue(Generic[S]):
     """First in, first out, with the sum of what is inside."""
 
-    def __init__(self, empty: Callable[[], Sums]) -> None:
+    def __init__(self, empty: Callable[[], S]) -> None:
         self.empty = empty
-        self.old: list[tuple[int, Sums]] = []
+        self.old: list[tuple[int, S]] = []
         """The oldest last, each with the sum of itself and what is younger in here."""
-        self.new: list[tuple[int, Sums]] = []
+        self.new: list[tuple[int, S]] = []
         self.new_total = empty()
 
-    def push(self, at: int, sums: Sums) -> None:
+    def push(self, at: int, sums: S) -> None:
         self.new.append((at, sums))
         self.new_total.add(sums)
 
@@ -123,7 +123,7 @@ class _Queue:
             self.old.append((at, whole))
         self.new, self.new_total = [], self.empty()
 
-    def total(self) -> Sums:
+    def total(self) -> S:
         whole = self.empty()
         if self.old:
             whole.add(self.old[-1][1])

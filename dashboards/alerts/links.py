@@ -1,0 +1,19 @@
+"""Paths of pages that alerts lead to."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from dashboards.explorer.ranges import iso
+
+
+def firing(project: str, pk: int) -> str:
+    """The page of one firing."""
+    return f"/p/{project}/alerts/firings/{pk}"
+
+
+def explorer(project: str, text: str, start_ns: int, end_ns: int) -> str:
+    """The traces of a window, by a query's text."""
+    asked = {"q": text, "from": iso(start_ns), "to": iso(end_ns)}
+    given = {name: value for name, value in asked.items() if value}
+    return f"/p/{project}/traces?{urlencode(given)}"

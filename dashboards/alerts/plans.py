@@ -1,0 +1,79 @@
+"""A rule, or a draft of one, as what evaluation and back-test need of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from dashboards.alerts import conditions as cond
+from dashboards.alerts import documents, samples
+from dashboards.alerts.documents import Draft
+from dashboards.alerts.machine import Timing
+from dashboards.alerts.models import Rule
+from dashboards.alerts.samples import Samples, Source
+from dashboards.alerts.walking import Look
+from dashboards.alerts.windows import DAY, step_of
+from dashboards.alerts.words import PERCENT, Figures
+from traces.query import parse
+from traces.selectors import metrics
+
+KNOWN_FOR = 7
+"""Windows (or a day) in which a group must have been seen to be missed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    source: Source
+    look: Look
+    timing: Timing
+    figures: Figures
+
+    @property
+    def condition(self) -> cond.Condition:
+        return self.look.condition
+
+
+def plan_of(project_id: int, given: Rule | Draft) -> Plan:
+    """Raises QueryError, UnknownMetric, DocumentError for what is no more (or not yet) valid."""
+    if isinstance(given, Rule):
+        condition = documents.read_condition(given.condition)
+    else:
+        condition = given.condition
+    metric = metrics.find(given.metric)
+    window, query = given.window_ns, parse(given.filter)
+    figures = Figures(metric.label, metric.unit)
+    return Plan(
+        Source(project_id, metric, query, window, given.group_by),
+        Look(condition, window, given.minimum_sample),
+        Timing(window, step_of(window), given.pending_ns, given.resolve_ns),
+        PERCENT if isinstance(condition, cond.Budget) else figures,
+    )
+
+
+def needed_ends(plan: Plan, ends: Iterable[int]) -> list[int]:
+    """These ends and those that they are measured against, in order."""
+    needed = set(ends)
+    for end in tuple(needed):
+        before = cond.end_before(plan.condition, end, plan.look.window_ns)
+        if before is not None:
+            needed.add(before)
+    return sorted(needed)
+
+
+def read(plan: Plan, ends: Sequence[int], active: Collection[str]) -> Samples:
+    """Samples of these ends and what they are measured against. `active`: groups that are in it.
+
+    Where absence is looked for, so are the groups that were there before. Raises TooSlow.
+    """
+    keep = set(active)
+    if isinstance(plan.condition, cond.Absence) and plan.source.group_by is not None:
+        span = max(KNOWN_FOR * plan.look.window_ns, DAY)
+        before = Source(
+            plan.source.project_id,
+            plan.source.metric,
+            plan.source.query,
+            span,
+            plan.source.group_by,
+        )
+        keep |= {group for group in samples.read(before, ends[-1:]).groups if group}
+    return samples.read(plan.source, needed_ends(plan, ends), sorted(keep))

@@ -1,0 +1,144 @@
+"""What there is to see of a firing: figures, the window's traces, and what changed most.
+
+Kept with the firing, as it stood then. Whatever cannot be read in time is left out and said so: it
+never keeps an alert from firing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from dashboards.alerts import links, samples, words
+from dashboards.alerts.contributions import Contribution, contributions, largest
+from dashboards.alerts.models import Rule
+from dashboards.alerts.samples import Source
+from dashboards.alerts.walking import Stride
+from dashboards.alerts.words import Figures
+from sightglass.accounts.access import Access
+from traces.ids import trace_hex
+from traces.query import QueryError, parse
+from traces.selectors.facets import written
+from traces.selectors.metrics import FLAGGED, SCORE
+from traces.selectors.paging import TimeRange, TooSlow
+from traces.selectors.search import list_traces
+
+DIMENSIONS = ("model", "provider", "name", "environment", "release", "prompt", "user_id")
+FIELDS = {"user_id": "user"}
+"""Names of groupings in the query language, where they differ."""
+EXAMPLES, SLICES = 5, 5
+SLICES_LATE = "What changed most could not be worked out in time."
+EXAMPLES_LATE = "Examples could not be found in time."
+ORDERS = (("cost", "-cost"), ("latency", "-duration"), ("token", "-tokens"))
+"""By the beginning of a metric's name: which traces are shown first."""
+
+
+def evidence_of(
+    rule: Rule, source: Source, group: str | None, stride: Stride, figures: Figures
+) -> dict[str, Any]:
+    """Of a firing of `group`, in a form that JSON holds."""
+    text = filter_of(rule, group)
+    start, end = stride.end_ns - rule.window_ns, stride.end_ns
+    found: dict[str, Any] = {
+        "start_ns": start,
+        "end_ns": end,
+        "filter": text,
+        "explorer": links.explorer(rule.project.slug, text, start, end),
+        "words": _words(stride, figures, rule.window_ns),
+        "missing": [],
+    }
+    if not _is_of_traffic(rule):
+        return found | {"examples": [], "slices": []}
+    try:
+        found["examples"] = _examples(rule, text, start, end)
+    except (TooSlow, QueryError):
+        found["examples"] = []
+        found["missing"].append(EXAMPLES_LATE)
+    try:
+        found["slices"] = _slices(source, text, stride, figures)
+    except (TooSlow, QueryError):
+        found["slices"] = []
+        found["missing"].append(SLICES_LATE)
+    return found
+
+
+def filter_of(rule: Rule, group: str | None) -> str:
+    """The rule's filter, narrowed to a group."""
+    if group is None or rule.group_by is None:
+        return rule.filter
+    term = f"{FIELDS.get(rule.group_by, rule.group_by)}:{written(group)}"
+    return f"({rule.filter}) {term}" if rule.filter else term
+
+
+def _words(stride: Stride, figures: Figures, window_ns: int) -> dict[str, str]:
+    sample, verdict = stride.sample, stride.verdict
+    said = {
+        "value": figures.written(verdict.value),
+        "limit": figures.written(verdict.limit),
+        "sample": f"{sample.count:,}",
+        "window": words.window(stride.end_ns, window_ns),
+    }
+    if sample.low is not None and sample.high is not None:
+        said["interval"] = f"{figures.written(sample.low)} to {figures.written(sample.high)}"
+    if verdict.usual is not None:
+        said["usual"] = figures.written(verdict.usual)
+    return said
+
+
+def _examples(rule: Rule, text: str, start_ns: int, end_ns: int) -> list[str]:
+    """Ids of traces of the window that show it best."""
+    project = Access(rule.project, frozenset())
+    query = parse(" ".join(part for part in (f"({text})" if text else "", _telling(rule)) if part))
+    order = next((order for name, order in ORDERS if name in rule.metric), "-start_time")
+    page = list_traces(
+        project, query=query, range=TimeRange(start_ns, end_ns), order=order, limit=EXAMPLES
+    )
+    return [trace_hex(trace.trace_id) for trace in page.results]
+
+
+def _telling(rule: Rule) -> str:
+    """What tells the traces that a rule is about from the others, in the query language."""
+    if "error" in rule.metric:
+        return "status:error"
+    for prefix in (FLAGGED, SCORE):
+        name = rule.metric.removeprefix(prefix)
+        if name != rule.metric and name.replace("_", "").replace("-", "").isalnum():
+            falls = rule.condition.get("below") is not None
+            return f"score.{name}:{'<' if falls else '>='}0.5"
+    return ""
+
+
+def _slices(source: Source, text: str, stride: Stride, figures: Figures) -> list[dict[str, Any]]:
+    end, before = stride.end_ns, stride.end_ns - source.window_ns
+    found: list[Contribution] = []
+    narrowed = replace(source, query=parse(text))
+    whole = samples.read(replace(narrowed, group_by=None), [before, end]).groups[None]
+    rises = (whole[end].value or 0) >= (whole[before].value or 0)
+    for dimension in DIMENSIONS:
+        if dimension == source.group_by:
+            continue
+        read = samples.read(replace(narrowed, group_by=dimension), [before, end])
+        named = {group: both for group, both in read.groups.items() if group is not None}
+        now = {group: both[end] for group, both in named.items()}
+        then = {group: both[before] for group, both in named.items()}
+        adds = source.metric.adds
+        found += contributions(dimension, now, then, adds=adds, end_ns=end)
+    return [_slice(one, figures) for one in largest(found, rises, SLICES)]
+
+
+def _slice(one: Contribution, figures: Figures) -> dict[str, Any]:
+    return {
+        "by": FIELDS.get(one.by, one.by),
+        "group": one.group,
+        "now": one.now.value,
+        "before": one.before.value,
+        "count": one.now.count,
+        "count_before": one.before.count,
+        "part": one.part,
+        "change": f"{figures.written(one.before.value)} → {figures.written(one.now.value)}",
+    }
+
+
+def _is_of_traffic(rule: Rule) -> bool:
+    """Whether there are traces to show: a budget has its own pages, absence has no traces."""
+    return rule.condition.get("type") not in ("budget", "absence")
