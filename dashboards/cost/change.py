@@ -1,0 +1,349 @@
+"""The page that explains a change of cost between two periods, and one slice of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from dashboards import frame as frames
+from dashboards import numbers
+from dashboards.charts import Bar, ChartCard, waterfall
+from dashboards.charts.types import Chart, Row, Table
+from dashboards.cost import months, reading, words
+from dashboards.cost.pages import tabs
+from dashboards.cost.reading import FEATURES
+from dashboards.explorer import ranges
+from dashboards.explorer.ranges import RangeError
+from dashboards.frame import Frame, term
+from dashboards.periods import between, bounds, day_span
+from sightglass.accounts.access import Permission, ProjectRequest, project_page
+from traces.query import Query
+from traces.rollups.explain import CAUSES, Change, Line, explain
+from traces.rollups.measures import Measures
+from traces.selectors.paging import TimeRange, TooSlow
+
+KEPT = ("by", "base_from", "base_to", "model", "part")
+MOST_LINES = 50
+DEFAULT = "prompt"
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """What is compared: `now` with `before`, and what each is called."""
+
+    now: TimeRange
+    before: TimeRange
+    now_name: str
+    before_name: str
+    problem: str = ""
+
+    @property
+    def uneven(self) -> str:
+        """Said where one is longer than the other."""
+        days = [(bounds(one)[1] - bounds(one)[0]) / (86_400 * 10**9) for one in
+                (self.now, self.before)]  # fmt: skip
+        if abs(days[0] - days[1]) * 24 < 1:
+            return ""
+        texts = [f"{day:.1f}".removesuffix(".0") for day in days]
+        return (
+            f"{self.now_name} has {texts[0]} days and {self.before_name} {texts[1]}:"
+            " the difference of length is a part of the number of calls."
+        )
+
+
+def periods_of(frame: Frame) -> Periods:
+    """The chosen range, and the one that is asked for; else the month or the range before."""
+    now_ns = time.time_ns()
+    before, problem = None, ""
+    start, end = frame.more.get("base_from", ""), frame.more.get("base_to", "")
+    if start:
+        try:
+            before = between(ranges.between(start, end), now_ns).range
+        except RangeError as error:
+            problem = str(error)
+    now = frame.range
+    if before is None:
+        before = month_before(now, now_ns) or frame.previous
+    return Periods(
+        now,
+        before,
+        months.named(now, now_ns) or day_span(now),
+        months.named(before, now_ns) or day_span(before),
+        problem,
+    )
+
+
+def month_before(range: TimeRange, now_ns: int) -> TimeRange | None:
+    """Of a whole month, the one before."""
+    if not months.named(range, now_ns):
+        return None
+    start = bounds(range)[0]
+    return months.recent(start - 1, 1)[0].range
+
+
+@dataclass(frozen=True, slots=True)
+class SliceRow:
+    """A slice as the page lists it."""
+
+    name: str
+    url: str
+    """This page, for this slice."""
+    traces: str
+    before: int
+    after: int
+    difference: str
+    tone: str
+    reason: str
+    detail: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(slots=True)
+class Explained:
+    """What the page shows."""
+
+    change: Change
+    periods: Periods
+    feature: str
+    whole: bool
+    pending: int
+    sentences: list[str] = field(default_factory=list)
+
+
+def found(frame: Frame, query: Query, periods: Periods, by: str) -> Explained:
+    """Raises TooSlow."""
+    project_id = frame.project_id
+    after = reading.slices(project_id, query, periods.now, by)
+    before = reading.slices(project_id, query, periods.before, by)
+    if after.whole != before.whole:  # one of them could be told apart: of no use without the other
+        after = reading.undivided(project_id, query, periods.now)
+        before = reading.undivided(project_id, query, periods.before)
+    change = explain(before.sums, after.sums)
+    feature = FEATURES[by]
+    said = words.summary(change, periods.now_name, periods.before_name, feature)
+    pending = after.pending + before.pending
+    return Explained(change, periods, feature, after.whole, pending, said)
+
+
+@require_GET
+@project_page(Permission.READ)
+def cost_change(request: ProjectRequest) -> HttpResponse:
+    """`by`: what slices are told apart by; `base_from`, `base_to`: the other period; `model` and
+    `part`: the slice that is looked into.
+    """
+    frame = frames.read(request, "cost_change", *KEPT)
+    periods = periods_of(frame)
+    by = frame.more.get("by", DEFAULT)
+    by = by if by in FEATURES else DEFAULT
+    context: dict[str, Any] = {
+        "bar": frame.bar(),
+        "frame": frame,
+        "tabs": tabs(frame, "cost_change"),
+        "periods": periods,
+        "months": month_links(frame),
+        "previous_url": frame.link(base_from="", base_to="", model="", part=""),
+        "features": [(name, frame.link(by=one, model="", part=""), one == by)
+                     for one, name in FEATURES.items()],
+    }  # fmt: skip
+    if frame.query is not None:
+        try:
+            explained = found(frame, frame.query, periods, by)
+        except TooSlow:
+            context["problem"] = frames.TOO_SLOW
+        else:
+            context |= shown(frame, explained, by)
+    if wanted := request.GET.get("csv"):
+        cards = {"change": context.get("card"), "slice": context.get("slice_card"),
+                 "slices": context.get("slices_card")}  # fmt: skip
+        return frames.csv_response(cards.get(wanted), "cost")
+    return render(request, "cost/change.html", context)
+
+
+def shown(frame: Frame, explained: Explained, by: str) -> dict[str, Any]:
+    change, feature = explained.change, explained.feature
+    if not change.lines:
+        return {"explained": explained, "card": None}
+    chosen = _chosen(frame, change)
+    context: dict[str, Any] = {
+        "explained": explained,
+        "card": waterfall_card(frame, explained),
+        "slices_card": slices_card(frame, explained, by),
+        "rows": [_row(frame, line, by, explained, chosen) for line in change.lines[:MOST_LINES]],
+        "slices_csv": frame.csv("slices"),
+        "more": max(0, len(change.lines) - MOST_LINES),
+        "before": change.before,
+        "after": change.after,
+        "apart": words.apart(change.after),
+    }
+    if chosen is not None:
+        context |= {
+            "slice": words.name_of(chosen.group, feature),
+            "slice_card": slice_card(frame, explained, chosen, by),
+            "facts": facts(chosen),
+            "close": frame.link(model="", part=""),
+            "slice_now": explore(frame, chosen, by, explained.periods.now),
+            "slice_before": explore(frame, chosen, by, explained.periods.before),
+        }
+    return context
+
+
+def month_links(frame: Frame) -> list[tuple[str, str]]:
+    """Each recent month against the one before."""
+    found = months.recent(time.time_ns(), months.SHOWN + 1)
+    links = []
+    for now, before in pairwise(found):
+        start, end = (ranges.iso(ns) for ns in bounds(now.range))
+        base = [ranges.iso(ns) for ns in bounds(before.range)]
+        changes = {"from": start, "to": end, "base_from": base[0], "base_to": base[1]}
+        url = frame.link(**changes, model="", part="")
+        links.append((f"{now.label} against {before.label}", url))
+    return links
+
+
+def _chosen(frame: Frame, change: Change) -> Line | None:
+    wanted = (frame.more.get("model", ""), frame.more.get("part", ""))
+    if wanted == ("", ""):
+        return None
+    return next((line for line in change.lines if key_of(line) == wanted), None)
+
+
+def key_of(line: Line) -> tuple[str, str]:
+    """Of a slice in the address; `~` is none."""
+    model, part = (value if value is not None else "~" for value in line.group)
+    return model[:200], part[:200]
+
+
+def explore(frame: Frame, line: Line, by: str, range: TimeRange) -> str:
+    terms = [term("model", line.group[0]), term(by, line.group[-1])]
+    return frame.explore(*(one for one in terms if one), range=range, order="-cost")
+
+
+def _row(frame: Frame, line: Line, by: str, explained: Explained, chosen: Line | None) -> SliceRow:
+    feature, periods = explained.feature, explained.periods
+    leading = max(CAUSES, key=lambda cause: abs(line.causes[cause]))
+    model, part = key_of(line)
+    moved = line.difference != 0
+    period = periods.now if line.after.spans else periods.before
+    return SliceRow(
+        words.name_of(line.group, feature),
+        frame.link(model=model, part=part),
+        explore(frame, line, by, period),
+        line.before.cost,
+        line.after.cost,
+        words.signed(line.difference),
+        ("bad" if line.difference > 0 else "good") if moved else "",
+        words.label(leading, feature) if moved else "",
+        words.detail_of(leading, line) if moved else "",
+        line is chosen,
+    )
+
+
+def bars_of(
+    causes: dict[Any, int], before: Measures, after: Measures, explained: Explained, urls: list[str]
+) -> list[Bar]:
+    """From one total to the other by the causes that changed anything."""
+    periods, feature = explained.periods, explained.feature
+    steps = [
+        Bar(words.label(cause, feature), causes[cause], note=words.meaning(cause, feature))
+        for cause in CAUSES
+        if causes[cause]
+    ]
+    return [
+        Bar(periods.before_name, before.cost, "total", url=urls[0]),
+        *steps,
+        Bar(periods.now_name, after.cost, "total", url=urls[1]),
+    ]
+
+
+def waterfall_card(frame: Frame, explained: Explained) -> ChartCard:
+    change, periods = explained.change, explained.periods
+    urls = [frame.explore(range=one, order="-cost") for one in (periods.before, periods.now)]
+    bars = bars_of(change.causes, change.before, change.after, explained, urls)
+    return ChartCard(
+        "change",
+        f"From {periods.before_name} to {periods.now_name}",
+        waterfall(bars, unit="usd", better="down"),
+        sub="US$",
+        explore=urls[1],
+        csv=frame.csv("change"),
+        size="l",
+        note="The causes add up to the difference to the last digit. Each is its mean effect over"
+        " all orders in which the causes could have changed.",
+    )
+
+
+def slice_card(frame: Frame, explained: Explained, line: Line, by: str) -> ChartCard:
+    periods = explained.periods
+    urls = [explore(frame, line, by, one) for one in (periods.before, periods.now)]
+    bars = bars_of(line.causes, line.before, line.after, explained, urls)
+    return ChartCard(
+        "slice",
+        words.name_of(line.group, explained.feature),
+        waterfall(bars, unit="usd", better="down"),
+        sub="US$, of this slice alone",
+        explore=urls[1],
+        csv=frame.csv("slice"),
+        size="l",
+    )
+
+
+def slices_card(frame: Frame, explained: Explained, by: str) -> ChartCard:
+    """All slices with all causes: the file of the table."""
+    feature = explained.feature
+    names = ["model", by, "before_usd", "after_usd", "difference_usd"]
+    names += [f"{cause.value}_usd" for cause in CAUSES]
+    rows = [
+        Row([], [*line.group, *(numbers.raw(value, "usd") for value in
+                 (line.before.cost, line.after.cost, line.difference, *line.causes.values()))])
+        for line in explained.change.lines
+    ]  # fmt: skip
+    table = Table("", [words.label(cause, feature) for cause in CAUSES], names, rows)
+    return ChartCard("slices", "By slice", Chart("", table))
+
+
+def facts(line: Line) -> list[Fact]:
+    """What a slice was like in both periods."""
+    both = (line.before, line.after)
+
+    def fact(label: str, *texts: str) -> Fact:
+        return Fact(label, *texts)
+
+    return [
+        fact("Calls", *(numbers.number(one.calls) for one in both)),
+        fact("Cost per call", *(_each(one.cost, one.calls, "usd") for one in both)),
+        fact("Input per call", *(_each(one.input_tokens, one.calls, "tokens") for one in both)),
+        fact("Output per call", *(_each(one.output_tokens, one.calls, "tokens") for one in both)),
+        fact("Input read from cache",
+             *(_rate(one.cache_read_tokens, one.input_tokens) for one in both)),
+        fact("Price of a million input tokens", *(_million(one) for one in both)),
+        fact("Price of a million output tokens",
+             *(_each(one.cost_output * 10**6, one.output_tokens, "usd") for one in both)),
+        fact("Repeated within a trace", *(_rate(one.retried, one.calls) for one in both)),
+        fact("Without a known cost", *(_rate(one.unpriced, one.calls) for one in both)),
+    ]  # fmt: skip
+
+
+def _each(part: int, whole: int, unit: str) -> str:
+    return numbers.written(part / whole, unit) if whole else numbers.NONE
+
+
+def _rate(part: int, whole: int) -> str:
+    return numbers.share(part / whole) if whole else numbers.NONE
+
+
+def _million(sums: Measures) -> str:
+    plain = sums.input_tokens - sums.cache_read_tokens - sums.cache_write_tokens
+    return _each(sums.cost_input * 10**6, plain, "usd") if plain > 0 else numbers.NONE

@@ -1,0 +1,99 @@
+"""The sums that the cost pages and their API are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from traces.query import Query
+from traces.rollups.explain import Group
+from traces.rollups.measures import SUMS, Measures, ScoreMeasures
+from traces.selectors import cubes
+from traces.selectors.cubes import Cell, Cube
+from traces.selectors.paging import TimeRange, TooSlow
+
+FEATURES = {
+    "prompt": "prompt",
+    "environment": "environment",
+    "release": "release",
+    "name": "span name",
+    "user_id": "user",
+}
+"""By what slices are told apart beside the model. Users are told apart alone."""
+
+NO_MODEL = "no model"
+
+
+@dataclass(slots=True)
+class Slices:
+    """Sums by model and feature. `whole`: they could not be told apart in time, it is all one."""
+
+    sums: dict[Group, Measures] = field(default_factory=dict)
+    pending: int = 0
+    whole: bool = False
+
+
+def slices(project_id: int, query: Query, range: TimeRange, feature: str) -> Slices:
+    """Of a range. Raises TooSlow if not even the whole can be had."""
+    by = ("user_id",) if feature == "user_id" else ("model", feature)
+    try:
+        cube = cubes.of_spans(project_id, query=query, range=range, by=by, only=SUMS)
+    except TooSlow:
+        return undivided(project_id, query, range)
+    grouped = {group if len(group) == 2 else (None, *group): sums for group, sums in summed(cube)}
+    return Slices(grouped, cube.pending)
+
+
+def undivided(project_id: int, query: Query, range: TimeRange) -> Slices:
+    """All of it as one slice. Raises TooSlow."""
+    cube = cubes.of_spans(project_id, query=query, range=range, by=(), only=SUMS)
+    return Slices({(None, None): added(cube.cells)}, cube.pending, whole=True)
+
+
+def summed(cube: Cube[Measures]) -> Iterable[tuple[Group, Measures]]:
+    """By group, over all steps."""
+    found: dict[Group, Measures] = {}
+    for cell in cube.cells:
+        found.setdefault(cell.group, Measures()).add(cell.sums)
+    return found.items()
+
+
+def added(cells: Iterable[Cell[Measures]]) -> Measures:
+    whole = Measures()
+    for cell in cells:
+        whole.add(cell.sums)
+    return whole
+
+
+@dataclass(slots=True)
+class Traces:
+    """Of whole traces."""
+
+    now: Measures
+    before: Measures
+
+
+def of_traces(project_id: int, query: Query, now: TimeRange, before: TimeRange) -> Traces:
+    """How many traces and sessions there were, and their cost. Raises TooSlow."""
+    only = ("traces", "sessions", "cost")
+    sums = [
+        added(cubes.of_traces(project_id, query=query, range=one, only=only).cells)
+        for one in (now, before)
+    ]
+    return Traces(*sums)
+
+
+def judging(project_id: int, query: Query, range: TimeRange) -> dict[str, ScoreMeasures]:
+    """Scores by name, those that cost something, the dearest first. Raises TooSlow."""
+    cube = cubes.of_scores(project_id, query=query, range=range, by=("score",))
+    found: dict[str, ScoreMeasures] = {}
+    for cell in cube.cells:
+        if cell.sums.cost:
+            found.setdefault(cell.group[0] or "", ScoreMeasures()).add(cell.sums)
+    return dict(sorted(found.items(), key=lambda pair: -pair[1].cost))
+
+
+def by_model(project_id: int, query: Query, range: TimeRange, *more: str) -> Cube[Measures]:
+    """Sums by kind, provider, model and further dimensions. Raises TooSlow."""
+    by: Sequence[str] = ("kind", "provider", "model", *more)
+    return cubes.of_spans(project_id, query=query, range=range, by=by, only=SUMS)

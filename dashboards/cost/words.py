@@ -1,0 +1,180 @@
+"""Sentences about money: what changed, and what is not in the figures. Pure."""
+
+from __future__ import annotations
+
+from dashboards import numbers
+from dashboards.cost.reading import NO_MODEL
+from dashboards.numbers import MINUS
+from traces.rollups.dimensions import OTHER
+from traces.rollups.explain import Cause, Change, Group, Line
+from traces.rollups.measures import Measures
+
+SMALL = 0.005
+"""A change of less than half a percent is none to speak of."""
+
+LABELS = {
+    Cause.VOLUME: "Number of calls",
+    Cause.MODELS: "Mix of models",
+    Cause.SLICES: "Mix of {}s",
+    Cause.RETRIES: "Retries and loops",
+    Cause.INPUT: "Input per call",
+    Cause.OUTPUT: "Output per call",
+    Cause.CACHE: "Share read from cache",
+    Cause.PRICE: "Prices",
+    Cause.COVERAGE: "Calls without a price",
+}
+MEANINGS = {
+    Cause.VOLUME: "as many more or fewer calls, each as before",
+    Cause.MODELS: "another share of calls for each model",
+    Cause.SLICES: "another share of calls for each {} of a model",
+    Cause.RETRIES: "calls that asked what their trace had asked before",
+    Cause.INPUT: "longer or shorter prompts",
+    Cause.OUTPUT: "longer or shorter answers",
+    Cause.CACHE: "another share of input read from or written to a cache",
+    Cause.PRICE: "another price for a token, also by discounts and tiers",
+    Cause.COVERAGE: "another share of calls whose price is known",
+}
+
+
+def label(cause: Cause, feature: str) -> str:
+    return LABELS[cause].format(feature)
+
+
+def meaning(cause: Cause, feature: str) -> str:
+    return MEANINGS[cause].format(feature)
+
+
+def signed(pico: int) -> str:
+    """+$12.30, −4.1¢."""
+    text = numbers.money(abs(pico))
+    return text if pico == 0 else f"{MINUS if pico < 0 else '+'}{text}"
+
+
+def name_of(group: Group, feature: str) -> str:
+    """A slice for people: `gpt-5-mini · answer_customer`."""
+    parts = [_value(group[0], NO_MODEL)] if len(group) > 1 and feature != "user" else []
+    return " · ".join([*parts, _value(group[-1], f"no {feature}")])
+
+
+def _value(value: str | None, nothing: str) -> str:
+    return "other" if value == OTHER else value or nothing
+
+
+def summary(change: Change, now: str, before: str, feature: str) -> list[str]:
+    """What changed and why, the answer first: two or three sentences."""
+    if not change.before.cost and not change.after.cost:
+        return [f"Nothing with a known price happened in {now} or {before}."]
+    said = [_headline(change, now, before)]
+    if change.leading and not _is_small(change):
+        said.append(_reason(change, feature))
+        said += _others(change, feature)
+    return said
+
+
+def _is_small(change: Change) -> bool:
+    largest = max(abs(value) for value in change.causes.values())
+    return largest < SMALL * max(change.before.cost, change.after.cost)
+
+
+def _headline(change: Change, now: str, before: str) -> str:
+    cost, was = numbers.money(change.after.cost), numbers.money(change.before.cost)
+    if not change.before.cost:
+        return f"{now} cost {cost}; there was nothing with a price in {before}."
+    share = abs(change.difference) / change.before.cost
+    if share < SMALL:
+        return f"{now} cost {cost}, as {before} did ({was})."
+    way = "more" if change.difference > 0 else "less"
+    money = numbers.money(abs(change.difference))
+    part = f"{share * 100:.0f}%" if share < 10 else f"{share + 1:,.0f} times"
+    return f"{now} cost {cost}, {money} ({part}) {way} than {before} ({was})."
+
+
+def _reason(change: Change, feature: str) -> str:
+    """The strongest cause that goes the way of the whole, and where it comes from."""
+    forward = [cause for cause in change.leading if change.causes[cause] * change.difference > 0]
+    cause = (forward or change.leading)[0]
+    value = change.causes[cause]
+    said = f"The main reason: {label(cause, feature).lower()} ({signed(value)})"
+    lines = [line for line in change.lines if line.causes.get(cause, 0) * value > 0]
+    if len(change.lines) > 1 and lines:
+        line = max(lines, key=lambda one: abs(one.causes[cause]))
+        said += f", above all {name_of(line.group, feature)}"
+        if len(lines) > 1:
+            said += f" ({signed(line.causes[cause])})"
+        if detail := detail_of(cause, line):
+            said += f": {detail}"
+    elif lines and (detail := detail_of(cause, lines[0])):
+        said += f": {detail}"
+    return said + "."
+
+
+def _others(change: Change, feature: str) -> list[str]:
+    """The next causes that matter, in one sentence."""
+    first = abs(change.causes[change.leading[0]])
+    rest = [
+        f"{label(cause, feature).lower()} {signed(change.causes[cause])}"
+        for cause in change.leading
+        if abs(change.causes[cause]) * 10 >= first
+    ]
+    forward = [cause for cause in change.leading if change.causes[cause] * change.difference > 0]
+    told = label((forward or change.leading)[0], feature).lower()
+    rest = [one for one in rest if not one.startswith(f"{told} ")][:3]
+    return [f"Besides: {', '.join(rest)}."] if rest else []
+
+
+def detail_of(cause: Cause, line: Line) -> str:
+    """What a cause is made of in one slice: 2.1k → 3.9k tokens of input per call."""
+    before, after = line.before, line.after
+    if cause is Cause.MODELS or cause is Cause.SLICES:
+        return f"{numbers.number(before.calls)} → {numbers.number(after.calls)} calls"
+    if not before.calls or not after.calls:
+        return ""
+    match cause:
+        case Cause.VOLUME:
+            return f"{numbers.number(before.calls)} → {numbers.number(after.calls)} calls"
+        case Cause.RETRIES:
+            shares = [_share(one.retried, one.calls) for one in (before, after)]
+            return f"{shares[0]} → {shares[1]} of calls"
+        case Cause.INPUT:
+            sizes = [_each(one.input_tokens, one) for one in (before, after)]
+            return f"{sizes[0]} → {sizes[1]} tokens per call"
+        case Cause.OUTPUT:
+            sizes = [_each(one.output_tokens, one) for one in (before, after)]
+            return f"{sizes[0]} → {sizes[1]} tokens per call"
+        case Cause.CACHE:
+            shares = [_share(one.cache_read_tokens, one.input_tokens) for one in (before, after)]
+            return f"{shares[0]} → {shares[1]} of input read from cache"
+        case Cause.PRICE:
+            return f"{_price(before)} → {_price(after)} for a million tokens"
+        case Cause.COVERAGE:
+            shares = [_share(one.unpriced, one.calls) for one in (before, after)]
+            return f"{shares[0]} → {shares[1]} of calls"
+    return ""
+
+
+def _share(part: int, whole: int) -> str:
+    return numbers.share(part / whole) if whole else numbers.NONE
+
+
+def _each(tokens: int, sums: Measures) -> str:
+    return numbers.tokens(round(tokens / sums.calls))
+
+
+def _price(sums: Measures) -> str:
+    tokens = sums.input_tokens + sums.output_tokens
+    return numbers.money(round(sums.cost * 10**6 / tokens)) if tokens else numbers.NONE
+
+
+def apart(sums: Measures) -> list[str]:
+    """What is not in the figures: calls without a price, and estimates."""
+    said = []
+    if sums.unpriced:
+        calls = "1 call has" if sums.unpriced == 1 else f"{sums.unpriced:,} calls have"
+        share = f" ({numbers.share(sums.unpriced / sums.calls)})" if sums.calls else ""
+        said.append(f"{calls}{share} no known cost and nothing of it is in these figures.")
+    if sums.est_cost:
+        said.append(
+            f"Calls that sent no token counts would cost about {numbers.money(sums.est_cost)}, by"
+            " the length of their texts; that estimate is not in these figures either."
+        )
+    return said
