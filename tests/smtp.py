@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import cast
 
 MOST_BYTES = 32 * 2**20
 
@@ -34,7 +33,7 @@ class Mail:
 
     @property
     def parsed(self) -> EmailMessage:
-        return cast(EmailMessage, message_from_bytes(self.content, policy=policy.default))
+        return message_from_bytes(self.content, policy=policy.default)
 
     def part(self, kind: str) -> str:
         """The text of the part of this type, e.g. `text/plain`. KeyError where there is none."""

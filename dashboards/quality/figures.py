@@ -1,4 +1,4 @@
-"""A score's figure with its interval, what it was before, and whether that is a change. Pure."""
+"""A score's figure with its interval and its change, from sums. Pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import sqrt
 
-from traces import intervals
-from traces.intervals import Interval
+from dashboards.changes import Change, of_values
 from traces.rollups.measures import SCORE_SUMS, ScoreMeasures
 from traces.selectors import metrics
-from traces.selectors.metrics import FLAGGED, SCORE, Value
+from traces.selectors.metrics import FLAGGED, SCORE, Better, Value
 
 SOURCES = {"user": "Users", "human": "Reviewers", "judge": "Judge", "code": "Code"}
 FEEDBACK = ("user", "human")
@@ -29,33 +28,6 @@ class Key:
         return self.source in FEEDBACK
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A difference with its interval. `good`: None where nobody said which way is better."""
-
-    value: float
-    low: float | None
-    high: float | None
-    good: bool | None
-
-    @property
-    def certain(self) -> bool:
-        """Whether its interval leaves out zero."""
-        return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
-
-    @property
-    def nearest(self) -> float:
-        """How far the interval stays from zero; 0 where it holds it."""
-        return min(abs(self.low or 0.0), abs(self.high or 0.0)) if self.certain else 0.0
-
-    @property
-    def tone(self) -> str:
-        """Of its colour; a difference that may be none has none."""
-        if not self.certain or self.good is None:
-            return ""
-        return "good" if self.good else "bad"
-
-
 @dataclass(slots=True)
 class Figure:
     """A score over a range: now and over the range before."""
@@ -63,8 +35,7 @@ class Figure:
     key: Key
     sums: ScoreMeasures
     before: ScoreMeasures = field(default_factory=ScoreMeasures)
-    better: str | None = None
-    """up, down or None."""
+    better: Better = None
 
     @property
     def unit(self) -> str:
@@ -79,12 +50,12 @@ class Figure:
         return flagged_value(self.sums)
 
     @property
-    def change(self) -> Change | None:
-        return change(self.value, score_value(self.before), self.better)
+    def change(self) -> Change:
+        return of_values(self.value, score_value(self.before), self.unit, self.better)
 
     @property
-    def flagged_change(self) -> Change | None:
-        return change(self.flagged, flagged_value(self.before), "down")
+    def flagged_change(self) -> Change:
+        return of_values(self.flagged, flagged_value(self.before), "ratio", "down")
 
 
 def unit_of(sums: ScoreMeasures) -> str:
@@ -100,7 +71,7 @@ def flagged_value(sums: ScoreMeasures) -> Value:
     return metrics.value_of(f"{FLAGGED}any", sums)
 
 
-def fine_value(sums: ScoreMeasures, better: str | None) -> Value:
+def fine_value(sums: ScoreMeasures, better: Better) -> Value:
     """The share, or the mean in [0, 1], of what is fine; None where that cannot be said.
 
     What was not flagged, where something decides that; else a score that is good when it is high.
@@ -124,19 +95,6 @@ def _turned(value: Value) -> Value:
         return None if part is None else 1 - part
 
     return Value(less(value.value), value.count, less(value.high), less(value.low))
-
-
-def change(now: Value, before: Value, better: str | None) -> Change | None:
-    """None where one of them is not known."""
-    if now.value is None or before.value is None:
-        return None
-    found = intervals.difference(_interval(now), _interval(before))
-    good = None if better is None or found.value == 0 else (found.value > 0) == (better == "up")
-    return Change(found.value, found.low, found.high, good)
-
-
-def _interval(value: Value) -> Interval:
-    return Interval(float(value.value or 0), value.low, value.high, float(value.count))
 
 
 def spread(sums: ScoreMeasures) -> float:
@@ -164,7 +122,7 @@ def less(whole: ScoreMeasures, part: ScoreMeasures) -> ScoreMeasures:
 def figures(
     now: Mapping[Key, ScoreMeasures],
     before: Mapping[Key, ScoreMeasures],
-    directions: Mapping[str, str],
+    directions: Mapping[str, Better],
 ) -> list[Figure]:
     """Of all scores with a number, judges and detectors first, then people's; by name."""
     found = [
@@ -175,7 +133,7 @@ def figures(
     return sorted(found, key=lambda one: (one.key.is_of_people, one.key.name, one.key.source))
 
 
-def better_of(key: Key, directions: Mapping[str, str]) -> str | None:
+def better_of(key: Key, directions: Mapping[str, Better]) -> Better:
     """up or down; what its evaluator says, people's scores up; None: unknown."""
     if not key.is_of_people and key.name in directions:
         return directions[key.name]

@@ -14,6 +14,7 @@ from traces.query import Query
 from traces.rollups.dimensions import OTHER
 from traces.rollups.measures import ScoreMeasures
 from traces.selectors import cubes
+from traces.selectors.metrics import Better
 from traces.selectors.paging import TimeRange
 
 MOST_MARKERS = 8
@@ -105,7 +106,7 @@ def releases(frame: Frame, query: Query) -> list[Event]:
     return sorted(events, key=lambda event: event.time_ns)[-MOST_MARKERS:]
 
 
-def directions(frame: Frame) -> dict[str, str]:
+def directions(frame: Frame) -> dict[str, Better]:
     """up or down, by the name of the score, as its evaluator says."""
     versions = evaluators.newest_versions(frame.access)
     return {

@@ -13,12 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+from dashboards.changes import Change, of_values
 from dashboards.quality.figures import (
-    Change,
     Key,
     added,
     better_of,
-    change,
     flagged_value,
     less,
     score_value,
@@ -27,7 +26,7 @@ from dashboards.quality.figures import (
 )
 from traces.rollups.dimensions import OTHER
 from traces.rollups.measures import ScoreMeasures
-from traces.selectors.metrics import Value
+from traces.selectors.metrics import Better, Value
 
 DIMENSIONS = ("model", "prompt", "prompt_version", "environment", "release")
 LABELS = {
@@ -80,7 +79,7 @@ def values(cells: Cells, dimension: str) -> list[str]:
     return sorted({str(group[place]) for group, _ in cells if group[place] not in (None, OTHER)})
 
 
-def worst(cells: Cells, directions: Mapping[str, str]) -> Worst:
+def worst(cells: Cells, directions: Mapping[str, Better]) -> Worst:
     by_score: dict[Key, list[tuple[tuple[str | None, ...], ScoreMeasures]]] = defaultdict(list)
     for group, sums in cells:
         by_score[Key(group[0] or "", group[1] or "")].append((group[2:], sums))
@@ -104,7 +103,7 @@ def _distinct(ranked: Sequence[Slice]) -> list[Slice]:
 
 
 def _of_score(
-    key: Key, parts: Sequence[tuple[tuple[str | None, ...], ScoreMeasures]], better: str | None
+    key: Key, parts: Sequence[tuple[tuple[str | None, ...], ScoreMeasures]], better: Better
 ) -> Iterator[Slice]:
     whole = added(sums for _, sums in parts)
     of_flags = whole.judged == whole.n and whole.judged > 0
@@ -119,10 +118,15 @@ def _of_score(
         if min(here.n, rest.n) < MINIMUM:
             continue
         value, other = read(here), read(rest)
-        found = change(value, other, better)
-        if found is not None:
-            severity = found.nearest / deviation if deviation else 0.0
+        found = of_values(value, other, unit, better)
+        if found.known:
+            severity = _nearest(found) / deviation if deviation else 0.0
             yield Slice(key, dimension, name, prompt, value, other, found, unit, of_flags, severity)
+
+
+def _nearest(change: Change) -> float:
+    """How far the interval stays from zero; 0 where it holds it."""
+    return min(abs(change.low or 0.0), abs(change.high or 0.0)) if change.certain else 0.0
 
 
 def _grouped(

@@ -12,18 +12,17 @@ from django.views.decorators.http import require_GET
 
 from dashboards import frame as frames
 from dashboards import numbers
+from dashboards.changes import Change
 from dashboards.charts import ChartCard
 from dashboards.frame import Frame, term
 from dashboards.quality import cards, reading, slices
 from dashboards.quality.cards import score_term
-from dashboards.quality.figures import SOURCES, Change, Figure, figures
+from dashboards.quality.figures import SOURCES, Figure, figures
 from dashboards.quality.slices import LABELS, Slice
-from dashboards.quality.words import delta, interval, sentence
+from dashboards.quality.words import interval, sentence
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.query import Query
 from traces.selectors.paging import TooSlow
-
-SLOW = "This took longer than 5 s and was stopped. Try a shorter time range or another filter."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +48,7 @@ class Line:
         return interval(self.figure.value, self.figure.unit)
 
     @property
-    def delta(self) -> str:
-        return delta(self.figure.change, self.figure.unit)
-
-    @property
-    def change(self) -> Change | None:
+    def change(self) -> Change:
         return self.figure.change
 
     @property
@@ -63,10 +58,6 @@ class Line:
     @property
     def flagged_interval(self) -> str:
         return interval(self.figure.flagged, "ratio")
-
-    @property
-    def flagged_delta(self) -> str:
-        return delta(self.figure.flagged_change, "ratio")
 
     @property
     def coverage(self) -> str:
@@ -103,10 +94,6 @@ class SliceLine:
         return numbers.written(self.slice.rest.value, self.slice.unit)
 
     @property
-    def delta(self) -> str:
-        return delta(self.slice.change, self.slice.unit)
-
-    @property
     def what(self) -> str:
         return f"{self.slice.key.name} flagged" if self.slice.of_flags else self.slice.key.name
 
@@ -121,7 +108,7 @@ def quality(request: ProjectRequest) -> HttpResponse:
         try:
             context |= found(frame, frame.query)
         except TooSlow:
-            context["problem"] = SLOW
+            context["problem"] = frames.TOO_SLOW
     if wanted := request.GET.get("csv"):
         charts = [card for card in context.get("cards", ()) if card.id == wanted]
         return frames.csv_response(charts[0] if charts else None, "quality")
@@ -169,9 +156,7 @@ def chosen_of(frame: Frame, known: Sequence[Figure]) -> Figure:
             return one
 
     def rank(one: Figure) -> tuple[bool, bool, int]:
-        changed = one.change
-        worse = changed is not None and changed.tone == "bad"
-        return (worse, one.better is not None, one.sums.n)
+        return (one.change.tone == "bad", one.better is not None, one.sums.n)
 
     return max(known, key=rank)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashboards import numbers
-from dashboards.quality.figures import Change, Figure
+from dashboards.changes import Change
+from dashboards.quality.figures import Figure
 from dashboards.quality.slices import LABELS, Slice
 from traces.selectors.metrics import Value
 
@@ -17,19 +18,11 @@ def interval(value: Value, unit: str) -> str:
     return f"{numbers.written(value.low, unit)} – {numbers.written(value.high, unit)}"
 
 
-def delta(change: Change | None, unit: str) -> str:
-    """The difference with its sign: +2.1 pts, −0.07."""
-    if change is None:
-        return ""
-    sign = "+" if change.value > 0 else numbers.MINUS if change.value < 0 else "±"
-    return f"{sign}{numbers.difference(change.value, unit)}"
-
-
 def sentence(known: Sequence[Figure], worst: Sequence[Slice]) -> str:
     """What a manager has to know first: what changed for certain, and where it is worst."""
     changed = [(one, one.change) for one in known]
-    told = [_told(one, found) for one, found in changed if found and found.tone == "bad"][:2]
-    told += [_told(one, found) for one, found in changed if found and found.tone == "good"][:1]
+    told = [_told(one, found) for one, found in changed if found.tone == "bad"][:2]
+    told += [_told(one, found) for one, found in changed if found.tone == "good"][:1]
     if not told:
         told = ["No score has changed for certain against the period before."]
     if worst:
@@ -39,9 +32,8 @@ def sentence(known: Sequence[Figure], worst: Sequence[Slice]) -> str:
 
 def _told(one: Figure, change: Change) -> str:
     now = numbers.written(one.value.value, one.unit)
-    before = (one.value.value or 0) - change.value
     direction = "rose" if change.value > 0 else "fell"
-    return f"{one.key.name} {direction} from {numbers.written(before, one.unit)} to {now}."
+    return f"{one.key.name} {direction} from {numbers.written(change.before, one.unit)} to {now}."
 
 
 def _where(one: Slice) -> str:

@@ -1,0 +1,237 @@
+"""Readings, changes and slices, from sums that are made by hand."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboards.quality import slices
+from dashboards.quality.figures import (
+    Figure,
+    Key,
+    added,
+    better_of,
+    figures,
+    fine_value,
+    flagged_value,
+    less,
+    score_value,
+    spread,
+    unit_of,
+)
+from dashboards.quality.words import interval, sentence
+from tests.dashboards.quality.scoring import sums
+from traces.rollups.dimensions import OTHER
+from traces.rollups.measures import SCORE_SUMS, ScoreMeasures
+from traces.selectors.metrics import Better, Value
+
+JUDGE, THUMBS = Key("groundedness", "judge"), Key("thumbs", "user")
+
+
+def test_true_and_false_are_a_rate_and_all_else_a_score() -> None:
+    assert unit_of(sums([1, 0, 1], booleans=True)) == "ratio"
+    assert unit_of(sums([1, 0, 1])) == "score"
+    mixed = added([sums([1, 0], booleans=True), sums([0.5])])
+    assert unit_of(mixed) == "score"
+    assert unit_of(ScoreMeasures()) == "score"
+
+
+def test_weights_count_in_the_figure_and_widen_its_interval() -> None:
+    even, uneven = score_value(sums([1, 0])), score_value(sums([1, 0], [9, 1]))
+    assert even.value == 0.5
+    assert uneven.value == pytest.approx(0.9)
+    assert uneven.low is not None and uneven.high is not None
+    assert uneven.count == 2
+
+
+def figure(now: ScoreMeasures, before: ScoreMeasures, better: Better = "up") -> Figure:
+    return Figure(JUDGE, now, before, better)
+
+
+def test_a_change_is_certain_only_where_its_interval_leaves_out_zero() -> None:
+    found = figure(sums([1] * 60 + [0] * 40), sums([1] * 90 + [0] * 10)).change
+    assert found.value == pytest.approx(-0.3)
+    assert (found.certain, found.tone, found.arrow) == (True, "bad", "td")
+    few = figure(sums([1] * 3 + [0] * 2), sums([1] * 5)).change
+    assert few.value == pytest.approx(-0.4)
+    assert (few.certain, few.tone) == (False, "")
+
+
+def test_which_way_is_better_decides_the_tone() -> None:
+    low, high = sums([0] * 90 + [1] * 10), sums([0] * 40 + [1] * 60)
+    ways: tuple[Better, ...] = ("up", "down", None)
+    assert [figure(high, low, way).change.tone for way in ways] == ["good", "bad", ""]
+
+
+def test_more_flags_are_worse_whatever_the_score() -> None:
+    found = figure(sums([0.9] * 100, flagged=30), sums([0.9] * 100, flagged=2))
+    assert (found.flagged_change.tone, found.change.tone) == ("bad", "")
+
+
+def test_nothing_is_no_change() -> None:
+    for now, before in ((sums([1, 0]), ScoreMeasures()), (ScoreMeasures(), sums([1, 0]))):
+        found = figure(now, before).change
+        assert (found.known, found.text, found.tone) == (False, "", "")
+
+
+def test_what_is_fine() -> None:
+    flagged = fine_value(sums([0.9] * 10, flagged=3), None)
+    assert flagged.value == pytest.approx(0.7)
+    assert flagged.low is not None and flagged.high is not None
+    assert flagged.low < 0.7 < flagged.high
+    assert fine_value(sums([1, 1, 0, 1], booleans=True), "up").value == 0.75
+    assert fine_value(sums([0.2, 0.4]), "down").value == pytest.approx(0.7)
+    assert fine_value(sums([0.2, 0.4]), None).value is None
+    assert fine_value(sums([4.0, 5.0]), "up").value is None
+
+
+def test_directions() -> None:
+    told: dict[str, Better] = {"groundedness": "up", "toxicity": "down", "thumbs": "down"}
+    assert better_of(JUDGE, told) == "up"
+    assert better_of(Key("toxicity", "code"), told) == "down"
+    assert better_of(THUMBS, told) == "up"  # a person's, whatever an evaluator of that name says
+    assert better_of(Key("outcome", "code"), told) is None
+
+
+def test_machines_come_first_and_scores_without_numbers_not_at_all() -> None:
+    now = {THUMBS: sums([1]), JUDGE: sums([1]), Key("topic", "judge"): ScoreMeasures()}
+    assert [one.key for one in figures(now, {}, {})] == [JUDGE, THUMBS]
+
+
+numbers_ = st.lists(st.floats(0, 1), min_size=1, max_size=20)
+
+
+@given(numbers_, numbers_)
+def test_less_takes_away_what_added_put_there(one: list[float], other: list[float]) -> None:
+    left = less(added([sums(one), sums(other)]), sums(other))
+    for name in SCORE_SUMS:
+        assert getattr(left, name) == pytest.approx(getattr(sums(one), name), abs=1e-9)
+
+
+def test_spread() -> None:
+    assert spread(sums([0, 1])) == 0.5
+    assert spread(sums([3, 3, 3])) == pytest.approx(0)
+    assert spread(ScoreMeasures()) == 0
+
+
+# ---- slices: (score, source, model, prompt, prompt_version, environment, release)
+
+
+def cell(
+    good: int, bad: int, *, model: str = "a", prompt: str | None = "answer", version: str = "1",
+    environment: str = "production", release: str | None = None, key: Key = THUMBS,
+) -> tuple[tuple[str | None, ...], ScoreMeasures]:  # fmt: skip
+    group = (key.name, key.source, model, prompt, version, environment, release)
+    return group, sums([1] * good + [0] * bad, booleans=True)
+
+
+def names(found: slices.Worst) -> list[tuple[str, str]]:
+    return [(one.dimension, one.label) for one in found.slices]
+
+
+def test_the_worse_version_is_found_with_its_prompt() -> None:
+    cells = [cell(190, 10, version="14"), cell(60, 40, version="15", model="b")]
+    found = slices.worst(cells, {})
+    assert ("model", "b") in names(found) or ("prompt_version", "answer 15") in names(found)
+    [first, *_] = found.slices
+    assert first.value.value == pytest.approx(0.6)
+    assert first.rest.value == pytest.approx(0.95)
+    assert first.change.value == pytest.approx(-0.35)
+    assert first.unit == "ratio"
+    assert found.compared == 4  # two models, two versions: all else is the same for all
+
+
+def test_the_same_scores_under_two_names_are_one_slice() -> None:
+    cells = [cell(190, 10, version="14"), cell(60, 40, version="15", model="b", release="2.0")]
+    assert len(slices.worst(cells, {}).slices) == 1
+
+
+def test_versions_of_two_prompts_are_kept_apart() -> None:
+    cells = [
+        cell(95, 5, version="1"), cell(95, 5, version="2"),
+        cell(50, 50, prompt="search", version="2"), cell(95, 5, prompt="search", version="1"),
+    ]  # fmt: skip
+    found = slices.worst(cells, {})
+    assert names(found)[0] == ("prompt_version", "search 2")
+    assert ("prompt_version", "answer 2") not in names(found)
+
+
+def test_few_scores_are_no_slice() -> None:
+    few = slices.MINIMUM - 1
+    assert slices.worst([cell(200, 0), cell(0, few, model="b")], {}).compared == 0
+    assert slices.worst([cell(few, 0), cell(0, 200, model="b")], {}).compared == 0
+    enough = slices.worst([cell(200, 0), cell(0, few + 1, model="b")], {})
+    assert [one.name for one in enough.slices] == ["b"]
+
+
+def test_what_may_be_chance_and_what_is_better_are_no_worst_slices() -> None:
+    chance = slices.worst([cell(85, 15), cell(33, 7, model="b")], {})
+    assert (chance.slices, chance.compared) == ([], 2)
+    cells = [cell(50, 50), cell(99, 1, model="b")]
+    assert [one.name for one in slices.worst(cells, {}).slices] == ["a"]
+
+
+def test_low_is_bad_or_good_as_the_evaluator_says() -> None:
+    key = Key("risk", "judge")
+    cells = [cell(190, 10, key=key), cell(40, 60, model="b", key=key)]
+    assert [one.name for one in slices.worst(cells, {"risk": "down"}).slices] == ["a"]
+    assert [one.name for one in slices.worst(cells, {"risk": "up"}).slices] == ["b"]
+    assert slices.worst(cells, {}) == slices.Worst([], 0)  # nobody knows
+
+
+def test_flags_say_what_is_bad_where_there_are_any() -> None:
+    def part(model: str, flagged: int) -> tuple[tuple[str | None, ...], ScoreMeasures]:
+        group = ("toxicity", "code", model, None, None, "production", None)
+        return group, sums([0.5] * 100, flagged=flagged)
+
+    found = slices.worst([part("a", 2), part("b", 30)], {"toxicity": "up"})
+    [one] = found.slices
+    assert (one.name, one.of_flags, one.value.value) == ("b", True, 0.3)
+    assert one.value == flagged_value(part("b", 30)[1])
+
+
+def test_what_was_too_much_to_keep_apart_is_no_slice() -> None:
+    cells = [cell(200, 0), cell(0, 100, model=OTHER, version=OTHER)]
+    assert slices.worst(cells, {}).slices == []
+
+
+def test_scales_of_scores_do_not_decide_the_order() -> None:
+    wide, narrow = Key("stars", "user"), Key("thumbs", "user")
+
+    def part(key: Key, model: str, values: list[float]) -> tuple[tuple[str, ...], ScoreMeasures]:
+        return (key.name, key.source, model, "p", "1", "production", "1"), sums(values)
+
+    cells = [
+        part(wide, "a", [80, 90, 100] * 20), part(wide, "b", [75, 86, 96] * 20),
+        part(narrow, "a", [1] * 57 + [0] * 3), part(narrow, "b", [0] * 57 + [1] * 3),
+    ]  # fmt: skip
+    [first, *_] = slices.worst(cells, {}).slices
+    assert first.key == narrow
+
+
+def test_values_of_a_dimension() -> None:
+    cells = [cell(1, 0), cell(1, 0, environment="staging"), cell(1, 0, environment=OTHER)]
+    assert slices.values(cells, "environment") == ["production", "staging"]
+    assert slices.values(cells, "release") == []
+
+
+# ---- words
+
+
+def test_words_of_intervals() -> None:
+    assert interval(Value(0.9, 10, 0.861, 0.924), "ratio") == "86.1% – 92.4%"
+    assert interval(Value(0.9, 1), "ratio") == ""
+
+
+def test_the_sentence_tells_what_is_certain_and_only_that() -> None:
+    fell = Figure(JUDGE, sums([1] * 60 + [0] * 40, booleans=True), better="up")
+    fell.before = sums([1] * 90 + [0] * 10, booleans=True)
+    maybe = Figure(THUMBS, sums([1, 0]), sums([1, 1]), "up")
+    told = sentence([fell, maybe], [])
+    assert told == "groundedness fell from 90.0% to 60.0%."
+    assert sentence([maybe], []) == ("No score has changed for certain against the period before.")
+    found = slices.worst([cell(190, 10), cell(60, 40, model="b")], {})
+    assert sentence([maybe], found.slices).endswith(
+        "Worst slice: thumbs is 60.0% for model b, 95.0% elsewhere."
+    )
