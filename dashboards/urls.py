@@ -10,7 +10,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:project>/", front.project_home, name="project_home"),
     path("theme", choose_theme, name="theme"),
     path("", include("dashboards.overview.urls")),
+    path("", include("dashboards.performance.urls")),
     path("", include("dashboards.settings.urls")),
+    path("", include("dashboards.cost.urls")),
     path("", include("dashboards.explorer.urls")),
     path("", include("dashboards.trace.urls")),
     path("", include("dashboards.evaluators.urls")),
@@ -22,4 +24,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dashboards.onboarding.urls")),
     path("", include("dashboards.budgets.urls")),
     path("", include("dashboards.channels.urls")),
+    path("", include("dashboards.alerts.api.urls")),
 ]

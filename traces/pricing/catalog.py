@@ -5,6 +5,7 @@ the package `genai-prices`, by provider, model, date and mode of processing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -138,6 +139,14 @@ def _model(provider: str | None, model: str) -> Found | None:
         if found is not None or known not in RESELLERS:
             return found
     return _find(snapshot, model, None)
+
+
+def names(providers: Iterable[str]) -> list[str]:
+    """The listed models of these providers, or of all if none of them is listed, sorted."""
+    wanted = {PROVIDERS.get(name.lower(), name.lower()) for name in providers}
+    sellers = get_snapshot().providers
+    known = [one for one in sellers if one.id in wanted] or sellers
+    return sorted({model.id for one in known for model in one.models})
 
 
 RESELLERS = frozenset({"azure", "aws", "openrouter", "databricks", "cloudflare", "github-copilot"})

@@ -1,0 +1,202 @@
+"""The page of what of the spending need not be."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from dashboards import frame as frames
+from dashboards import numbers
+from dashboards.charts import Bar, ChartCard, waterfall
+from dashboards.charts.types import short
+from dashboards.cost import findings, reading
+from dashboards.cost.findings import Finding, RatesOf, Where
+from dashboards.cost.pages import tabs
+from dashboards.cost.reading import NO_MODEL
+from dashboards.frame import Frame, term
+from sightglass.accounts.access import Permission, ProjectRequest, project_page
+from traces.pricing import Rates, in_force
+from traces.query import Query
+from traces.rollups.dimensions import OTHER
+from traces.selectors.paging import TooSlow
+from traces.selectors.repeats import Repeats, repeats
+from traces.services.prices import overrides_of
+
+FEATURES = {"prompt": "prompt", "name": "span name", "environment": "environment",
+            "release": "release"}  # fmt: skip
+DEFAULT = "prompt"
+LOOP = 3
+"""Repeats of one prompt in a trace from which on it is called a loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    name: str
+    url: str
+    calls: str
+    money: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One kind of waste: its findings as a chart with table and file."""
+
+    card: ChartCard
+    rows: Sequence[Row]
+    head: str
+    """Of the column of money."""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRow:
+    name: str
+    url: str
+    start_ns: int
+    calls: str
+    cost: str
+    what: str
+
+
+@require_GET
+@project_page(Permission.READ)
+def cost_efficiency(request: ProjectRequest) -> HttpResponse:
+    """`by`: what slices are told apart by beside the model."""
+    frame = frames.read(request, "cost_efficiency", "by")
+    by = frame.more.get("by", DEFAULT)
+    by = by if by in FEATURES else DEFAULT
+    context: dict[str, Any] = {
+        "bar": frame.bar(),
+        "frame": frame,
+        "tabs": tabs(frame, "cost_efficiency"),
+        "feature": FEATURES[by],
+        "features": [(name, frame.link(by=one), one == by) for one, name in FEATURES.items()],
+    }
+    if frame.query is not None:
+        try:
+            context |= found(frame, frame.query, by)
+        except TooSlow:
+            context["problem"] = frames.TOO_SLOW
+    if wanted := request.GET.get("csv"):
+        cards = {part.card.id: part.card for part in context.get("parts", ())}
+        return frames.csv_response(cards.get(wanted), "cost")
+    if frame.query is not None and "problem" not in context:
+        context |= looping(frame, frame.query)
+    return render(request, "cost/efficiency.html", context)
+
+
+def rates_now(project_id: int) -> RatesOf:
+    """Today's standard rates of a model."""
+    overrides, now = overrides_of(project_id), time.time_ns()
+
+    def rates(provider: str | None, model: str | None) -> Rates | None:
+        return in_force(provider, model, None, now, overrides).rates
+
+    return rates
+
+
+def found(frame: Frame, query: Query, by: str) -> dict[str, Any]:
+    """What the page shows but the traces. Raises TooSlow."""
+    cube = reading.by_model(frame.project_id, query, frame.range, by)
+    slices = findings.chats(reading.summed(cube))
+    long = findings.long_prompts(slices)
+    missed = findings.missed_prefixes(slices, rates_now(frame.project_id))
+    again = findings.repeated(slices)
+    parts = [
+        _part(frame, by, "long", "Long prompts, short answers", long, "Cost of input",
+              f"At least {findings.LONG:,} tokens of input per call on average, and at most one of"
+              " output for 20 of input. Shorter instructions, fewer documents or examples, or a"
+              " cache for the part that repeats make them cheaper."),
+        _part(frame, by, "prefixes", "Repeated beginnings that no cache read", missed,
+              "Could save at most",
+              "Calls of 1,024 tokens of input or more that begin as another did within five minutes"
+              " before, none of it read from a cache. Put what repeats first, and mark it for"
+              " caching where the provider wants that. At most, because only the common beginning"
+              " can be cached."),
+        _part(frame, by, "repeats", "Retries and loops", again, "Cost",
+              "Calls that ask exactly what their trace had asked before."),
+    ]  # fmt: skip
+    calls = sum(sums.calls for sums in slices.values())
+    return {"parts": parts, "calls": calls, "pending": cube.pending,
+            "sentences": sentences(long, missed, again)}  # fmt: skip
+
+
+def sentences(
+    long: Sequence[Finding], missed: Sequence[Finding], again: Sequence[Finding]
+) -> list[str]:
+    said = []
+    if money := findings.total(again):
+        said.append(f"Repeating the same calls within a trace cost {numbers.money(money)}.")
+    if money := findings.total(missed):
+        said.append(f"Caching repeated beginnings could save up to {numbers.money(money)}.")
+    if money := findings.total(long):
+        said.append(f"Long prompts with short answers cost {numbers.money(money)} of input.")
+    return said or ["Nothing stands out: no long prompts of little use, no uncached beginnings,"
+                    " no repeated calls."]  # fmt: skip
+
+
+def _part(
+    frame: Frame, by: str, id: str, title: str, found: Sequence[Finding], head: str, note: str
+) -> Part:
+    rows = [_row(frame, by, one) for one in found]
+    bars = [
+        Bar(short(row.name), one.money or 0, "total", url=row.url,
+            note=f"{one.calls:,} calls; {one.detail}")
+        for one, row in zip(found, rows, strict=True)
+        if one.money
+    ]  # fmt: skip
+    chart = waterfall(bars[:8], unit="usd") if bars else None
+    url = frame.explore("kind:llm", order="-cost")
+    csv = frame.csv(id) if chart else ""
+    card = ChartCard(id, title, chart, sub="US$", explore=url, csv=csv, note=note,
+                     empty="None in this time range.")  # fmt: skip
+    return Part(card, rows, head)
+
+
+def name_of(where: Where, by: str) -> str:
+    _, model, feature = where
+    parts = [model or NO_MODEL, feature or f"no {FEATURES[by]}"]
+    return " · ".join("other" if part == OTHER else part for part in parts)
+
+
+def _row(frame: Frame, by: str, one: Finding) -> Row:
+    terms = [term("model", one.where[1]), term(by, one.where[2])]
+    return Row(
+        name_of(one.where, by),
+        frame.explore(*(each for each in terms if each), order="-cost"),
+        numbers.number(one.calls),
+        numbers.money(one.money),
+        one.detail,
+    )
+
+
+def looping(frame: Frame, query: Query) -> dict[str, Any]:
+    """Traces with the dearest repeats; that this takes too long does not take the page with it."""
+    try:
+        listed = repeats(frame.access, query=query, range=frame.range)
+    except TooSlow:
+        return {"loops_problem": frames.TOO_SLOW}
+    return {"loops": [_trace_row(frame, one) for one in listed]}
+
+
+def _trace_row(frame: Frame, one: Repeats) -> TraceRow:
+    trace_id = one.trace.trace_id.hex
+    each = one.most_in_a_row
+    kind = "a loop" if each >= LOOP else "retries"
+    prompts = "one prompt" if one.prompts == 1 else f"{one.prompts} prompts"
+    return TraceRow(
+        one.trace.name,
+        reverse("trace", args=[frame.access.project.slug, trace_id]),
+        one.trace.start_ns,
+        numbers.number(one.calls),
+        numbers.NONE if one.unpriced == one.calls else numbers.money(one.cost),
+        f"{kind}: {prompts} asked again {one.calls:,} times" if one.calls > 1
+        else "asked again once",
+    )  # fmt: skip
