@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from dashboards.context import projects_of
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
+from traces.models import Trace
 
 
 @login_required
@@ -20,4 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @project_page(Permission.READ)
 def project_home(request: ProjectRequest) -> HttpResponse:
-    return HttpResponseRedirect(reverse("traces", args=[request.access.project.slug]))
+    """To the overview; before the first trace to the explorer, which says how to send it."""
+    project = request.access.project
+    known = Trace.objects.filter(project_id=project.pk).exists()
+    return HttpResponseRedirect(reverse("overview" if known else "traces", args=[project.slug]))

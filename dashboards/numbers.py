@@ -5,6 +5,7 @@ Pure: pages, charts, e-mails and pictures write a figure in the same way.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from traces.spans import PICO
@@ -117,7 +118,7 @@ def latency(ms: float | None) -> str:
     return duration_ms(ms)
 
 
-WRITERS = {
+WRITERS: dict[str, Callable[[float], str]] = {
     "count": lambda value: tokens(round(value)),
     "tokens": lambda value: tokens(round(value)),
     "usd": lambda value: money(round(value)),

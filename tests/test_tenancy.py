@@ -20,6 +20,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.views import APIView
 
+from dashboards.budgets.models import Budget
 from dashboards.channels.events import Event, EventKind
 from dashboards.channels.models import Channel, Delivery
 from dashboards.models import SavedView
@@ -59,6 +60,7 @@ PUBLIC = {
 }
 PERSONAL = {
     "home",
+    "overview_all",
     "profile",
     "sign_out_everywhere",
     "new_project",
@@ -184,6 +186,7 @@ def values(access: Access, project: Project) -> dict[str, str]:
         **{f"{name}:pk": str(backfill.pk) for name in OF_BACKFILL},
         **{f"{name}:pk": str(connected.pk) for name in OF_CONNECTION},
         **channel_of(project),
+        **budget_of(project),
     }
 
 
@@ -207,6 +210,16 @@ OF_CONNECTION = (
     "settings_connection_test",
     "settings_connection_delete",
 )
+
+
+OF_BUDGET = ("api_budget", "api_budget_status", "budget", "budget_edit", "budget_delete")
+
+
+def budget_of(project: Project) -> dict[str, str]:
+    budget = Budget.objects.create(
+        project=project, name=CANARY, amount=1, scope="tag", value=CANARY
+    )
+    return {f"{name}:pk": str(budget.pk) for name in OF_BUDGET}
 
 
 OF_CHANNEL = (

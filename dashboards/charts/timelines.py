@@ -312,7 +312,8 @@ def table_of(series: Sequence[Series], unit: str, step_ns: int) -> Table:
 
 
 def _row(series: Sequence[Series], unit: str, step_ns: int, i: int, ns: int) -> Row:
-    shown, cells = [moment(ns, step_ns)], [drawn_time(ns) + "Z"]
+    shown = [moment(ns, step_ns)]
+    cells: list[Any] = [drawn_time(ns) + "Z"]
     for one in series:
         shown.append(exactly(one.values[i], unit))
         cells.append(raw(one.values[i], unit))

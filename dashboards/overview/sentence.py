@@ -40,11 +40,9 @@ class Part:
     tone: str = ""
 
 
-def versus(reading: Reading) -> str:
+def versus(frame: Frame) -> str:
     """Behind a change of the strip."""
-    if reading.began_ns is not None:
-        return f"no trace before {moment(reading.began_ns, DAY)}"
-    back = reading.frame.period.back_ns
+    back = frame.period.back_ns
     if back % DAY == 0:
         return f"vs prior {back // DAY} d"
     return f"vs prior {back // HOUR} h" if back % HOUR == 0 else "vs the time before"

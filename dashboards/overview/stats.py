@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 from dashboards import changes
 from dashboards.changes import Change
 from dashboards.charts import Spark, sparkline
+from dashboards.charts.scales import moment
+from dashboards.frame import Frame
 from dashboards.numbers import latency, money, share, tokens, written
 from dashboards.overview.quality import Scored
-from dashboards.overview.reading import Reading
+from dashboards.overview.reading import Reading, added
+from dashboards.periods import DAY
 from traces.rollups import sketch
 from traces.rollups.measures import Measures
 from traces.selectors import metrics
 
-UNITS = ("¢", "%", "k", "M", "G", " ms", " s")
+UNITS = ("¢", "%", "k", "M", "G", " ms", " tok/s", " s", "/min")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +45,14 @@ class Stat:
 
 def stats(reading: Reading, best: Scored | None) -> list[Stat]:
     now, before = reading.steps, reading.steps_before
-    found = [
+    return [
         spend(reading, now, before),
         traces(reading, now, before),
         cost_per_trace(reading, now, before),
         *([quality(reading, best)] if best else []),
-        latency_p95(reading, now, before),
-        failed(reading, now, before),
+        latency_p95(reading.frame, now, before),
+        failed(reading.frame, now, before),
     ]
-    return found
 
 
 def course(
@@ -66,6 +68,13 @@ def comparable(reading: Reading, change: Change) -> Change:
     return change if reading.began_ns is None else replace(change, before=None, low=None, high=None)
 
 
+def began(reading: Reading) -> str:
+    """In the place of a change that cannot be told."""
+    if reading.began_ns is None:
+        return ""
+    return f"no trace before {moment(reading.began_ns, DAY)}"
+
+
 def spend(reading: Reading, now: list[Measures], before: list[Measures]) -> Stat:
     change = changes.of_totals(
         [one.cost for one in now], [one.cost for one in before], "usd", "down"
@@ -76,6 +85,7 @@ def spend(reading: Reading, now: list[Measures], before: list[Measures]) -> Stat
         comparable(reading, change),
         reading.frame.explore(order="-cost"),
         course(now, before, lambda one: one.cost),
+        note=began(reading),
         verb="Spend is",
     )
 
@@ -90,6 +100,7 @@ def traces(reading: Reading, now: list[Measures], before: list[Measures]) -> Sta
         comparable(reading, change),
         reading.frame.explore(),
         course(now, before, lambda one: one.traces),
+        note=began(reading),
         verb="Traces are",
     )
 
@@ -130,30 +141,28 @@ def quality(reading: Reading, best: Scored) -> Stat:
     )
 
 
-def latency_p95(reading: Reading, now: list[Measures], before: list[Measures]) -> Stat:
-    counts = reading.total.latency
+def latency_p95(frame: Frame, now: list[Measures], before: list[Measures], note: str = "") -> Stat:
+    """`note`: the median, unless something else is said."""
+    counts = added(now).latency
     return Stat(
         "Latency p95",
         latency(sketch.quantile(counts, 0.95)),
-        changes.of_quantiles(counts, reading.total_before.latency, 0.95),
-        reading.frame.explore(order="-duration"),
+        changes.of_quantiles(counts, added(before).latency, 0.95),
+        frame.explore(order="-duration"),
         course(now, before, lambda one: sketch.quantile(one.latency, 0.95)),
-        note=f"p50 {latency(sketch.quantile(counts, 0.5))}",
+        note=note or f"p50 {latency(sketch.quantile(counts, 0.5))}",
         verb="The 95th percentile of latency is",
     )
 
 
-def failed(reading: Reading, now: list[Measures], before: list[Measures]) -> Stat:
-    values = [
-        metrics.value_of("trace_error_rate", total)
-        for total in (reading.total, reading.total_before)
-    ]
-    count = reading.total.failed
+def failed(frame: Frame, now: list[Measures], before: list[Measures]) -> Stat:
+    values = [metrics.value_of("trace_error_rate", added(steps)) for steps in (now, before)]
+    count = added(now).failed
     return Stat(
         "Error rate",
         share(values[0].value),
         changes.of_values(values[0], values[1], "ratio", "down"),
-        reading.frame.explore("errors:>0"),
+        frame.explore("errors:>0"),
         course(now, before, lambda one: one.failed / one.traces if one.traces else None),
         note=f"{tokens(count)} trace{'' if count == 1 else 's'}",
         verb="The share of traces with errors is",

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from dashboards import frame as frames
 from dashboards.charts import ChartCard
 from dashboards.overview import across as crossing
-from dashboards.overview import cards
+from dashboards.overview import cards, govern
 from dashboards.overview.reading import GROUPS, Reading, reading
 from dashboards.overview.sentence import sentence, versus
 from dashboards.overview.stats import stats
@@ -38,7 +38,13 @@ def overview(request: ProjectRequest) -> HttpResponse:
             charts = charts_of(found, choice)
             if wanted := request.GET.get("csv"):
                 return frames.csv_response(charts.get(wanted), request.access.project.slug)
-            context |= page_of(found) | {"cards": charts, "bar": frame.bar(found.environments)}
+            context |= page_of(found) | {
+                "cards": charts,
+                "bar": frame.bar(found.environments),
+                "budget": govern.budget_card(request.access),
+                "alerts": govern.alert_lines(request.access),
+                "has_rules": govern.has_rules(request.access),
+            }
     return render(request, "overview/overview.html", context)
 
 
@@ -59,7 +65,7 @@ def page_of(found: Reading) -> dict[str, Any]:
     return {
         "sentence": sentence(found, strip, cards.releases(found)),
         "stats": strip,
-        "versus": versus(found),
+        "versus": versus(found.frame),
         "features": cards.top(frame, "name", found.names.cells, found.names_before.cells),
         "users": cards.top(frame, "user_id", found.users.cells, found.users_before.cells),
         "pending": found.pending,

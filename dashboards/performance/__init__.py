@@ -1,0 +1,1 @@
+"""How fast answers come, what fails, and whether retrieval finds anything."""

@@ -1,0 +1,296 @@
+"""The cards of the page, made of one reading."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from dashboards.charts import ChartCard, Choice, Level, Series, bars, histogram, lines
+from dashboards.frame import Frame, term
+from dashboards.overview.cards import KINDS, step_word
+from dashboards.performance.reading import Reading
+from traces.rollups import sketch
+from traces.rollups.dimensions import OTHER
+from traces.rollups.measures import Measures
+from traces.selectors import metrics
+
+QUANTILES = (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99))
+CALLS = ("llm",)
+RETRIEVERS = ("retriever",)
+BY = {"kind": 0, "provider": 1}
+"""What errors can be shown by, and where that stands in a group of the reading."""
+SHOWN = 5
+STEPS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
+"""Within a power of ten, where bars of the distribution begin (milliseconds)."""
+TAIL = 0.002
+"""Share of the fastest and slowest traces that share the outer bars."""
+VALUES = np.array([sketch.MAPPING.value(key) for key in range(sketch.LOWEST, sketch.HIGHEST + 1)])
+"""Milliseconds of each key of a sketch."""
+
+
+def quantiles(
+    frame: Frame,
+    steps: Iterable[sketch.Counts],
+    url: str,
+    wanted: Sequence[tuple[str, float]] = QUANTILES,
+) -> list[Series]:
+    counts = list(steps)
+    whole = sum(counts, sketch.empty())
+    return [
+        Series(
+            name,
+            frame.times,
+            [sketch.quantile(one, part) for one in counts],
+            total=sketch.quantile(whole, part),
+            url=url,
+        )
+        for name, part in wanted
+    ]
+
+
+def latency(reading: Reading) -> ChartCard:
+    frame = reading.frame
+    url = frame.explore(timeless=True, order="-duration")
+    series = quantiles(frame, [one.latency for one in reading.steps], url)
+    known = any(one.total is not None for one in series)
+    return ChartCard(
+        "latency",
+        "Latency",
+        lines(series, unit="ms", step_ns=frame.step_ns) if known else None,
+        sub="whole traces",
+        explore=frame.explore(order="-duration"),
+        csv=frame.csv("latency"),
+        size="l",
+    )
+
+
+def distribution(reading: Reading) -> ChartCard:
+    """How many traces took how long; a bar leads to them."""
+    frame, counts = reading.frame, reading.total.latency
+    card = ChartCard(
+        "distribution",
+        "Latency distribution",
+        sub="traces",
+        explore=frame.explore(order="-duration"),
+        csv=frame.csv("distribution"),
+        size="l",
+    )
+    if not counts.any():
+        return card
+    edges, numbers = binned(counts)
+    marks = [
+        Level(value, name)
+        for name, part in (("p50", 0.5), ("p95", 0.95))
+        if (value := sketch.quantile(counts, part)) is not None
+    ]
+    urls = [
+        frame.explore(f"duration:>={low:g}ms", f"duration:<{high:g}ms")
+        for low, high in pairwise(edges)
+    ]
+    chart = histogram(edges, numbers, unit="ms", marks=marks, urls=urls)
+    return ChartCard(
+        card.id,
+        card.title,
+        chart,
+        sub=card.sub,
+        explore=card.explore,
+        csv=card.csv,
+        size="l",
+    )
+
+
+def binned(counts: sketch.Counts) -> tuple[list[float], list[int]]:
+    """Round edges (ms) around nearly all values, and how many lie between each two.
+
+    What lies outside is counted in the outer bars.
+    """
+    low, high = sketch.quantile(counts, TAIL) or 0.0, sketch.quantile(counts, 1 - TAIL) or 0.0
+    rounds = [step * 10.0**power for power in range(-3, 10) for step in STEPS]
+    first = max(i for i, edge in enumerate(rounds) if edge <= max(low, rounds[0]))
+    last = next(i for i, edge in enumerate(rounds) if edge > high)
+    edges = rounds[first : last + 1]
+    held = np.flatnonzero(counts)
+    places = np.clip(np.searchsorted(edges, VALUES[held], side="right") - 1, 0, len(edges) - 2)
+    found = np.bincount(places, weights=counts[held], minlength=len(edges) - 1)
+    return edges, [int(number) for number in found]
+
+
+def first_token(reading: Reading) -> ChartCard:
+    frame = reading.frame
+    steps = [one.first_token for one in reading.spans_of(CALLS)]
+    url = frame.explore("ttft:>0ms", spans=True, timeless=True)
+    series = quantiles(frame, steps, url, (("p50", 0.5), ("p95", 0.95)))
+    known = any(one.total is not None for one in series)
+    return ChartCard(
+        "first_token",
+        "Time to first token",
+        lines(series, unit="ms", step_ns=frame.step_ns) if known else None,
+        sub="model calls",
+        explore=frame.explore("ttft:>0ms", spans=True),
+        csv=frame.csv("first_token"),
+        empty="No streamed call here says when its first token came.",
+    )
+
+
+def speed(reading: Reading) -> ChartCard:
+    """Output tokens per second by model."""
+    frame = reading.frame
+    sums: dict[str, dict[int, Measures]] = defaultdict(lambda: defaultdict(Measures))
+    for cell in reading.spans.cells:
+        kind, _, model = cell.group
+        if kind in CALLS and model not in (None, OTHER) and cell.time_ns is not None:
+            sums[str(model)][cell.time_ns].add(cell.sums)
+    totals = {model: sum(one.timed_tokens for one in by.values()) for model, by in sums.items()}
+    ranked = sorted((m for m in sums if totals[m]), key=lambda model: -totals[model])[:SHOWN]
+    series = [
+        Series(
+            model,
+            frame.times,
+            [tokens_per_second(sums[model].get(ns)) for ns in frame.times],
+            total=tokens_per_second(whole(sums[model].values())),
+            url=frame.explore(term("model", model), spans=True, timeless=True),
+        )
+        for model in ranked
+    ]
+    return ChartCard(
+        "speed",
+        "Output speed",
+        lines(series, unit="tokens/s", step_ns=frame.step_ns) if series else None,
+        sub="tokens per second, by model",
+        explore=frame.explore("kind:llm", spans=True),
+        csv=frame.csv("speed"),
+        empty="No finished call with output tokens in this time range.",
+    )
+
+
+def whole(many: Iterable[Measures]) -> Measures:
+    total = Measures()
+    for one in many:
+        total.add(one)
+    return total
+
+
+def tokens_per_second(sums: Measures | None) -> float | None:
+    return metrics.value_of("tokens_per_second", sums).value if sums else None
+
+
+def throughput(reading: Reading) -> ChartCard:
+    frame = reading.frame
+    values = [one.traces for one in reading.steps]
+    url = frame.explore(timeless=True)
+    series = [Series("Traces", frame.times, values, total=sum(values), url=url)]
+    return ChartCard(
+        "throughput",
+        f"Traces by {step_word(frame)}",
+        bars(series, unit="count", step_ns=frame.step_ns) if sum(values) else None,
+        explore=frame.explore(),
+        csv=frame.csv("throughput"),
+    )
+
+
+def errors(reading: Reading, choice: str) -> ChartCard:
+    """Failed spans by kind or by provider."""
+    frame, at = reading.frame, BY[choice]
+    sums: dict[str | None, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for cell in reading.spans.cells:
+        if cell.sums.errors and cell.time_ns is not None:
+            sums[cell.group[at]][cell.time_ns] += cell.sums.errors
+    ranked = sorted(sums, key=lambda group: -sum(sums[group].values()))
+    series = [
+        Series(
+            error_name(choice, group),
+            frame.times,
+            [sums[group].get(ns, 0) for ns in frame.times],
+            total=sum(sums[group].values()),
+            url=frame.explore(term(choice, group), "status:error", spans=True, timeless=True)
+            if term(choice, group)
+            else "",
+        )
+        for group in ranked[:SHOWN]
+    ]
+    choices = [
+        Choice(name.capitalize(), frame.link(by="" if name == "kind" else name), name == choice)
+        for name in BY
+    ]
+    return ChartCard(
+        "errors",
+        "Errors",
+        bars(series, unit="count", step_ns=frame.step_ns) if series else None,
+        sub="failed spans",
+        explore=frame.explore("status:error", spans=True),
+        csv=frame.csv("errors"),
+        choices=choices,
+        empty="No span failed in this time range.",
+    )
+
+
+def error_name(choice: str, group: str | None) -> str:
+    if choice == "kind":
+        return KINDS.get(str(group), str(group).capitalize())
+    return "other" if group == OTHER else group or "no provider"
+
+
+def found_nothing(reading: Reading) -> ChartCard:
+    """The share of retrievals without a document, with its interval."""
+    frame = reading.frame
+    steps = reading.spans_of(RETRIEVERS)
+    values = [metrics.value_of("empty_retrieval_rate", one) for one in steps]
+    total = metrics.value_of("empty_retrieval_rate", whole(steps))
+    series = [
+        Series(
+            "Without a document",
+            frame.times,
+            [one.value for one in values],
+            low=[one.low if one.value is not None else None for one in values],
+            high=[one.high if one.value is not None else None for one in values],
+            counts=[one.count for one in values],
+            total=total.value,
+            url=frame.explore("kind:retriever", spans=True, timeless=True),
+        )
+    ]
+    return ChartCard(
+        "empty",
+        "Empty retrievals",
+        lines(series, unit="ratio", step_ns=frame.step_ns, from_zero=True) if total.count else None,
+        sub="95% interval",
+        explore=frame.explore("kind:retriever", spans=True),
+        csv=frame.csv("empty"),
+        empty="No retriever ran in this time range.",
+    )
+
+
+def relevance(reading: Reading) -> ChartCard:
+    frame = reading.frame
+    steps = reading.spans_of(RETRIEVERS)
+    values = [metrics.value_of("mean_retrieval_score", one).value for one in steps]
+    total = metrics.value_of("mean_retrieval_score", whole(steps))
+    url = frame.explore("kind:retriever", spans=True, timeless=True)
+    series = [Series("Best document", frame.times, values, total=total.value, url=url)]
+    return ChartCard(
+        "relevance",
+        "Best document's score",
+        lines(series, unit="score", step_ns=frame.step_ns) if total.count else None,
+        sub="mean, by the retriever",
+        explore=frame.explore("kind:retriever", spans=True),
+        csv=frame.csv("relevance"),
+        empty="No retriever said how well its documents match.",
+    )
+
+
+def retriever_latency(reading: Reading) -> ChartCard:
+    frame = reading.frame
+    steps = [one.latency for one in reading.spans_of(RETRIEVERS)]
+    url = frame.explore("kind:retriever", spans=True, timeless=True)
+    series = quantiles(frame, steps, url, (("p50", 0.5), ("p95", 0.95)))
+    known = any(one.total is not None for one in series)
+    return ChartCard(
+        "retriever_latency",
+        "Latency of retrievers",
+        lines(series, unit="ms", step_ns=frame.step_ns) if known else None,
+        explore=frame.explore("kind:retriever", spans=True),
+        csv=frame.csv("retriever_latency"),
+        empty="No retriever ran in this time range.",
+    )

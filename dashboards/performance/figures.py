@@ -1,0 +1,172 @@
+"""The strip of the page, and its tables of what is slow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from dashboards import changes
+from dashboards.changes import Change
+from dashboards.charts import sparkline
+from dashboards.charts.types import short
+from dashboards.frame import Frame, term
+from dashboards.numbers import latency, number, rate
+from dashboards.overview import stats as strip
+from dashboards.overview.stats import Stat
+from dashboards.performance.cards import CALLS, tokens_per_second, whole
+from dashboards.performance.reading import Group, Reading, grouped
+from traces.rollups import sketch
+from traces.rollups.dimensions import OTHER
+from traces.rollups.measures import Measures
+from traces.selectors import metrics
+from traces.selectors.cubes import Cell
+from traces.selectors.metrics import Value
+from traces.spans import Kind
+
+SHOWN = 8
+LEAST = 5
+"""Spans below which a name is not called slow."""
+
+
+def stats(reading: Reading) -> list[Stat]:
+    """Latency, first token, speed, throughput, errors."""
+    frame, now, before = reading.frame, reading.steps, reading.steps_before
+    counts, was = reading.total.latency, reading.total_before.latency
+    median = Stat(
+        "Latency p50",
+        latency(sketch.quantile(counts, 0.5)),
+        changes.of_quantiles(counts, was, 0.5),
+        frame.explore(order="-duration"),
+        strip.course(now, before, lambda one: sketch.quantile(one.latency, 0.5)),
+    )
+    return [
+        median,
+        strip.latency_p95(frame, now, before, note=f"p99 {latency(sketch.quantile(counts, 0.99))}"),
+        first_token(reading),
+        speed(reading),
+        traces(reading),
+        strip.failed(frame, now, before),
+    ]
+
+
+def first_token(reading: Reading) -> Stat:
+    steps = reading.spans_of(CALLS)
+    now, before = whole(steps).first_token, reading.before_of(CALLS).first_token
+    return Stat(
+        "First token p95",
+        latency(sketch.quantile(now, 0.95)),
+        changes.of_quantiles(now, before, 0.95),
+        reading.frame.explore("ttft:>0ms", spans=True),
+        sparkline([sketch.quantile(one.first_token, 0.95) for one in steps]),
+    )
+
+
+def speed(reading: Reading) -> Stat:
+    steps = reading.spans_of(CALLS)
+    now = changes.ratio([one.timed_tokens for one in steps], [one.timed_ns / 1e9 for one in steps])
+    was = tokens_per_second(reading.before_of(CALLS))
+    return Stat(
+        "Output speed",
+        rate(now.value),
+        Change(now.value, was, "tokens/s", "up"),
+        reading.frame.explore("kind:llm", spans=True),
+        sparkline([tokens_per_second(one) for one in steps]),
+    )
+
+
+def traces(reading: Reading) -> Stat:
+    frame, now, before = reading.frame, reading.steps, reading.steps_before
+    minutes = frame.length_ns / 60e9
+    total, was = reading.total.traces, reading.total_before.traces
+    change = changes.of_totals(
+        [one.traces for one in now], [one.traces for one in before], "count", None
+    )
+    return Stat(
+        "Throughput",
+        f"{per_minute(total / minutes)}/min",
+        change if was else Change(total, None, "count", None),
+        frame.explore(),
+        strip.course(now, before, lambda one: one.traces),
+        note=f"{number(total)} traces",
+    )
+
+
+def per_minute(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+
+
+@dataclass(frozen=True, slots=True)
+class SlowRow:
+    """A model or a name of spans. `bar`: its p95 in percent of the slowest."""
+
+    name: str
+    kind: str
+    url: str
+    count: int
+    p50: float | None
+    p95: float | None
+    bar: float
+    change: Change
+    errors: Value
+
+
+def slow_models(reading: Reading) -> list[SlowRow]:
+    def model_of(group: Group) -> str | None:
+        return group[2] if group[2] != OTHER else None
+
+    now = grouped(reading.spans.cells, model_of)
+    before = grouped(reading.spans_before.cells, model_of)
+    rows = [
+        row_of(reading.frame, (name, ""), sums, before.get(name), (term("model", name),))
+        for name, sums in now.items()
+    ]
+    return slowest(rows)
+
+
+def slow_names(reading: Reading) -> list[SlowRow]:
+    """By name and kind, so that a step of the application is not taken for a call in it."""
+    now, before = by_name(reading.names.cells), by_name(reading.names_before.cells)
+    rows = []
+    for (name, kind), sums in now.items():
+        found = (term("name", name), term("kind", kind))
+        rows.append(row_of(reading.frame, (name, kind), sums, before.get((name, kind)), found))
+    return slowest(rows)
+
+
+def by_name(cells: Iterable[Cell[Measures]]) -> dict[tuple[str, str], Measures]:
+    def key(group: Group) -> tuple[str, str] | None:
+        name, kind = group
+        known = name not in (None, "", OTHER) and kind in set(Kind)
+        return (str(name), str(kind)) if known else None
+
+    return grouped(cells, key)
+
+
+def row_of(
+    frame: Frame,
+    what: tuple[str, str],
+    now: Measures,
+    before: Measures | None,
+    found: Sequence[str],
+) -> SlowRow:
+    counts = now.latency
+    was = before.latency if before else sketch.empty()
+    return SlowRow(
+        short(what[0]),
+        what[1],
+        frame.explore(*found, spans=True),
+        int(counts.sum()),
+        sketch.quantile(counts, 0.5),
+        sketch.quantile(counts, 0.95),
+        0.0,
+        changes.of_quantiles(counts, was, 0.95),
+        metrics.value_of("error_rate", now),
+    )
+
+
+def slowest(rows: Iterable[SlowRow]) -> list[SlowRow]:
+    """Those with the longest p95 and enough spans."""
+    known = [row for row in rows if row.count >= LEAST and row.p95 is not None]
+    known.sort(key=lambda row: -(row.p95 or 0))
+    longest = max([1e-9, *((row.p95 or 0) for row in known)])
+    return [replace(row, bar=round(100 * (row.p95 or 0) / longest, 1)) for row in known[:SHOWN]]

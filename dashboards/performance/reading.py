@@ -1,0 +1,96 @@
+"""What the page asks the sums, for the range and the one before it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from dashboards.frame import Frame
+from dashboards.overview.reading import added, by_step, environments
+from traces.rollups.measures import Measures
+from traces.selectors import cubes
+from traces.selectors.cubes import Cell, Cube
+from traces.selectors.search import EVERYTHING
+
+TRACE_SUMS = ("traces", "failed", "latency")
+SPAN_SUMS = (
+    *("spans", "errors", "calls", "latency", "first_token", "timed_tokens", "timed_ns"),
+    *("retrievals", "empty_retrievals", "scored_retrievals", "best_scores"),
+)
+BY = ("kind", "provider", "model")
+NAME_SUMS = ("spans", "errors", "latency")
+Group = tuple[str | None, ...]
+
+
+@dataclass(slots=True)
+class Reading:
+    """`steps`: sums of traces by step. `spans`: by kind, provider, model and step; before: whole.
+
+    `names`: by name and kind of a span, over the whole range.
+    """
+
+    frame: Frame
+    steps: list[Measures]
+    steps_before: list[Measures]
+    spans: Cube[Measures]
+    spans_before: Cube[Measures]
+    names: Cube[Measures]
+    names_before: Cube[Measures]
+    environments: list[str] = field(default_factory=list)
+
+    @property
+    def pending(self) -> int:
+        return max(self.spans.pending, self.names.pending)
+
+    @property
+    def total(self) -> Measures:
+        return added(self.steps)
+
+    @property
+    def total_before(self) -> Measures:
+        return added(self.steps_before)
+
+    def spans_of(self, kinds: Iterable[str]) -> list[Measures]:
+        """By step, of spans of these kinds."""
+        wanted = set(kinds)
+        cells = [cell for cell in self.spans.cells if cell.group[0] in wanted]
+        return by_step(Cube(cells), self.frame.times)
+
+    def before_of(self, kinds: Iterable[str]) -> Measures:
+        wanted = set(kinds)
+        return added(cell.sums for cell in self.spans_before.cells if cell.group[0] in wanted)
+
+
+def reading(frame: Frame) -> Reading:
+    """Raises TooSlow."""
+    query = frame.query or EVERYTHING
+    now: dict[str, Any] = {"query": query, "range": frame.range}
+    before: dict[str, Any] = {"query": query, "range": frame.previous}
+    grain: dict[str, Any] = dict(frame.grain)
+    project, by_name = frame.project_id, ("name", "kind")
+    return Reading(
+        frame,
+        steps=by_step(cubes.of_traces(project, **now, **grain, only=TRACE_SUMS), frame.times),
+        steps_before=by_step(
+            cubes.of_traces(project, **before, **grain, only=TRACE_SUMS), frame.times_before
+        ),
+        spans=cubes.of_spans(project, **now, **grain, by=BY, only=SPAN_SUMS),
+        spans_before=cubes.of_spans(project, **before, by=BY, only=SPAN_SUMS),
+        names=cubes.of_spans(project, **now, by=by_name, only=NAME_SUMS),
+        names_before=cubes.of_spans(project, **before, by=by_name, only=NAME_SUMS),
+        environments=environments(frame),
+    )
+
+
+def grouped(
+    cells: Iterable[Cell[Measures]], key: Callable[[Group], Hashable]
+) -> dict[Any, Measures]:
+    """Sums by what `key` makes of a group; a group of which it makes None is left out."""
+    found: dict[Any, Measures] = defaultdict(Measures)
+    for cell in cells:
+        name = key(cell.group)
+        if name is not None:
+            found[name].add(cell.sums)
+    return dict(found)
