@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dashboards.trace.urls")),
     path("", include("dashboards.evaluators.urls")),
     path("", include("dashboards.quality.urls")),
+    path("", include("dashboards.boards.urls")),
     path("", include("dashboards.users.urls")),
     path("", include("dashboards.sessions.urls")),
     path("", include("dashboards.people.urls")),
@@ -24,5 +25,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dashboards.onboarding.urls")),
     path("", include("dashboards.budgets.urls")),
     path("", include("dashboards.channels.urls")),
+    path("", include("dashboards.alerts.pages.urls")),
     path("", include("dashboards.alerts.api.urls")),
 ]

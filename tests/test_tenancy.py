@@ -20,6 +20,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.views import APIView
 
+from dashboards.alerts.models import Alert, Rule, Transition
 from dashboards.budgets.models import Budget
 from dashboards.channels.events import Event, EventKind
 from dashboards.channels.models import Channel, Delivery
@@ -187,6 +188,7 @@ def values(access: Access, project: Project) -> dict[str, str]:
         **{f"{name}:pk": str(connected.pk) for name in OF_CONNECTION},
         **channel_of(project),
         **budget_of(project),
+        **alert_of(project),
     }
 
 
@@ -220,6 +222,28 @@ def budget_of(project: Project) -> dict[str, str]:
         project=project, name=CANARY, amount=1, scope="tag", value=CANARY
     )
     return {f"{name}:pk": str(budget.pk) for name in OF_BUDGET}
+
+
+OF_ALERT_RULE = (
+    *("api_alert_rule", "api_alert_rule_backtest", "api_alert_rule_mute", "alert_rule"),
+    *("alert_spark", "alert_mute", "alert_test", "alert_delete"),
+)
+OF_FIRING = ("api_alert", "api_alert_acknowledge", "alert_firing", "alert_acknowledge")
+
+
+def alert_of(project: Project) -> dict[str, str]:
+    """A rule that fires."""
+    rule = Rule.objects.create(
+        project=project, slug=CANARY, name=CANARY, metric="cost", window_ns=3600 * 10**9,
+        condition={"type": "threshold", "above": 1.0}, severity="info", filter=f"tag:{CANARY}",
+    )  # fmt: skip
+    alert = Alert.objects.create(rule=rule, group=CANARY, state="firing")
+    firing = Transition.objects.create(
+        project=project, rule=rule, alert=alert, version=1, group=CANARY, before="inactive",
+        state="firing", at_ns=10**18, severity="info", reason=CANARY,
+    )  # fmt: skip
+    of_rule = {f"{name}:pk": str(rule.pk) for name in OF_ALERT_RULE}
+    return of_rule | {f"{name}:pk": str(firing.pk) for name in OF_FIRING}
 
 
 OF_CHANNEL = (

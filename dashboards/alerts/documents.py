@@ -49,7 +49,7 @@ CONDITION_FIELDS = {
     "change": ("rises_by", "falls_by", "moves_by", "unit", "against", "at_least"),
     "anomaly": ("side", "sigmas", "season", "days", "at_least"),
     "absence": ("fewer_than",),
-    "budget": ("budget", "on", "percent"),
+    "budget": ("budget", "of", "percent"),
 }
 MOVES = {
     "rises_by": cond.Side.ABOVE,
@@ -183,7 +183,7 @@ def write_condition(condition: cond.Condition) -> Document:
         case cond.Absence(fewer_than):
             return {"type": kind, "fewer_than": fewer_than}
         case cond.Budget(budget, on, percent):
-            return {"type": kind, "budget": budget, "on": str(on), "percent": percent}
+            return {"type": kind, "budget": budget, "of": str(on), "percent": percent}
 
 
 def _condition(outer: Fields) -> cond.Condition:
@@ -210,7 +210,7 @@ def _condition(outer: Fields) -> cond.Condition:
             return _anomaly(fields)
         case "absence":
             return cond.Absence(fields.whole("fewer_than", 1, 10**9, 1))
-    on = cond.On(fields.choice("on", tuple(cond.On), cond.On.ACTUAL))
+    on = cond.On(fields.choice("of", tuple(cond.On), cond.On.ACTUAL))
     name = fields.text("budget", 200, needed=True)
     return cond.Budget(name, on, fields.number("percent", 1, 1000, 100.0))
 
@@ -295,3 +295,12 @@ def _url(fields: Fields) -> str:
     found = fields.text("runbook_url", 500)
     fields.checked("runbook_url", wrong, found)
     return found
+
+
+def compact(document: Document) -> Document:
+    """Without what is usual anyway; `read` makes the same of it."""
+    needed = {name: document[name] for name in ("slug", "name", "metric", "condition")}
+    usual = write(read(needed))
+    return {
+        name: value for name, value in document.items() if name in needed or value != usual[name]
+    }

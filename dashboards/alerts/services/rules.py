@@ -72,15 +72,16 @@ def _member(project: Project, email: str) -> User | None:
     return None if member is None else member.user
 
 
-def create(access: Access, given: Document) -> Rule:
+def create(access: Access, given: Any) -> Rule:
     """A new rule from a document. Raises PermissionDenied, DocumentError."""
-    access.require(Permission.WRITE)
     draft = documents.read(given)
     check(access.project, draft)
-    return _create(access, draft)
+    return create_from(access, draft)
 
 
-def _create(access: Access, draft: Draft) -> Rule:
+def create_from(access: Access, draft: Draft) -> Rule:
+    """From a draft that `check` has passed. Raises PermissionDenied, DocumentError."""
+    access.require(Permission.WRITE)
     if Rule.objects.filter(project=access.project, archived_at=None).count() >= MOST:
         raise DocumentError({"/slug": f"A project has at most {MOST} rules."})
     rule = Rule(project=access.project, created_by=access.user)
@@ -93,18 +94,19 @@ def _create(access: Access, draft: Draft) -> Rule:
     return rule
 
 
-def change(access: Access, rule: Rule, given: Document) -> Rule:
+def change(access: Access, rule: Rule, given: Any) -> Rule:
     """Make the rule what the document says. Raises PermissionDenied, DocumentError.
 
     If it comes to look for something else, its alerts end and begin anew.
     """
-    access.require(Permission.WRITE)
     draft = documents.read(given)
     check(access.project, draft)
-    return _change(access, rule, draft)
+    return change_to(access, rule, draft)
 
 
-def _change(access: Access, rule: Rule, draft: Draft) -> Rule:
+def change_to(access: Access, rule: Rule, draft: Draft) -> Rule:
+    """To a draft that `check` has passed. Raises PermissionDenied, DocumentError."""
+    access.require(Permission.WRITE)
     try:
         with transaction.atomic():
             locked = Rule.objects.select_for_update().get(pk=rule.pk, archived_at=None)

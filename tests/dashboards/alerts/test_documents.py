@@ -154,7 +154,8 @@ def test_everything_that_is_wrong_is_said_at_once_and_where_the_document_is() ->
     with pytest.raises(DocumentError) as caught:
         documents.read({"slug": "A", "wrong": 1}, at="/rules/3")
     assert {"/rules/3/slug", "/rules/3/wrong", "/rules/3/name"} <= caught.value.errors.keys()
-    for given_ in (None, [], "text", 3):
+    wrong: list[Any] = [None, [], "text", 3]
+    for given_ in wrong:
         with pytest.raises(DocumentError):
             documents.read(given_)
 

@@ -1,0 +1,107 @@
+"""Rules as one file, YAML or JSON: `{"version": 1, "rules": [...]}`. Pure.
+
+Only plain values are read: no tags, no aliases, no key twice; `on`, `no` and `09:00` are texts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+
+from dashboards.alerts import documents
+from dashboards.alerts.documents import Draft
+from dashboards.alerts.reading import Document, DocumentError
+
+VERSION = 1
+MOST_BYTES = 2**20
+MOST_RULES = 200
+
+
+class _Loader(yaml.SafeLoader):
+    """Values as JSON has them."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("Aliases are not read; write it out.")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        names = [key.value for key, _ in node.value]
+        for name in names:
+            if not isinstance(name, str) or names.count(name) > 1:
+                raise yaml.YAMLError(f"A key that is no name, or there twice: {name!r:.60}")
+        return super().construct_mapping(node, deep)
+
+
+_PLAIN = (
+    ("null", r"~|null|", "~n"),
+    ("bool", r"true|false", "tf"),
+    ("int", r"-?(0|[1-9][0-9]*)", "-0123456789"),
+    ("float", r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", "-0123456789"),
+)
+_Loader.yaml_implicit_resolvers = {}
+for _name, _pattern, _first in _PLAIN:
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), [*_first, ""]
+    )
+
+
+def load(text: str | bytes) -> Any:
+    """The values of a YAML (or JSON) text. Raises DocumentError."""
+    if len(text) > MOST_BYTES:
+        raise DocumentError({"": f"At most {MOST_BYTES:,} bytes."})
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"Line {mark.line + 1}: " if mark else ""
+        raise DocumentError({"": f"{where}{error.problem}."}) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise DocumentError({"": str(error)[:300]}) from None
+    except RecursionError:
+        raise DocumentError({"": "It is nested too deeply."}) from None
+
+
+def read(given: Any) -> list[Draft]:
+    """The rules of a sheet. Raises DocumentError with everything that is wrong."""
+    if not isinstance(given, dict):
+        raise DocumentError({"": "An object with version and rules."})
+    errors = {f"/{name}"[:80]: "There is no such field." for name in given
+              if name not in ("version", "rules")}  # fmt: skip
+    if given.get("version") != VERSION or isinstance(given.get("version"), bool):
+        errors["/version"] = f"Must be {VERSION}."
+    rules = given.get("rules")
+    if not isinstance(rules, list) or len(rules) > MOST_RULES:
+        errors["/rules"] = f"A list of at most {MOST_RULES} rules."
+        raise DocumentError(errors)
+    drafts: list[Draft] = []
+    for number, rule in enumerate(rules):
+        at = f"/rules/{number}"
+        try:
+            drafts.append(documents.read(rule, at))
+        except DocumentError as error:
+            errors |= error.errors
+            continue
+        if any(other.slug == drafts[-1].slug for other in drafts[:-1]):
+            errors[f"{at}/slug"] = "Another rule of this file has this slug."
+    if errors:
+        raise DocumentError(errors)
+    return drafts
+
+
+def written(rules: Sequence[Document]) -> Document:
+    """The sheet of these documents."""
+    return {"version": VERSION, "rules": [documents.compact(rule) for rule in rules]}
+
+
+def to_yaml(value: Any) -> str:
+    dumped: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)
+    return dumped
+
+
+def to_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
