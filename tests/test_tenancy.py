@@ -21,6 +21,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.views import APIView
 
 from dashboards.alerts.models import Alert, Rule, Transition
+from dashboards.boards.models import Board
 from dashboards.budgets.models import Budget
 from dashboards.channels.events import Event, EventKind
 from dashboards.channels.models import Channel, Delivery
@@ -189,6 +190,7 @@ def values(access: Access, project: Project) -> dict[str, str]:
         **channel_of(project),
         **budget_of(project),
         **alert_of(project),
+        **board_of(access),
     }
 
 
@@ -244,6 +246,21 @@ def alert_of(project: Project) -> dict[str, str]:
     )  # fmt: skip
     of_rule = {f"{name}:pk": str(rule.pk) for name in OF_ALERT_RULE}
     return of_rule | {f"{name}:pk": str(firing.pk) for name in OF_FIRING}
+
+
+OF_BOARD = (
+    *("board", "board_tv", "board_edit", "board_duplicate", "board_delete", "board_chart_new"),
+    *("board_chart", "board_chart_move", "board_chart_remove", "api_dashboard"),
+)
+
+
+def board_of(access: Access) -> dict[str, str]:
+    """A shared dashboard with a chart."""
+    board = Board.objects.create(
+        project=access.project, owner=access.user, name=CANARY, shared=True
+    )
+    chart = board.charts.create(position=1, metric="cost", title=CANARY, filter=f"tag:{CANARY}")
+    return {f"{name}:pk": str(board.pk) for name in OF_BOARD} | {"chart": str(chart.pk)}
 
 
 OF_CHANNEL = (
@@ -551,6 +568,14 @@ def test_the_project_itself_sees_what_others_must_not(
         )
     }
     assert telling >= {
+        "boards",
+        "board",
+        "board_tv",
+        "board_edit",
+        "board_chart",
+        "quality",
+        "api_dashboards",
+        "api_dashboard",
         "traces",
         "trace",
         "trace_conversation",

@@ -27,6 +27,7 @@ GROUPS = {
     "prompt_version": "Prompt version",
     "tag": "Tag",
 }
+STACKED = (Kind.AREA, Kind.BARS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,7 @@ def checked_chart(draft: ChartDraft) -> ChartDraft:
         _choice(faults, "range", given["range"], RANGES)
     _length(faults, "title", given["title"], MAX_TITLE)
     _filter(faults, given["filter"])
-    try:
-        metrics.find(given["metric"])
-    except metrics.UnknownMetric as error:
-        faults["metric"] = str(error)
-    if given["kind"] == Kind.TABLE and not given["group_by"]:
-        faults.setdefault("group_by", "A table needs something to group by.")
-    if given["kind"] == Kind.NUMBER and given["group_by"]:
-        faults.setdefault("group_by", "A number stands alone: group by nothing.")
+    _fits(faults, given)
     if faults:
         raise ValidationError(faults)
     return ChartDraft(**given)
@@ -107,6 +101,24 @@ def draft_of_board(board: Board) -> BoardDraft:
 def told(draft: ChartDraft | BoardDraft) -> dict[str, Any]:
     """For the audit log: what differs from the usual."""
     return {name: value for name, value in asdict(draft).items() if value not in ("", False)}
+
+
+def _fits(faults: dict[str, str], given: dict[str, str]) -> None:
+    """Whether kind and grouping suit the metric."""
+    try:
+        metric = metrics.find(given["metric"])
+    except metrics.UnknownMetric as error:
+        faults["metric"] = str(error)
+        return
+    kind, group_by = given["kind"], given["group_by"]
+    if kind == Kind.TABLE and not group_by:
+        faults.setdefault("group_by", "A table needs something to group by.")
+    elif kind == Kind.NUMBER and group_by:
+        faults.setdefault("group_by", "A number stands alone: group by nothing.")
+    elif metric.source == "trace" and group_by == "prompt_version":
+        faults.setdefault("group_by", "Traces have no prompt version: their spans have.")
+    if kind in STACKED and group_by and not metric.adds:
+        faults.setdefault("kind", f"{metric.label} does not add up: draw lines.")
 
 
 def _line(value: str) -> str:
