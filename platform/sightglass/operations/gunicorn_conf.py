@@ -12,7 +12,7 @@ STALL_SECONDS = 30
 
 bind = f"{settings.HOST}:{settings.PORT}"
 workers = settings.WEB_WORKERS
-worker_class = "gthread"
+worker_class = "sightglass.operations.web_worker.SharingWorker"
 threads = settings.WEB_THREADS
 preload_app = True
 timeout = 120
