@@ -89,11 +89,12 @@ def run(seconds: float) -> int:
     while time.monotonic() < end:
         before = done
         for project_id in _projects():
-            began = time.monotonic()
-            done += _claim_and_score(project_id)
+            began, busy = time.monotonic(), is_busy()
+            # Leave the machine to those who wait for an answer, and never take it for long at once.
+            done += _claim_and_score(project_id, 1 if busy else CLAIM)
             if began > end:
                 break
-            if is_busy():  # leave the machine to those who wait for an answer
+            if busy:
                 spent = time.monotonic() - began
                 time.sleep(max(0.0, min(spent * REST, end - time.monotonic())))
         if done == before:
@@ -107,10 +108,10 @@ def _projects() -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _claim_and_score(project_id: int) -> int:
+def _claim_and_score(project_id: int, limit: int) -> int:
     with connection.cursor() as cursor:
         # What has been tried before may be what its worker died of: it is tried alone.
-        claimed = _claimed(cursor, project_id, CLAIM, again=False)
+        claimed = _claimed(cursor, project_id, limit, again=False)
         claimed = claimed or _claimed(cursor, project_id, 1, again=True)
         if not claimed:
             return 0

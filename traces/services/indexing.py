@@ -78,11 +78,14 @@ def run(seconds: float) -> int:
     """
     end, done = time.monotonic() + seconds, 0
     while (began := time.monotonic()) < end:
-        claimed = _claim_and_index()
+        # Leave the machine to those who wait for an answer, and never take it for long at once.
+        busy = is_busy()
+        limit = 1 if busy else CLAIM
+        claimed = _claim_and_index(limit)
         done += claimed
-        if claimed < CLAIM:
+        if claimed < limit:
             break
-        if is_busy():  # leave the machine to those who wait for an answer
+        if busy:
             spent = time.monotonic() - began
             time.sleep(max(0.0, min(spent * REST, end - time.monotonic())))
     return done
@@ -96,10 +99,10 @@ def is_busy() -> bool:
     return bool(row and row[0])
 
 
-def _claim_and_index() -> int:
+def _claim_and_index(limit: int) -> int:
     """Its rows stay locked until their work is committed: a killed worker loses nothing."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(CLAIM_BATCHES, [MAX_ATTEMPTS, CLAIM])
+        cursor.execute(CLAIM_BATCHES, [MAX_ATTEMPTS, limit])
         batches = [_Batch(*record) for record in cursor.fetchall()]
         indexed: dict[int, list[_Batch]] = defaultdict(list)
         for batch in batches:

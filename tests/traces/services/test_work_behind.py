@@ -55,6 +55,28 @@ def test_words_are_found_once_they_are_indexed(access: Access) -> None:
     assert found(access, '"wombat"') == 0
 
 
+def test_while_requests_come_in_the_indexer_takes_one_at_a_time(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        store_spans(access, decoded(llm()))
+    took: list[int] = []
+    claim = indexing._claim_and_index
+
+    def noted(limit: int) -> int:
+        took.append(limit)
+        return claim(limit)
+
+    monkeypatch.setattr(indexing, "_claim_and_index", noted)
+    monkeypatch.setattr(indexing, "REST", 1e9)  # until the end of its time
+    monkeypatch.setattr(indexing, "is_busy", lambda: True)
+    assert indexing.run(0.3) == 1
+    monkeypatch.setattr(indexing, "is_busy", lambda: False)
+    assert indexing.run(30) == 2
+    assert took == [1, indexing.CLAIM]
+    assert not Batch.objects.filter(consumer="index").exists()
+
+
 @pytest.mark.parametrize(
     "query",
     ['"Where is the quokka?"', '"the, quokka"', '"(the) check-in"', "follow-up", "IT'S", '"and/or"',
