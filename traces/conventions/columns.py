@@ -145,7 +145,8 @@ def _application(
 def _first_token(raw: RawSpan, found: dict[str, Any]) -> float | None:
     """Milliseconds to the first token; None for a call that says it was not streamed."""
     for name, scale in (("ttft_ms", 1.0), ("ttft_s", 1000.0)):
-        if (value := numeral(found.get(name))) is not None and 0 <= value < 1e9:
+        value = numeral(found[name]) if name in found else None
+        if value is not None and 0 <= value < 1e9:
             return None if raw.attributes.get("gen_ai.request.stream") is False else value * scale
     if "first_token_time" in found:
         return _since(raw.start_ns, text(found["first_token_time"]))

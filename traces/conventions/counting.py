@@ -21,8 +21,25 @@ def resolve(calls: Sequence[CallFacts]) -> dict[Key, str]:
     by_key = {(call.trace_id, call.span_id): call for call in calls}
     out = {key: "duplicate" for key, call in by_key.items() if call.duplicate}
     _same_responses(by_key, out)
-    _ancestry(by_key, out)
+    if _any_nested(by_key):
+        _ancestry(by_key, out)
     return out
+
+
+def _any_nested(by_key: dict[Key, CallFacts]) -> bool:
+    """Whether a span with usage stands above another: in most requests none does."""
+    walked: set[Key] = set()
+    for call in by_key.values():
+        at = call if call.has_usage else None
+        while at is not None and at.parent_id:
+            above = (at.trace_id, at.parent_id)
+            if above in walked:
+                break
+            walked.add(above)
+            at = by_key.get(above)
+            if at is not None and at.has_usage:
+                return True
+    return False
 
 
 def _worth(call: CallFacts) -> tuple[bool, bool, bool, int]:

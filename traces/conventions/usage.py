@@ -9,6 +9,7 @@ from traces.spans import Cost, Usage
 
 NAMES = ("input_tokens", "output_tokens", "total_tokens", "cache_read_tokens",
          "cache_write_tokens", "reasoning_tokens", "audio_tokens")  # fmt: skip
+USAGE = frozenset({*NAMES, "usage_blob", "input_audio_tokens", "output_audio_tokens"})
 IN_BLOBS: dict[str, tuple[str, ...]] = {
     "input_tokens": ("input_tokens", "prompt_tokens", "input", "prompt_token_count",
                      "promptTokenCount", "inputTokens", "promptTokens"),
@@ -81,10 +82,12 @@ def _is_exclusive(usage: dict[str, Any]) -> bool:
 
 def usage_of(found: dict[str, Any], *, excludes_cache: bool, suspect: list[str]) -> Usage:
     """The usage in our meaning. What breaks an invariant is named in `suspect`, never made 0."""
-    extra = blob(found["usage_blob"]) if "usage_blob" in found else {}
     usage = Usage()
+    if USAGE.isdisjoint(found):
+        return usage
+    extra = blob(found["usage_blob"]) if "usage_blob" in found else {}
     for name in NAMES:
-        sent = found.get(name, extra.get(name))
+        sent = found[name] if name in found else extra.get(name)
         if sent is None:
             continue
         value = tokens(sent)

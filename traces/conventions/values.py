@@ -138,5 +138,9 @@ def preview(value: Any) -> str | None:
     if value is None:
         return None
     value = value if isinstance(value, str) else as_json(value)
-    folded = " ".join(value[: PREVIEW_LENGTH * 4].replace("\0", "\ufffd").split())
+    # Nearly always the beginning is enough; a text with long white space is read further.
+    for length in (PREVIEW_LENGTH + 20, PREVIEW_LENGTH * 4):
+        folded = " ".join(value[:length].replace("\0", "\ufffd").split())
+        if len(folded) >= PREVIEW_LENGTH:
+            break
     return folded[:PREVIEW_LENGTH] or None
