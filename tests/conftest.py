@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations
 from pytest_django import DjangoDbBlocker
 
 from sightglass.accounts.access import ROLE_PERMISSIONS, Access
@@ -14,6 +16,16 @@ from sightglass.accounts.models import Membership, Project, Role, User
 
 # Making a password slow to guess is of no use here, and costs half a second per person.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+flush = DatabaseOperations.sql_flush
+
+
+def cascading(self: DatabaseOperations, *arguments: Any, **options: Any) -> Any:
+    """After a test that commits: tables that Django does not manage refer to those it empties."""
+    return flush(self, *arguments, **options | {"allow_cascade": True})
+
+
+DatabaseOperations.sql_flush = cascading  # type: ignore[method-assign]
 
 
 @pytest.hookimpl(trylast=True)

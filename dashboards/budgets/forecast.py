@@ -34,6 +34,8 @@ EARLY_ERROR = 0.45
 """Typical error of a day's spending in the first days of a project, relative."""
 MEDIAN_NOISE = np.pi / 2
 """Variance of a median over that of a mean."""
+SMALLEST_ERROR = 0.02
+"""Of every day, however even the past was."""
 LARGEST_ERROR = 20.0
 SPIKE = 3.5
 """Robust deviations from the median of the days around, above which a day is a spike."""
@@ -196,6 +198,7 @@ def _drawn(fit: _Fit, count: int, shape: tuple[int, int], chance: np.random.Gene
     parameters = 3 if count < TWO_WEEKS else 6
     stretch = np.sqrt(count / max(count - parameters, count / 2))
     own = chance.choice(fit.errors, shape) * stretch
+    own += SMALLEST_ERROR * chance.standard_normal(shape)
     doubt = max(0.0, 1 - count / LONG_ENOUGH)
     early = EARLY_ERROR * chance.standard_t(4, shape)
     drawn = np.where(chance.random(shape) < doubt, early, own)
