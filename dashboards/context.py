@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from dashboards.alerts.machine import State
+from dashboards.alerts.models import Alert
 from sightglass.accounts.access import Access, Permission
 from sightglass.accounts.models import Project
 
@@ -34,10 +36,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Item:
+    """`count`: how many things there somebody must act on."""
+
     label: str
     icon: str
     url: str
     current: bool
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,16 @@ def item_of(place: Place, path: str, access: Access, question: str) -> Item | No
     if place.section in CARRIERS:
         url += question
     section = f"/p/{slug}/{place.section}"
-    return Item(place.label, place.icon, url, path == section or path.startswith(f"{section}/"))
+    count = firing(access.project) if route == "alerts" else 0
+    current = path == section or path.startswith(f"{section}/")
+    return Item(place.label, place.icon, url, current, count)
+
+
+def firing(project: Project) -> int:
+    """Alerts that fire in the project: one look into the index of those that are active."""
+    return Alert.objects.filter(
+        rule__project=project, rule__archived_at=None, state=State.FIRING.value
+    ).count()
 
 
 def footer(path: str) -> list[Item]:
