@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from dashboards import changes
 from dashboards.changes import Change
 from dashboards.charts import Spark, sparkline
+from dashboards.explorer.ranges import iso
 from dashboards.overview.quality import Scored, scored
 from dashboards.overview.reading import added, by_step
 from dashboards.periods import (
@@ -39,6 +41,8 @@ class Line:
 
     project: Project
     url: str
+    traces_url: str
+    """The explorer in the same time: add a query."""
     total: Measures | None = None
     spend: Change | None = None
     errors: Value | None = None
@@ -70,7 +74,13 @@ def page(user: User, name: str) -> dict[str, Any]:
 
 
 def line(project: Project, period: Period, name: str) -> Line:
-    made = Line(project, f"{reverse('overview', args=[project.slug])}?range={name}")
+    start, end = bounds(period.range)
+    when = urlencode({"from": iso(start), "to": iso(end)})
+    made = Line(
+        project,
+        f"{reverse('overview', args=[project.slug])}?range={name}",
+        f"{reverse('traces', args=[project.slug])}?{when}",
+    )
     try:
         _read(made, period)
     except TooSlow:

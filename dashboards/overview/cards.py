@@ -223,10 +223,14 @@ def top(
     frame: Frame,
     dimension: str,
     now: Iterable[Cell[Measures]],
-    before: Iterable[Cell[Measures]],
+    before: Iterable[Cell[Measures]] | None,
 ) -> list[TopRow]:
-    """The costliest values. Their changes have no interval: they are told without colour."""
-    sums, were = by_group(now), by_group(before)
+    """The costliest values. Their changes have no interval: they are told without colour.
+
+    `before` None: there is nothing to compare with.
+    """
+    sums = by_group(now)
+    were = None if before is None else by_group(before)
     named = [group for group in sums if group not in (None, OTHER)]
     ranked = sorted(named, key=lambda group: (-sums[group].cost, -sums[group].traces))[:SHOWN]
     largest = max([1, *(sums[group].cost for group in ranked)])
@@ -237,11 +241,13 @@ def top(
             number(sums[group].traces),
             sums[group].cost,
             round(100 * sums[group].cost / largest, 1),
-            change_of(sums[group], were.get(group)),
+            change_of(sums[group], were, group),
         )
         for group in ranked
     ]
 
 
-def change_of(now: Measures, before: Measures | None) -> Change:
-    return Change(now.cost, before.cost if before else 0, "usd", "down")
+def change_of(now: Measures, were: dict[str | None, Measures] | None, group: str | None) -> Change:
+    if were is None:
+        return Change(now.cost, None, "usd", "down")
+    return Change(now.cost, were.get(group, Measures()).cost, "usd", "down")
