@@ -95,8 +95,8 @@ class SliceRow:
     url: str
     """This page, for this slice."""
     traces: str
-    before: int
-    after: int
+    before: int | None
+    after: int | None
     difference: str
     tone: str
     reason: str
@@ -241,8 +241,8 @@ def _row(frame: Frame, line: Line, by: str, explained: Explained, chosen: Line |
         words.name_of(line.group, feature),
         frame.link(model=model, part=part),
         explore(frame, line, by, period),
-        line.before.cost,
-        line.after.cost,
+        words.known(line.before),
+        words.known(line.after),
         words.signed(line.difference),
         ("bad" if line.difference > 0 else "good") if moved else "",
         words.label(leading, feature) if moved else "",

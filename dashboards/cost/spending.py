@@ -70,7 +70,7 @@ class Line:
     name: str
     url: str
     change_url: str
-    cost: int
+    cost: int | None
     share: str
     bar: float
     change: Change
@@ -180,13 +180,13 @@ def tiles(
     judged = sum(one.cost for one in judges.values())
     cached = _rate(whole.cache_read_tokens, whole.input_tokens)
     return [
-        Tile("Spent", numbers.money(whole.cost), f"{whole.calls:,} calls of models",
+        Tile("Spent", numbers.money(whole.cost), f"{whole.calls:,} calls",
              frame.explore(order="-cost"), change),
         Tile("Per trace", _each(traces.now.cost, traces.now.traces),
              f"{traces.now.traces:,} traces", frame.explore(order="-cost"),
              _per(traces.now.cost, traces.now.traces, traces.before.cost, traces.before.traces)),
         Tile("Per session", _each(traces.now.cost, traces.now.sessions),
-             f"{traces.now.sessions:,} sessions began", frame.page("sessions"),
+             f"{traces.now.sessions:,} sessions", frame.page("sessions"),
              _per(traces.now.cost, traces.now.sessions, traces.before.cost,
                   traces.before.sessions)),
         Tile("Read from cache", cached,
@@ -288,7 +288,7 @@ def _line(
         name_of(by, value),
         frame.explore(link, order="-cost") if link else "",
         frame.page("cost_change", q=frame.narrowed(link)) if link else "",
-        sums.cost,
+        words.known(sums),
         _rate(sums.cost, whole.cost),
         round(100 * sums.cost / largest, 1),
         Change(sums.cost, was.cost if was else 0, "usd", "down"),

@@ -165,13 +165,20 @@ def _price(sums: Measures) -> str:
     return numbers.money(round(sums.cost * 10**6 / tokens)) if tokens else numbers.NONE
 
 
+def known(sums: Measures) -> int | None:
+    """The cost; None where no call of it has a known one."""
+    return None if not sums.cost and 0 < sums.calls <= sums.unpriced else sums.cost
+
+
 def apart(sums: Measures) -> list[str]:
     """What is not in the figures: calls without a price, and estimates."""
     said = []
     if sums.unpriced:
-        calls = "1 call has" if sums.unpriced == 1 else f"{sums.unpriced:,} calls have"
+        calls, have = (
+            ("1 call", "has") if sums.unpriced == 1 else (f"{sums.unpriced:,} calls", "have")
+        )
         share = f" ({numbers.share(sums.unpriced / sums.calls)})" if sums.calls else ""
-        said.append(f"{calls}{share} no known cost and nothing of it is in these figures.")
+        said.append(f"{calls}{share} {have} no known cost, and nothing of it is in these figures.")
     if sums.est_cost:
         said.append(
             f"Calls that sent no token counts would cost about {numbers.money(sums.est_cost)}, by"

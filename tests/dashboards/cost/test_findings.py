@@ -1,0 +1,87 @@
+"""What of the spending need not be, by slice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dashboards.cost import findings
+from dashboards.cost.findings import Where
+from tests.traces.rollups.test_explain import PRICES, measured
+from traces.pricing import Rates
+
+A: Where = ("openai", "gpt-4o", "answer")
+B: Where = ("openai", "gpt-4o", "title")
+C: Where = ("own", "llama", None)
+MILLION = 10**6
+RATES = Rates({"input": PRICES["input"] * MILLION, "cache_read": PRICES["read"] * MILLION})
+
+
+def rates_of(provider: str | None, model: str | None) -> Rates | None:
+    return RATES if provider == "openai" else None
+
+
+def test_long_prompts_of_little_use_cost_their_input() -> None:
+    slices = {
+        A: measured(100, input=5_000, output=50),
+        B: measured(100, input=5_000, output=2_000),  # much is answered
+        C: measured(100, input=500, output=5),  # short
+    }
+    [one] = findings.long_prompts(slices)
+    assert (one.where, one.calls) == (A, 100)
+    assert one.money == slices[A].cost_input
+    assert one.detail == "5.0k in → 50 out per call; 0.0% read from cache"
+
+
+def test_cached_input_counts_at_what_it_cost() -> None:
+    slices = {A: measured(100, input=5_000, output=50, read=4_000)}
+    [one] = findings.long_prompts(slices)
+    assert one.money == 100 * (1_000 * PRICES["input"] + 4_000 * PRICES["read"])
+    assert "80.0% read from cache" in one.detail
+
+
+def test_a_few_calls_are_no_finding() -> None:
+    assert findings.long_prompts({A: measured(19, input=9_000, output=1)}) == []
+    assert findings.long_prompts({A: measured(0)}) == []
+
+
+def test_a_missed_beginning_could_save_the_difference_of_prices() -> None:
+    missed = replace(measured(100), prefix_missed=40, prefix_missed_tokens=80_000)
+    [one] = findings.missed_prefixes({A: missed, B: measured(100)}, rates_of)
+    assert (one.where, one.calls) == (A, 40)
+    assert one.money == 80_000 * (PRICES["input"] - PRICES["read"])
+    assert one.detail == "40.0% of calls, 80.0k tokens of input"
+
+
+def test_without_a_price_of_cached_input_nothing_is_promised() -> None:
+    missed = replace(measured(100), prefix_missed=40, prefix_missed_tokens=80_000)
+    [one] = findings.missed_prefixes({C: missed}, rates_of)
+    assert one.money is None
+    plain = Rates({"input": MILLION})
+    [other] = findings.missed_prefixes({A: missed}, lambda *_: plain)
+    assert other.money is None
+
+
+def test_repeats_cost_what_they_cost_the_dearest_first() -> None:
+    few = replace(measured(100, retried=2), retried_cost=500)
+    many = replace(measured(100, retried=30), retried_cost=90)
+    found = findings.repeated({A: many, B: few, C: measured(5)})
+    assert [(one.where, one.calls, one.money) for one in found] == [(B, 2, 500), (A, 30, 90)]
+    assert found[0].detail == "2.0% of 100 calls"
+    assert findings.total(found) == 590
+
+
+def test_only_chat_models_are_looked_at() -> None:
+    groups = [
+        (("llm", "openai", "gpt-4o", "answer"), measured(2)),
+        (("llm", "openai", "gpt-4o", "answer"), measured(3)),
+        (("embedding", "openai", "e", None), measured(9)),
+    ]
+    assert {where: sums.calls for where, sums in findings.chats(groups).items()} == {A: 5}
+
+
+def test_the_list_is_bounded() -> None:
+    slices = {("openai", "m", str(at)): replace(measured(9, retried=1), retried_cost=at)
+              for at in range(50)}  # fmt: skip
+    found = findings.repeated(slices)  # type: ignore[arg-type]
+    assert len(found) == findings.MOST
+    assert found[0].money == 49

@@ -1,0 +1,125 @@
+"""The sentences that explain a change."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboards.cost import words
+from tests.traces.rollups.test_explain import DEARER, measured
+from traces.rollups.explain import Cause, Group, explain
+from traces.rollups.measures import Measures
+
+P: Group = ("gpt-4o", "answer")
+
+
+def said(before: dict[Group, Measures], after: dict[Group, Measures]) -> str:
+    change = explain(before, after)
+    return " ".join(words.summary(change, "October", "September", "prompt"))
+
+
+def test_longer_prompts_are_the_reason() -> None:
+    text = said({P: measured(1_000)}, {P: measured(1_000, input=3_000)})
+    assert text == (
+        "October cost $8.50, $5.00 (143%) more than September ($3.50)."
+        " The main reason: input per call (+$5.00): 1.0k → 3.0k tokens per call."
+    )
+
+
+def test_of_several_slices_the_one_that_did_most_is_named() -> None:
+    other: Group = ("gpt-4o-mini", "title")
+    before = {P: measured(1_000), other: measured(1_000)}
+    after = {P: measured(1_000, output=900), other: measured(1_000, output=150)}
+    text = said(before, after)
+    assert "above all gpt-4o · answer (+$8.00): 100 → 900 tokens per call" in text
+
+
+def test_what_else_mattered_is_told_and_what_did_not_is_not() -> None:
+    after = {P: measured(2_000, input=1_500, prices=DEARER)}
+    text = said({P: measured(1_000)}, after)
+    assert "The main reason: number of calls (+" in text
+    assert "1,000 → 2,000 calls" in text
+    assert "Besides: prices +" in text and "input per call +" in text
+    assert "cache" not in text and "retries" not in text
+
+
+def test_a_cause_that_goes_the_other_way_is_no_main_reason() -> None:
+    """Twice the calls at a hundredth of the price: it fell because of the price."""
+    cheap = {name: price // 100 for name, price in DEARER.items()}
+    text = said({P: measured(1_000)}, {P: measured(2_000, prices=cheap)})
+    assert "less than September" in text
+    assert "The main reason: prices (−" in text
+    assert "Besides: number of calls +" in text
+
+
+@pytest.mark.parametrize("factor", [1_000, 1_004])
+def test_what_stayed_is_said_to_have_stayed(factor: int) -> None:
+    text = said({P: measured(1_000)}, {P: measured(factor)})
+    assert text.startswith("October cost $3.5") and "as September did ($3.50)" in text
+
+
+def test_beginnings_and_nothing() -> None:
+    assert said({}, {}) == "Nothing with a known price happened in October or September."
+    begun = said({}, {P: measured(10)})
+    assert begun.startswith("October cost 3.50¢; there was nothing with a price in September.")
+    ended = said({P: measured(1_000)}, {})
+    assert ended.startswith("October cost 0¢, $3.50 (100%) less than September ($3.50).")
+
+
+def test_a_large_growth_is_a_factor() -> None:
+    assert "(50 times) more than" in said({P: measured(10)}, {P: measured(500)})
+
+
+def test_names_of_slices() -> None:
+    assert words.name_of(("m", "p"), "prompt") == "m · p"
+    assert words.name_of((None, None), "prompt") == "no model · no prompt"
+    assert words.name_of((None, "alice"), "user") == "alice"
+    assert words.name_of(("…other", "…other"), "prompt") == "other · other"
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_every_cause_has_words(cause: Cause) -> None:
+    assert words.label(cause, "prompt") and "{" not in words.label(cause, "prompt")
+    assert words.meaning(cause, "prompt") and "{" not in words.meaning(cause, "prompt")
+
+
+@pytest.mark.parametrize(
+    ("after", "cause", "detail"),
+    [
+        (measured(100, read=500), Cause.CACHE, "0.0% → 50.0% of input read from cache"),
+        (measured(200, retried=100), Cause.RETRIES, "0.0% → 50.0% of calls"),
+        (measured(100, unpriced=25), Cause.COVERAGE, "0.0% → 25.0% of calls"),
+        (measured(100, prices=DEARER), Cause.PRICE, "$3.18 → $4.77 for a million tokens"),
+        (measured(100, output=20), Cause.OUTPUT, "100 → 20 tokens per call"),
+        (measured(300), Cause.VOLUME, "100 → 300 calls"),
+        (Measures(), Cause.INPUT, ""),
+    ],
+)
+def test_details_of_causes(after: Measures, cause: Cause, detail: str) -> None:
+    [line] = explain({P: measured(100)}, {P: after}).lines
+    assert words.detail_of(cause, line) == detail
+
+
+def test_what_is_apart_is_said() -> None:
+    assert words.apart(Measures(calls=10)) == []
+    one = words.apart(Measures(calls=10, unpriced=1))
+    assert one == ["1 call (10.0%) has no known cost, and nothing of it is in these figures."]
+    both = words.apart(Measures(calls=10, unpriced=5, est_cost=2 * 10**12))
+    assert both[0].startswith("5 calls (50.0%) have no known cost")
+    assert "about $2.00" in both[1] and "not in these figures" in both[1]
+
+
+@pytest.mark.parametrize(
+    ("sums", "cost"),
+    [
+        (Measures(calls=3, unpriced=3), None),
+        (Measures(calls=3, unpriced=1), 0),
+        (Measures(calls=3, unpriced=3, cost=5), 5),
+        (Measures(), 0),
+    ],
+)
+def test_unknown_is_never_zero(sums: Measures, cost: int | None) -> None:
+    assert words.known(sums) == cost
+
+
+def test_signs() -> None:
+    assert [words.signed(value * 10**12) for value in (2, -2, 0)] == ["+$2.00", "−$2.00", "0¢"]
