@@ -33,8 +33,8 @@ WEEK = ["mon", "tue", "wed", "thu", "fri"]
 FIELD_OF = {
     "condition/above": "limit", "condition/below": "limit", "condition/type": "type",
     **{f"condition/{move}": "by" for move in MOVES},
-    "condition/unit": "by_unit", "condition/of": "on", "schedule/timezone": "timezone", "schedule/days": "schedule_days",
-    "schedule/from": "from", "schedule/to": "to",
+    "condition/unit": "by_unit", "condition/of": "on", "schedule/timezone": "timezone",
+    "schedule/days": "schedule_days", "schedule/from": "from", "schedule/to": "to",
 }  # fmt: skip
 """Pointers of documents whose control has another name."""
 SENTENCE = {

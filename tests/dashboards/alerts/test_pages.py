@@ -20,7 +20,7 @@ from dashboards.context import firing
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import AuditEntry, Project, Role, User
 from tests.conftest import member
-from tests.dashboards.alerts.watching import HOUR, calls, evaluated, hour, outage, rolled, rule
+from tests.dashboards.alerts.outages import HOUR, calls, evaluated, hour, outage, rolled, rule
 from tests.dashboards.channels.making import channel
 from traces.selectors.paging import TooSlow
 
@@ -121,8 +121,8 @@ def test_a_rule_is_made_from_the_sentence(page: Client, access: Access, project:
              "at_least": 0.0},
         ),
         (
-            {"type": "anomaly", "side": "both", "sigmas": "3.5", "season": "hour_of_day", "days": "14",
-             "metric": "cost"},
+            {"type": "anomaly", "side": "both", "sigmas": "3.5", "season": "hour_of_day",
+             "days": "14", "metric": "cost"},
             {"type": "anomaly", "side": "both", "sigmas": 3.5, "season": "hour_of_day", "days": 14,
              "at_least": 0.0},
         ),
