@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "dashboards.alerts",
     "dashboards.budgets",
     "dashboards.boards",
+    "dashboards.digest",
 ]
 
 MIDDLEWARE = [
