@@ -23,10 +23,10 @@ class PlotlyFinder(BaseFinder):
     """Finds plotly/plotly.min.js, and nothing else of what lies beside it."""
 
     def find(self, path: str, find_all: bool = False, **more: Any) -> Any:
-        there = str(FOLDER / NAME) if path == f"{PREFIX}/{NAME}" else None
-        if find_all:
-            return [there] if there else []
-        return there
+        if path != f"{PREFIX}/{NAME}":
+            return []
+        there = str(FOLDER / NAME)
+        return [there] if find_all else there
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterable[tuple[str, Storage]]:
         storage = FileSystemStorage(location=FOLDER)

@@ -13,6 +13,7 @@ from traces.spans import PICO
 SECOND = 10**9
 MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ZERO = {"usd": "$0", "ratio": "0%"}
 ZOOMED = ("ratio", "score")
 """Units whose lines need not begin at zero."""
 STEPS_OF_TIME = (
@@ -70,17 +71,19 @@ def ticks(values: Iterable[float | None], unit: str, *, from_zero: bool, most: i
 
 def tick(value: float, unit: str, step: float) -> str:
     """A tick as short as its step allows."""
-    sign, value = (MINUS if value < -step / 1e6 else ""), abs(value)
+    if abs(value) < step / 1e6:
+        return ZERO.get(unit, "0")
+    sign, value = (MINUS if value < 0 else ""), abs(value)
     if unit == "usd":
-        if step < 0.01 or (step < 0.5 and value < 1 and step * 10 < 1):
-            return f"{sign}{decimals(value * 100, step * 100)}¢" if value else "$0"
+        if step < 0.1 and value < 1:
+            return f"{sign}{decimals(value * 100, step * 100)}¢"
         return f"{sign}${shortened(value, step)}"
     if unit == "ms":
         if value >= 60_000 and step >= 60_000:
             return f"{sign}{decimals(value / 60_000, step / 60_000)} min"
         if step >= 100 and value >= 1_000:
             return f"{sign}{decimals(value / 1_000, step / 1_000)} s"
-        return f"{sign}{decimals(value, step)} ms" if value else "0"
+        return f"{sign}{decimals(value, step)} ms"
     if unit == "ratio":
         return f"{sign}{decimals(value * 100, step * 100)}%"
     return sign + shortened(value, step)
