@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dashboards.trace.urls")),
     path("", include("dashboards.evaluators.urls")),
     path("", include("dashboards.quality.urls")),
+    path("", include("dashboards.digest.urls")),
     path("", include("dashboards.boards.urls")),
     path("", include("dashboards.users.urls")),
     path("", include("dashboards.sessions.urls")),

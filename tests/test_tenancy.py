@@ -25,6 +25,7 @@ from dashboards.boards.models import Board
 from dashboards.budgets.models import Budget
 from dashboards.channels.events import Event, EventKind
 from dashboards.channels.models import Channel, Delivery
+from dashboards.digest.models import Report
 from dashboards.models import SavedView
 from evals.models import Backfill, Connection, Evaluator, Job
 from evals.services import evaluators
@@ -59,6 +60,7 @@ PUBLIC = {
     "api_schema": "the same for everybody",
     "api_docs": "the same for everybody",
     "invitation": "opened by the secret in it",
+    "digest_unsubscribe": "opened by the signature in it",
 }
 PERSONAL = {
     "home",
@@ -191,6 +193,7 @@ def values(access: Access, project: Project) -> dict[str, str]:
         **budget_of(project),
         **alert_of(project),
         **board_of(access),
+        **report_of(access),
     }
 
 
@@ -261,6 +264,13 @@ def board_of(access: Access) -> dict[str, str]:
     )
     chart = board.charts.create(position=1, metric="cost", title=CANARY, filter=f"tag:{CANARY}")
     return {f"{name}:pk": str(board.pk) for name in OF_BOARD} | {"chart": str(chart.pk)}
+
+
+def report_of(access: Access) -> dict[str, str]:
+    """A report that somebody gets."""
+    report = Report.objects.create(project=access.project, enabled=False)
+    report.recipients.create(user=access.user)
+    return {f"{name}:pk": str(report.pk) for name in ("report", "report_delete", "report_send")}
 
 
 OF_CHANNEL = (
