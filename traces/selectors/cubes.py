@@ -311,11 +311,13 @@ def _planned(
     low, high = ask.bounds
     made = segments.plan(low, high, coarsest=steps.coarsest, marked=marked, most_raw=most_raw)
     found: list[Any] = []
-    with time_limit(RAW_LIMIT_MS if most_raw else READ_LIMIT_MS):
-        for start, end in made.raw:
-            found += _raw_slices(ask, steps, family, start, end)
-    with time_limit():
-        found += stored(ask, steps, family, slices, made, wanted)
+    if made.raw:
+        with time_limit(RAW_LIMIT_MS if most_raw else READ_LIMIT_MS):
+            for start, end in made.raw:
+                found += _raw_slices(ask, steps, family, start, end)
+    if made.stored and slices.ids:
+        with time_limit():
+            found += stored(ask, steps, family, slices, made, wanted)
     return _Rows(found, made.pending)
 
 
@@ -380,8 +382,6 @@ GROUP BY 1, 2"""
 def _stored_rows(
     ask: _Ask, steps: Steps, slices: _Slices, made: Plan, table: str, family: str, sums: str
 ) -> list[Any]:
-    if not made.stored or not slices.ids:
-        return []
     start = f"(r.bucket * {BUCKET_NS}::int8)"
     sql = STORED.format(step=steps.sql.format(start=start), sums=sums, table=table, family=family)
     with connection.cursor() as cursor:
