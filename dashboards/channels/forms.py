@@ -17,7 +17,7 @@ HELP = {
     Kind.TEAMS: "Of a workflow “When a Teams webhook request is received”.",
     Kind.DISCORD: "Of a webhook of the channel: https://discord.com/api/webhooks/…",
     Kind.PAGERDUTY: "Of the service's integration “Events API v2”.",
-    Kind.WEBHOOK: "Your receiver checks signatures with it: copy it there now.",
+    Kind.WEBHOOK: "Your receiver checks signatures with it.",
 }
 KEPT = "Leave it empty to keep what is stored"
 
@@ -60,6 +60,8 @@ class ChannelForm(forms.Form):
         shown = self.row is None and self.kind is Kind.WEBHOOK  # to be copied, this once
         attrs = {"autocomplete": "off" if shown else "new-password", "spellcheck": "false"}
         widget = forms.TextInput(attrs=attrs) if shown else forms.PasswordInput(attrs=attrs)
+        if shown:
+            help_text += " Copy it there now: it is not shown again."
         if self.row is not None:
             help_text = f"{KEPT} ({self.row.hint}). {help_text}"
         field = forms.CharField(

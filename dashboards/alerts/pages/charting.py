@@ -24,13 +24,13 @@ CAPTION = "Each row is the window that ends at its time, UTC."
 Span = tuple[int, int]
 
 
-def of_backtest(tested: BackTest, condition: cond.Condition, window_ns: int) -> Chart:
-    """The groups that fired, then the largest."""
+def of_backtest(tested: BackTest, condition: cond.Condition, window_ns: int, label: str) -> Chart:
+    """The groups that fired, then the largest. `label`: of the whole, where there are none."""
     unit = unit_of(condition, tested.unit)
     scale = scale_of(condition, unit)
     chosen = tested.series[:MOST_SERIES]
     times = _common_times(chosen)
-    series = [_series(one, times, scale, alone=len(chosen) == 1) for one in chosen]
+    series = [_series(one, label, times, scale, alone=len(chosen) == 1) for one in chosen]
     if len(chosen) == 1 and not isinstance(condition, cond.Threshold | cond.Interval):
         series += _limits(chosen[0], times, scale)
     spans = [(one.start_ns, one.end_ns or tested.end_ns) for one in tested.firings]
@@ -109,13 +109,13 @@ def _common_times(chosen: Sequence[Tested]) -> list[int]:
     return sorted(kept)
 
 
-def _series(one: Tested, times: Sequence[int], scale: float, *, alone: bool) -> Series:
+def _series(one: Tested, label: str, times: Sequence[int], scale: float, *, alone: bool) -> Series:
     known = {point.end_ns: point for point in one.points}
     at = [known.get(time) for time in times]
     # A window without a value breaks the line; one that this group lacks does too.
     has_interval = alone and any(point is not None and point.low is not None for point in at)
     return Series(
-        one.group or "Value",
+        one.group or label,
         times,
         [_scaled(point, "value", scale) for point in at],
         low=[_scaled(point, "low", scale) for point in at] if has_interval else (),

@@ -16,6 +16,7 @@ from dashboards.alerts import conditions as cond
 from dashboards.alerts import plans, samples, selectors
 from dashboards.alerts.models import Transition
 from dashboards.alerts.pages import charting, sentences
+from dashboards.alerts.pages.listing import ago
 from dashboards.alerts.reading import DocumentError
 from dashboards.alerts.services import acknowledging
 from dashboards.alerts.windows import last_end
@@ -55,7 +56,7 @@ def firing(request: ProjectRequest, pk: int) -> HttpResponse:
         "rule": found.rule,
         "sentence": sentences.of(found.rule),
         "is_open": found.ended_ns is None,
-        "lasted": numbers.duration((found.ended_ns or time.time_ns()) - found.at_ns),
+        "lasted": _lasted(found),
         "words": evidence.get("words", {}),
         "missing": evidence.get("missing", []),
         "explorer": evidence.get("explorer", ""),
@@ -76,6 +77,12 @@ def acknowledge(request: ProjectRequest, pk: int) -> HttpResponse:
     acknowledging.acknowledge(request.access, found, request.POST.get("note", "").strip())
     messages.success(request, "Acknowledged. It is not repeated any more.")
     return redirect("alert_firing", request.access.project.slug, pk)
+
+
+def _lasted(found: Transition) -> str:
+    if found.ended_ns is None:
+        return ago(found.at_ns)
+    return numbers.duration(found.ended_ns - found.at_ns)
 
 
 def _slices(given: list[dict[str, object]]) -> list[Slice]:

@@ -143,7 +143,17 @@ def is_muted(rule: Rule) -> bool:
 
 
 def ago(since_ns: int) -> str:
-    return numbers.duration(max(time.time_ns() - since_ns, 0) // (60 * SECOND) * 60 * SECOND)
+    """Whole seconds, minutes, hours with minutes, or days with hours."""
+    gone = max(time.time_ns() - since_ns, 0) // SECOND
+    for size, unit, part, smaller in (
+        (86_400, "d", 3600, "h"),
+        (3600, "h", 60, "min"),
+        (60, "min", 60, ""),
+    ):
+        if gone >= size:
+            rest = gone % size // part if smaller else 0
+            return f"{gone // size} {unit}" + (f" {rest} {smaller}" if rest else "")
+    return f"{gone} s"
 
 
 def value_of(rule: Rule, alert: Alert | None) -> str:
@@ -169,8 +179,7 @@ def _summary(lines: list[Line]) -> str:
     looked = [line.rule.evaluated_at for line in lines if line.rule.evaluated_at]
     if not looked:
         return said
-    gone = max(0, round((timezone.now() - max(looked)).total_seconds()))
-    return f"{said} The last evaluation was {numbers.duration(gone * SECOND)} ago."
+    return f"{said} The last evaluation was {ago(int(max(looked).timestamp()) * SECOND)} ago."
 
 
 def trend_of(rule: Rule) -> Spark | None:

@@ -137,7 +137,7 @@ def score_names(access: Access) -> list[str]:
 
 def groupings() -> list[Choice]:
     return [
-        ("", "together"),
+        ("", "taken together"),
         *((name, f"for each {sentences.each_of(name)}") for name in GROUPINGS),
     ]
 

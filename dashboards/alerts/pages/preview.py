@@ -19,6 +19,7 @@ from dashboards.alerts.windows import step_of, write_duration
 from dashboards.charts import ChartCard
 from sightglass.accounts.access import Access
 from traces.query import QueryError
+from traces.selectors import metrics
 from traces.selectors.metrics import UnknownMetric
 from traces.selectors.paging import TooSlow
 
@@ -87,7 +88,7 @@ def of(access: Access, form: RuleForm, *, now: datetime, days: int) -> Preview:
 
 
 def _fill(made: Preview, tested: BackTest, draft: Draft) -> None:
-    chart = charting.of_backtest(tested, draft.condition, draft.window_ns)
+    chart = charting.of_backtest(tested, draft.condition, draft.window_ns, _label(draft))
     made.card = ChartCard(
         "backtest",
         "Its windows",
@@ -100,6 +101,12 @@ def _fill(made: Preview, tested: BackTest, draft: Draft) -> None:
     made.each_day = tested.count / made.days
     made.notes = tested.notes
     made.noise = _noise(tested, draft)
+
+
+def _label(draft: Draft) -> str:
+    if isinstance(draft.condition, cond.Budget):
+        return draft.condition.budget
+    return metrics.find(draft.metric).label
 
 
 def _noise(tested: BackTest, draft: Draft) -> Noise | None:

@@ -125,8 +125,10 @@ def _context(request: ProjectRequest, form: RuleForm, found: Rule | None) -> dic
             "severities": options.SEVERITIES,
             "groupings": options.groupings(),
             "windows": options.durations(options.WINDOWS, said["window"]),
-            "waits": options.durations(options.WAITS, said["for"], none="at once"),
-            "ends": options.durations(options.WAITS, said["resolve_after"], none="at once"),
+            "waits": options.durations(options.WAITS, said["for"], none="no time"),
+            "ends": options.durations(
+                options.WAITS, said["resolve_after"], none="as soon as it is over"
+            ),
             "repeats": options.durations(options.REPEATS, said["repeat"], none="never"),
             "mutes": options.MUTES,
             "days": options.DAYS,
