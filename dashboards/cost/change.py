@@ -52,8 +52,8 @@ class Periods:
             return ""
         texts = [f"{day:.1f}".removesuffix(".0") for day in days]
         return (
-            f"{self.now_name} has {texts[0]} days and {self.before_name} {texts[1]}:"
-            " the difference of length is a part of the number of calls."
+            f"{self.now_name} has {texts[0]} days, {self.before_name} has {texts[1]} days:"
+            " what that makes is in the number of calls."
         )
 
 

@@ -17,6 +17,9 @@ from traces.selectors.paging import Page
 Row = dict[str, Any]
 BATCH = 1_000
 _SKIPPED = r"[\s\x00-\x20\ufeff\u200b-\u200f\u2028-\u202e\u2060-\u2069]*"
+NUMBER = re.compile(r"-[0-9]+(\.[0-9]+)?")
+"""A negative amount, which begins as a formula may and is none."""
+
 FORMULA = re.compile(r"[\t\r\n\0]|" + _SKIPPED + r"[=+\-@|\uff1d\uff0b\uff0d\uff20\uff5c\u2212]")
 """A spreadsheet may run a cell that begins so: in full width too, and after white space and what is
 invisible, which it may skip."""
@@ -87,6 +90,6 @@ def cell(value: Any) -> Any:
     """A value as a cell that no spreadsheet takes for a formula."""
     if isinstance(value, dict | list):
         value = dumps(value).decode()
-    if isinstance(value, str) and FORMULA.match(value):
+    if isinstance(value, str) and FORMULA.match(value) and not NUMBER.fullmatch(value):
         return f"'{value}"
     return value

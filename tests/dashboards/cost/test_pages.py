@@ -1,0 +1,359 @@
+"""The cost pages over two months of traffic: figures, links, files, and the manager's question."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from decimal import Decimal
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from dashboards.cost import reading
+from dashboards.cost import spending as spending_page
+from sightglass.accounts.access import Access
+from sightglass.accounts.models import User
+from tests.dashboards.cost.traffic import DAY, call, iso, month, settle, two_months
+from tests.traces.sending import SECOND, decoded, llm
+from traces.models import Span, Trace
+from traces.rollups.explain import CAUSES
+from traces.selectors.paging import TooSlow
+from traces.services import indexing
+from traces.services.ingest import store_spans
+
+pytestmark = pytest.mark.django_db
+
+COST = "/p/shop/cost"
+PAGES = (COST, f"{COST}/change", f"{COST}/efficiency", f"{COST}/what-if")
+
+
+@pytest.fixture
+def page(client: Client, owner: User) -> Client:
+    client.force_login(owner)
+    return client
+
+
+@pytest.fixture
+def traffic(access: Access) -> Access:
+    two_months(access)
+    return access
+
+
+def when(ago: int = 1) -> dict[str, str]:
+    """A month as the range of a page."""
+    found = month(ago).range
+    return {"from": iso(found.start_ns or 0), "to": iso(found.end_ns or 0)}
+
+
+def shown(page: Client, url: str, **query: str) -> str:
+    """The text of a page, white space folded."""
+    response = page.get(url, when() | query)
+    assert response.status_code == 200
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
+
+
+def rows(page: Client, url: str, card: str, **query: str) -> list[dict[str, str]]:
+    response = page.get(url, when() | query | {"csv": card})
+    assert response.status_code == 200
+    assert response["Content-Type"].startswith("text/csv")
+    return list(csv.DictReader(io.StringIO(response.content.decode())))
+
+
+def cost_of(**filters: object) -> Decimal:
+    """US dollars of the spans of a user, straight from their rows."""
+    traces = Trace.objects.filter(**filters).values("trace_id")
+    spans = Span.objects.filter(trace_id__in=traces, cost_total__isnull=False)
+    return Decimal(sum(spans.values_list("cost_total", flat=True))) / 10**12
+
+
+def of_month(ago: int, **more: object) -> dict[str, object]:
+    found = month(ago).range
+    return {"start_ns__gte": found.start_ns, "start_ns__lt": found.end_ns, **more}
+
+
+# ── The question ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_did_this_customer_cost_and_why_more_than_the_month_before(
+    page: Client, traffic: Access
+) -> None:
+    """A whole month is compared with the one before by itself."""
+    text = shown(page, f"{COST}/change", q="user:acct_1")
+    late, early = month(1).label, month(2).label
+    assert f"{late} cost " in text and f"more than {early}" in text
+    assert "The main reason: input per call" in text
+    assert "1.0k → 2.3k tokens per call" in text or "tokens per call" in text
+    parts = rows(page, f"{COST}/change", "change", q="user:acct_1")
+    assert [parts[0]["part"], parts[-1]["part"]] == [early, late]
+    amounts = [Decimal(row["amount (US$)"]) for row in parts]
+    assert amounts[0] == cost_of(**of_month(2, user_id="acct_1"))
+    assert amounts[-1] == cost_of(**of_month(1, user_id="acct_1"))
+    assert amounts[0] + sum(amounts[1:-1]) == amounts[-1], "to the last digit"
+    causes = {row["part"] for row in parts[1:-1]}
+    assert {"Input per call", "Retries and loops"} <= causes
+
+
+def test_a_move_to_a_small_model_is_mix(page: Client, traffic: Access) -> None:
+    text = shown(page, f"{COST}/change", q="user:acct_2")
+    assert "less than" in text and "The main reason: mix of models" in text
+
+
+def test_slices_sum_to_the_difference_and_lead_to_their_traces(
+    page: Client, traffic: Access
+) -> None:
+    found = rows(page, f"{COST}/change", "slices")
+    for row in found:
+        causes = [Decimal(row[f"{cause.value}_usd"]) for cause in CAUSES]
+        assert sum(causes) == Decimal(row["difference_usd"])
+    whole = sum(Decimal(row["difference_usd"]) for row in found)
+    assert whole == cost_of(**of_month(1)) - cost_of(**of_month(2))
+    models = {row["model"] for row in found}
+    assert models == {"gpt-4o", "gpt-4o-mini", "our-llama"}
+    response = page.get(f"{COST}/change", when())
+    urls = [row.traces for row in response.context["rows"]]
+    asked = parse_qs(urlsplit(urls[0]).query)
+    assert "model:gpt-4o" in asked["q"][0] and "prompt:answer" in asked["q"][0]
+    assert page.get(urls[0]).status_code == 200
+
+
+def test_one_slice_is_looked_into(page: Client, traffic: Access) -> None:
+    text = shown(page, f"{COST}/change", model="gpt-4o", part="answer")
+    assert "Inside gpt-4o · answer" in text
+    for fact in ("Calls", "Input per call", "Price of a million input tokens", "Cost per call"):
+        assert fact in text
+    assert "$2.50 $2.50" in text, "the price stayed"
+    parts = rows(page, f"{COST}/change", "slice", model="gpt-4o", part="answer")
+    amounts = [Decimal(row["amount (US$)"]) for row in parts]
+    assert amounts[0] + sum(amounts[1:-1]) == amounts[-1]
+    unknown = shown(page, f"{COST}/change", model="gpt-4o", part="nothing")
+    assert "Inside" not in unknown
+
+
+def test_any_two_periods(page: Client, traffic: Access) -> None:
+    start = month(2).range.start_ns or 0
+    base = {"base_from": iso(start), "base_to": iso(start + 5 * DAY)}
+    response = page.get(f"{COST}/change", when(2) | base)
+    periods = response.context["periods"]
+    assert periods.before.end_ns - periods.before.start_ns == 5 * DAY
+    assert periods.now == month(2).range
+    assert "has 5 days" in periods.uneven
+    change = response.context["explained"].change
+    assert (change.before.calls, change.after.calls, change.difference) == (20, 20, 0)
+
+
+def test_a_period_that_cannot_be_read_is_said(page: Client, traffic: Access) -> None:
+    text = shown(page, f"{COST}/change", base_from="soon")
+    assert "'soon' is no time" in text
+    assert "The main reason" in text, "the month before is compared all the same"
+
+
+def test_slices_by_any_feature_add_up(page: Client, traffic: Access) -> None:
+    whole = cost_of(**of_month(1)) - cost_of(**of_month(2))
+    for by in (*reading.FEATURES, "nonsense"):
+        change = page.get(f"{COST}/change", when() | {"by": by}).context["explained"].change
+        assert Decimal(change.difference) / 10**12 == whole, by
+    response = page.get(f"{COST}/change", when() | {"by": "user_id"})
+    assert {row.name for row in response.context["rows"]} == {"acct_1", "acct_2", "acct_3"}
+    assert response.context["explained"].change.causes["models"] == 0
+
+
+def test_what_is_too_much_to_tell_apart_is_one_slice_and_said_so(
+    page: Client, traffic: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = reading.cubes.of_spans
+
+    def slow(*arguments: object, **more: object) -> object:
+        if more["by"]:
+            raise TooSlow
+        return real(*arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(reading.cubes, "of_spans", slow)
+    text = shown(page, f"{COST}/change")
+    assert "could not be told apart in time" in text
+    assert "The main reason" in text
+
+
+# ── Spending ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_was_spent_on_each_model(page: Client, traffic: Access) -> None:
+    response = page.get(COST, when())
+    lines = {line.name: line for line in response.context["lines"]}
+    assert lines.keys() == {"gpt-4o", "gpt-4o-mini", "our-llama"}
+    known = sum(line.cost for line in lines.values() if line.cost is not None)
+    assert Decimal(known) / 10**12 == cost_of(**of_month(1))
+    assert lines["our-llama"].cost is None and lines["our-llama"].unpriced == "3"
+    text = shown(page, COST)
+    assert "3 calls (10.3%) have no known cost, and nothing of it is in these figures." in text
+    tiles = {tile.label: tile for tile in response.context["tiles"]}
+    assert tiles["Spent"].note == "29 calls"
+    assert tiles["Per trace"].note == "24 traces"
+    assert tiles["Repeated calls"].note == "5 retries and loops"
+
+
+def test_every_dimension_and_its_file(page: Client, traffic: Access) -> None:
+    whole = cost_of(**of_month(1))
+    for by in spending_page.DIMENSIONS:
+        lines = page.get(COST, when() | {"by": by}).context["lines"]
+        assert Decimal(sum(line.cost or 0 for line in lines)) / 10**12 == whole, by
+        found = rows(page, COST, "cost", by=by)
+        assert len(found) >= 28
+        values = [value for row in found for name, value in row.items() if "time" not in name]
+        assert sum(Decimal(value or 0) for value in values) == whole, by
+
+
+def test_a_change_leads_to_what_explains_it(page: Client, traffic: Access) -> None:
+    [line] = [one for one in page.get(COST, when() | {"by": "user_id"}).context["lines"]
+              if one.name == "acct_1"]  # fmt: skip
+    assert page.get(line.change_url).context["explained"].sentences[1].startswith("The main reason")
+    assert parse_qs(urlsplit(line.change_url).query)["q"] == ["user:acct_1"]
+
+
+def test_tags_overlap_and_the_total_does_not(page: Client, access: Access) -> None:
+    start = month(1).range.start_ns or 0
+    tagged = {"langfuse__trace__tags": ["a", "b"]}
+    store_spans(access, decoded(call(start + SECOND, "Hello", **tagged)))
+    response = page.get(COST, when() | {"by": "tag"})
+    lines = response.context["lines"]
+    assert {line.name for line in lines} == {"a", "b"}
+    assert response.context["tiles"][0].value == page.get(COST, when()).context["tiles"][0].value
+    assert "counted in each of them" in response.content.decode()
+
+
+# ── Efficiency ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_loops_and_missed_beginnings_have_a_price(page: Client, traffic: Access) -> None:
+    response = page.get(f"{COST}/efficiency", when())
+    parts = {part.card.id: part for part in response.context["parts"]}
+    [again] = parts["repeats"].rows
+    assert (again.name, again.calls) == ("gpt-4o · answer", "5")
+    each = cost_of(**of_month(1, name="chat", call_count=6)) / 6
+    assert again.money == f"{each * 5 * 100:.2f}¢"
+    [loop] = response.context["loops"]
+    assert (loop.calls, loop.what) == ("5", "a loop: one prompt asked again 5 times")
+    assert page.get(loop.url).status_code == 200
+    text = shown(page, f"{COST}/efficiency")
+    assert "Repeating the same calls within a trace cost" in text
+
+
+def test_long_prompts_with_short_answers(page: Client, access: Access) -> None:
+    start = month(1).range.start_ns or 0
+    calls = [call(start + at * SECOND, f"Title of {at}", prompt="title", tokens=(8_000, 12))
+             for at in range(25)]  # fmt: skip
+    store_spans(access, decoded(*calls))
+    indexing.run(30)
+    response = page.get(f"{COST}/efficiency", when())
+    parts = {part.card.id: part for part in response.context["parts"]}
+    [long] = parts["long"].rows
+    assert (long.name, long.money) == ("gpt-4o · title", "50.0¢")  # 200,000 tokens at $2.50
+    [missed] = parts["prefixes"].rows
+    assert (missed.calls, missed.money) == ("24", "24.0¢")  # 192,000 at half of that
+    assert len(rows(page, f"{COST}/efficiency", "long")) == 1
+
+
+# ── What if ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_same_traffic_on_another_model(page: Client, traffic: Access) -> None:
+    response = page.get(f"{COST}/what-if", when() | {"on": "gpt-4o-mini"})
+    moved = response.context["moved"]
+    assert Decimal(moved.before) / 10**12 == cost_of(**of_month(1))
+    tokens = Span.objects.filter(**of_month(1)).exclude(model="our-llama")
+    asked = sum(tokens.values_list("input_tokens", flat=True))
+    answered = sum(tokens.values_list("output_tokens", flat=True))
+    assert moved.after == asked * 150_000 + answered * 600_000  # $0.15 and $0.60 a million
+    text = shown(page, f"{COST}/what-if", on="gpt-4o-mini")
+    assert "On gpt-4o-mini the same traffic would have cost" in text and "less." in text
+    assert "Left out, because nobody knows what it cost: our-llama (own)." in text
+    assert "tokeniser" in text, "what is taken for granted is said"
+
+
+def test_a_model_without_a_price_is_said_to_have_none(page: Client, traffic: Access) -> None:
+    response = page.get(f"{COST}/what-if", when() | {"on": "<b>nobody's</b>"})
+    assert "No price per token is known for “&lt;b&gt;nobody&#x27;s&lt;/b&gt;”" in (
+        response.content.decode()
+    )
+
+
+def test_what_an_exact_cache_would_have_saved(page: Client, traffic: Access) -> None:
+    kept = page.get(f"{COST}/what-if", when()).context["kept"]
+    assert [row.calls for row in kept] == ["5", "5", "5", "5"], "the loop"
+    found = rows(page, f"{COST}/what-if", "repeats")
+    assert [row["part"] for row in found] == ["5 minutes", "1 hour", "1 day", "7 days"]
+    assert len({row["amount (US$)"] for row in found}) == 1
+
+
+# ── Any page ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("url", PAGES)
+def test_nothing_there_teaches(page: Client, access: Access, url: str) -> None:
+    text = shown(page, url)
+    assert "Cost" in text and "None" not in text
+    assert any(word in text for word in ("Nothing", "No calls"))
+
+
+UNREADABLE = (
+    *({"q": "cost:>"}, {"from": "never"}, {"q": "nosuch:1"}, {"by": "'; DROP TABLE"}),
+    *({"on": "\x00"}, {"q": "user:" + "x" * 3000}, {"model": "~", "part": "~"}),
+    {"base_from": "2099-01-01"},
+)
+
+
+@pytest.mark.parametrize("url", PAGES)
+def test_what_cannot_be_read_breaks_no_page(page: Client, traffic: Access, url: str) -> None:
+    for query in UNREADABLE:
+        assert page.get(url, when() | query).status_code == 200, query
+    html = page.get(url, when() | {"q": 'model:"our-llama"'}).content.decode()
+    assert "<i>own</i>" not in html and "<b>and</b>" not in html
+    assert page.get(url, when() | {"csv": "nonsense"}).status_code == 404
+
+
+@pytest.mark.parametrize("url", PAGES)
+def test_too_slow_is_said(
+    page: Client, traffic: Access, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*_: object, **__: object) -> None:
+        raise TooSlow
+
+    monkeypatch.setattr(reading.cubes, "of_spans", slow)
+    assert "took too long" in shown(page, url)
+
+
+@pytest.mark.parametrize(
+    ("url", "most"),
+    [(COST, 49), (f"{COST}/change", 23), (f"{COST}/efficiency", 24), (f"{COST}/what-if", 18)],
+)
+def test_the_number_of_queries_does_not_grow_with_the_traffic(
+    page: Client, access: Access, url: str, most: int
+) -> None:
+    start = month(1).range.start_ns or 0
+    counts = []
+    for size in (2, 40):
+        calls = [
+            call(start + at * 10 * SECOND, f"Q {at}", model=f"model-{at}", prompt=f"p{at}",
+                 user=f"u{at}")
+            for at in range(size)
+        ]  # fmt: skip
+        store_spans(access, decoded(*calls, llm()))
+        indexing.run(30)
+        settle()
+        page.get(url, when())
+        with CaptureQueriesContext(connection) as queries:
+            page.get(url, when())
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+    assert counts[1] <= most
+
+
+def test_the_tabs_keep_time_and_filter(page: Client, traffic: Access) -> None:
+    response = page.get(COST, when() | {"q": "user:acct_1", "by": "user_id"})
+    for label, url, _ in response.context["tabs"]:
+        asked = parse_qs(urlsplit(url).query)
+        assert asked["q"] == ["user:acct_1"] and "from" in asked and "by" not in asked, label
