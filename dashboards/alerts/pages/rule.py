@@ -125,7 +125,7 @@ def _context(request: ProjectRequest, form: RuleForm, found: Rule | None) -> dic
             "severities": options.SEVERITIES,
             "groupings": options.groupings(),
             "windows": options.durations(options.WINDOWS, said["window"]),
-            "waits": options.durations(options.WAITS, said["for"], none="no time"),
+            "waits": options.durations(options.WAITS, said["for"], none="one window"),
             "ends": options.durations(
                 options.WAITS, said["resolve_after"], none="as soon as it is over"
             ),
