@@ -31,6 +31,7 @@ MOST_POINTS = 1_500
 """Of a series: further ones are thinned, changes of state are kept."""
 NO_DATA = "There is no data in this time."
 LITTLE_HISTORY = "Too little history to compare with in a part of this time."
+FORECAST = "The forecast is worked out every six hours here, each minute when it is live."
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def backtest(project: Project, given: Draft | Rule, *, now: datetime, days: int 
     fired = {one.group for one in tested.firings}
     shown = sorted(walked, key=lambda group: group not in fired)[:MOST_SHOWN]
     tested.series = [Series(group, _points(walked[group])) for group in shown]
-    tested.notes = _notes(found, list(walked.values()))
+    tested.notes = _notes(plan, found, list(walked.values()))
     return tested
 
 
@@ -103,15 +104,13 @@ def _samples(plan: Plan, ends: Sequence[int]) -> Samples:
     if isinstance(plan.condition, cond.Anomaly):
         for hour in range(ends[0] // HOUR * HOUR, ends[-1] + 1, HOUR):
             needed.update(cond.history_ends(plan.condition, hour, plan.look.window_ns))
-    return samples.read(plan.source, plans.needed_ends(plan, needed), most=MOST_TESTED)
+    found = samples.read(plan.source, plans.needed_ends(plan, needed), most=MOST_TESTED)
+    return plans.missed_from(plan, found, ())
 
 
 def _walked(plan: Plan, found: Samples, group: str | None, ends: Sequence[int]) -> list[Stride]:
     seen = found.groups[group]
-    if isinstance(plan.condition, cond.Absence) and group is not None:
-        # What has not been there yet is not missed.
-        first = next((end for end in ends if seen[end].count), ends[-1] + 1)
-        ends = [end for end in ends if end >= first]
+    ends = [end for end in ends if end in seen]
     return list(walk(Judge(plan.look, seen), ends, Memory(), plan.timing))
 
 
@@ -133,8 +132,10 @@ def _points(strides: Sequence[Stride]) -> list[Point]:
     ]
 
 
-def _notes(found: Samples, walked: Sequence[Sequence[Stride]]) -> list[str]:
+def _notes(plan: Plan, found: Samples, walked: Sequence[Sequence[Stride]]) -> list[str]:
     notes = [found.note] if found.note else []
+    if isinstance(plan.condition, cond.Budget) and plan.condition.on == cond.On.FORECAST:
+        notes.append(FORECAST)
     strides = [stride for one in walked for stride in one]
     if not any(stride.sample.count for stride in strides):
         notes.append(NO_DATA)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dashboards.alerts import conditions as cond
 from dashboards.alerts import documents, samples
@@ -19,6 +19,7 @@ from traces.selectors import metrics
 
 KNOWN_FOR = 7
 """Windows (or a day) in which a group must have been seen to be missed."""
+LAST = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Plan:
     @property
     def condition(self) -> cond.Condition:
         return self.look.condition
+
+    @property
+    def misses_groups(self) -> bool:
+        """Whether a group is to be missed that was there before."""
+        return isinstance(self.condition, cond.Absence) and self.source.group_by is not None
 
 
 def plan_of(project_id: int, given: Rule | Draft) -> Plan:
@@ -66,14 +72,19 @@ def read(plan: Plan, ends: Sequence[int], active: Collection[str]) -> Samples:
     Where absence is looked for, so are the groups that were there before. Raises TooSlow.
     """
     keep = set(active)
-    if isinstance(plan.condition, cond.Absence) and plan.source.group_by is not None:
+    if plan.misses_groups:
         span = max(KNOWN_FOR * plan.look.window_ns, DAY)
-        before = Source(
-            plan.source.project_id,
-            plan.source.metric,
-            plan.source.query,
-            span,
-            plan.source.group_by,
-        )
-        keep |= {group for group in samples.read(before, ends[-1:]).groups if group}
-    return samples.read(plan.source, needed_ends(plan, ends), sorted(keep))
+        known = samples.read(replace(plan.source, window_ns=span), ends[:1])
+        keep |= {group for group in known.groups if group}
+    found = samples.read(plan.source, needed_ends(plan, ends), sorted(keep))
+    return missed_from(plan, found, keep)
+
+
+def missed_from(plan: Plan, found: Samples, known: Collection[str]) -> Samples:
+    """Where absence is looked for, without what lies before a group was first there."""
+    if plan.misses_groups:
+        for group, seen in found.groups.items():
+            if group not in known:
+                first = next((end for end, sample in seen.items() if sample.count), LAST)
+                found.groups[group] = {end: one for end, one in seen.items() if end >= first}
+    return found

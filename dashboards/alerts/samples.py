@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from itertools import pairwise
 from math import gcd
 from typing import Any
 
@@ -22,8 +23,8 @@ from traces.spans import PICO
 
 MOST_GROUPS = 50
 """Groups of a rule that are watched: those with the most spans, traces or scores."""
-APART = 2
-"""So few windows are read one by one."""
+FEW = 2
+"""So few windows are read one by one, if they do not overlap."""
 LONGEST_GROUP = 512
 
 
@@ -70,7 +71,8 @@ def read(
     """
     found = Samples()
     cells: dict[str | None, list[Cell[Any]]] = defaultdict(list)
-    if len(ends) <= APART:
+    apart = all(late - early >= source.window_ns for early, late in pairwise(ends))
+    if len(ends) <= FEW and apart:
         for end in ends:
             _gather(source, found, cells, end - source.window_ns, end, source.window_ns)
     else:

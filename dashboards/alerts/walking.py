@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from dashboards.alerts import conditions as cond
 from dashboards.alerts.baseline import Baseline, baseline_of
 from dashboards.alerts.conditions import Past, Sample, Verdict
-from dashboards.alerts.machine import Memory, State, Timing, step
+from dashboards.alerts.machine import Memory, Outcome, State, Timing, step
 from dashboards.alerts.windows import HOUR
 
 Samples = Mapping[int, Sample]
@@ -110,7 +110,10 @@ def firings(group: str | None, strides: Sequence[Stride]) -> list[Firing]:
 
 
 def _further(peak: float | None, verdict: Verdict) -> float | None:
+    """Of the peak so far and a window in which the condition holds, what is further out."""
     value, limit = verdict.value, verdict.limit
-    if value is None or peak is None or limit is None:
-        return value if peak is None else peak
-    return value if abs(value - limit) > abs(peak - limit) else peak
+    if verdict.outcome != Outcome.HOLDS or value is None or limit is None:
+        return peak
+    if peak is None:
+        return value
+    return max(peak, value) if value > limit else min(peak, value)

@@ -18,6 +18,9 @@ from sightglass.accounts.models import Project
 from traces.selectors import cubes
 from traces.selectors.paging import TimeRange
 
+FORECAST_EVERY = 6 * HOUR
+"""In the past."""
+
 
 class NoBudget(Exception):
     """The budget that a rule names is gone."""
@@ -28,19 +31,22 @@ def has_budget(project: Project, name: str) -> bool:
 
 
 def past_samples(project_id: int, wanted: cond.Budget, ends: Sequence[int]) -> dict[int, Sample]:
-    """The same at many moments, which rise: of what is spent from one query, a forecast by hour.
+    """The same at many moments, which rise. What is spent takes one query.
 
-    Raises as `sample_of`.
+    A forecast, worked out from weeks of history each time, is that at the end of its quarter of a
+    day. Raises as `sample_of`.
     """
     budget = _budget(project_id, wanted)
     if wanted.on == cond.On.ACTUAL:
         return _spent(budget, ends)
-    by_hour: dict[int, Sample] = {}
+    found: dict[int, Sample] = {}
     for end in ends:
-        hour = -(-end // HOUR) * HOUR
-        if hour not in by_hour:
-            by_hour[hour] = sample_of(project_id, wanted, end)
-    return {end: replace(by_hour[-(-end // HOUR) * HOUR], end_ns=end) for end in ends}
+        at = -(-end // FORECAST_EVERY) * FORECAST_EVERY
+        if at not in found:
+            found[at] = sample_of(project_id, wanted, min(at, ends[-1]))
+    return {
+        end: replace(found[-(-end // FORECAST_EVERY) * FORECAST_EVERY], end_ns=end) for end in ends
+    }
 
 
 def _spent(budget: Budget, ends: Sequence[int]) -> dict[int, Sample]:

@@ -138,7 +138,8 @@ def _evaluate(rule: Rule, now: datetime) -> tuple[int, str]:
     for group, seen in found.groups.items():
         known = {hour: by_group[group] for hour, by_group in baselines.items()}
         judge = Judge(plan.look, seen, known)
-        _advance(rule, plan, group, alerts.get(group or ""), judge, ends, now)
+        mine = [end for end in ends if end in seen]
+        _advance(rule, plan, group, alerts.get(group or ""), judge, mine, now)
     return last, found.note
 
 
