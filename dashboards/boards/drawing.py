@@ -220,8 +220,8 @@ class _Drawing:
     def _change(self, now: Answer, before: Answer) -> Change:
         unit, better = self.metric.unit, self.metric.better
         if self.metric.adds:
-            sums = ([value or 0 for value in _values(one)] for one in (now, before))
-            return of_totals(*sums, unit, better)
+            sums = [[value or 0 for value in _values(one)] for one in (now, before)]
+            return of_totals(sums[0], sums[1], unit, better)
         return of_values(now.series[0].total, before.series[0].total, unit, better)
 
     def _table(self, made: Tile) -> Tile:

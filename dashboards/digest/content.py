@@ -22,7 +22,8 @@ from dashboards.numbers import money
 from dashboards.overview.reading import reading
 from dashboards.overview.sentence import Part
 from dashboards.overview.views import charts_of, page_of
-from dashboards.periods import Period, bounds, day_span
+from dashboards.periods import DAY, Period, bounds, day_span
+from dashboards.templatetags.sightglass import moment_of
 from sightglass.accounts.access import ROLE_PERMISSIONS, Access
 from sightglass.accounts.models import Role
 from sightglass.addresses import absolute
@@ -113,6 +114,12 @@ def frame_of(access: Access, period: Period) -> Frame:
     )
 
 
+def days_of(period: Period) -> str:
+    """Fri 27 Nov 2026; 21 – 27 Nov."""
+    start, end = bounds(period.range)
+    return f"{moment_of(start):%a %-d %b %Y}" if end - start == DAY else day_span(period.range)
+
+
 def _of_overview(frame: Frame) -> Content:
     found = reading(frame)
     page = page_of(found)
@@ -122,7 +129,7 @@ def _of_overview(frame: Frame) -> Content:
     movers = _movers([*page["features"], *page["users"]])
     return Content(
         title=frame.access.project.name,
-        days=day_span(frame.range),
+        days=days_of(frame.period),
         url=absolute(frame.page("overview")),
         sentence=[Part(part.text, absolute(part.url) if part.url else "", part.tone)
                   for part in page["sentence"]],
@@ -149,7 +156,7 @@ def _of_board(report: Report, frame: Frame) -> Content:
     drawn = tiles(board, frame)
     return Content(
         title=f"{report.project.name}: {board.name}",
-        days=day_span(frame.range),
+        days=days_of(frame.period),
         url=url,
         lines=[
             Line(one.title, one.figure.value, one.figure.change, absolute(one.explore),

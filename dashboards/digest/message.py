@@ -51,7 +51,7 @@ def message_of(
         headers=headers,
     )
     mail.attach_alternative(render_to_string("digest/mail.html", context), "text/html")
-    mail.mixed_subtype = "related"
+    mail.mixed_subtype = "related"  # type: ignore[attr-defined]
     for name, png in pictures.items():
         image = MIMEImage(png, "png")
         image.add_header("Content-ID", f"<{name}>")

@@ -45,7 +45,7 @@ def png(figure: dict[str, Any]) -> bytes:
 
 def _axes(axes: Axes, layout: dict[str, Any]) -> None:
     x, y = layout["xaxis"], layout["yaxis"]
-    font = {"fontsize": 7.5, "color": light("text-3"), "fontfamily": FONTS}
+    font: dict[str, Any] = {"fontsize": 7.5, "color": light("text-3"), "fontfamily": FONTS}
     axes.set_xticks(_times(x["tickvals"]), list(x["ticktext"]), **font)
     axes.set_yticks(list(y["tickvals"]), list(y["ticktext"]), **font)
     axes.set_ylim(*y["range"])
@@ -106,7 +106,8 @@ def _line(axes: Axes, trace: Trace, x: list[float], y: list[float | None]) -> No
 def _events(axes: Axes, layout: dict[str, Any]) -> None:
     """Dotted lines of releases, with their names at the top."""
     for shape in layout.get("shapes", ()):
-        line = {"color": _colour(shape["line"]["color"]), "linewidth": 0.8, "linestyle": ":"}
+        line: dict[str, Any] = {"linewidth": 0.8, "linestyle": ":"}
+        line["color"] = _colour(shape["line"]["color"])
         if shape.get("yref") == "paper":
             axes.axvline(_times([shape["x0"]])[0], **line)
         else:

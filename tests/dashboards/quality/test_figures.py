@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -199,7 +201,11 @@ def test_what_was_too_much_to_keep_apart_is_no_slice() -> None:
 def test_scales_of_scores_do_not_decide_the_order() -> None:
     wide, narrow = Key("stars", "user"), Key("thumbs", "user")
 
-    def part(key: Key, model: str, values: list[float]) -> tuple[tuple[str, ...], ScoreMeasures]:
+    def part(
+        key: Key, model: str, values: Sequence[float]
+    ) -> tuple[tuple[str, ...], ScoreMeasures]:
+        key: Key, model: str, values: Sequence[float]
+    ) -> tuple[tuple[str, ...], ScoreMeasures]:
         return (key.name, key.source, model, "p", "1", "production", "1"), sums(values)
 
     cells = [
