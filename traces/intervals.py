@@ -80,7 +80,7 @@ def mean_interval(
     if squared <= SLACK * mean * mean / n_eff:
         squared = 0.0
     if wx2 <= wx * (1 + SLACK) and w2x2 <= w2x * (1 + SLACK) and wx >= 0:
-        return _bounded(min(mean, 1.0), squared, n_eff)
+        return bounded_mean(min(mean, 1.0), squared, n_eff)
     if n_eff <= 1 + SLACK or squared == 0:
         return Interval(mean, None, None, n_eff)
     # Unequal weights: the mean is drawn to the values that weigh most, which hides their spread.
@@ -100,8 +100,8 @@ def difference(now: Interval, before: Interval) -> Interval:
     return Interval(value, value - down, value + up, n_eff)
 
 
-def _bounded(mean: float, squared: float, n_eff: float) -> Interval:
-    """Of values within [0, 1] with this variance of their mean."""
+def bounded_mean(mean: float, squared: float, n_eff: float) -> Interval:
+    """Of values within [0, 1] whose mean has the variance `squared`, guessed from `n_eff`."""
     most = mean * (1 - mean)
     if n_eff <= 1 + SLACK or squared <= 0 or most <= 0:
         return Interval(mean, *_score(mean, n_eff, Z), n_eff)
