@@ -158,9 +158,11 @@ def where(reading: Reading) -> Part | None:
     ]
     found = []
     for dimension, now, before in places:
-        for group in {*now, *before}:
-            link = term(dimension, group)
-            moved = now.get(group, Measures()).cost - before.get(group, Measures()).cost
+        costs = {g: (cost_in(now, g), cost_in(before, g)) for g in {*now, *before}}
+        if sum(any(pair) for pair in costs.values()) < 2:
+            continue  # that all of it lies in the only one is no news
+        for group, (later, earlier) in costs.items():
+            link, moved = term(dimension, group), later - earlier
             if link and moved / difference >= MOSTLY:
                 found.append((moved / difference, str(group), link))
     if not found:
@@ -168,6 +170,10 @@ def where(reading: Reading) -> Part | None:
     # What is no more than all of it is told before what others made up for.
     _, group, link = min(found, key=lambda each: (abs(each[0] - 1), each[1]))
     return Part(short(group), reading.frame.explore(link, order="-cost"))
+
+
+def cost_in(groups: Groups, group: str | None) -> int:
+    return groups[group].cost if group in groups else 0
 
 
 def since(frame: Frame, events: Sequence[Event]) -> list[Part]:

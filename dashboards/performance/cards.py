@@ -25,8 +25,8 @@ BY = {"kind": 0, "provider": 1}
 SHOWN = 5
 STEPS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
 """Within a power of ten, where bars of the distribution begin (milliseconds)."""
-TAIL = 0.002
-"""Share of the fastest and slowest traces that share the outer bars."""
+COARSE = (1.0, 3.0)
+MOST_BARS = 36
 VALUES = np.array([sketch.MAPPING.value(key) for key in range(sketch.LOWEST, sketch.HIGHEST + 1)])
 """Milliseconds of each key of a sketch."""
 
@@ -87,7 +87,7 @@ def distribution(reading: Reading) -> ChartCard:
         if (value := sketch.quantile(counts, part)) is not None
     ]
     urls = [
-        frame.explore(f"duration:>={low:g}ms", f"duration:<{high:g}ms")
+        frame.explore(f"duration:>={plain(low)}ms", f"duration:<{plain(high)}ms")
         for low, high in pairwise(edges)
     ]
     chart = histogram(edges, numbers, unit="ms", marks=marks, urls=urls)
@@ -102,17 +102,22 @@ def distribution(reading: Reading) -> ChartCard:
     )
 
 
-def binned(counts: sketch.Counts) -> tuple[list[float], list[int]]:
-    """Round edges (ms) around nearly all values, and how many lie between each two.
+def plain(milliseconds: float) -> str:
+    """A number without an exponent, as a query reads it."""
+    return f"{milliseconds:.6f}".rstrip("0").rstrip(".")
 
-    What lies outside is counted in the outer bars.
-    """
-    low, high = sketch.quantile(counts, TAIL) or 0.0, sketch.quantile(counts, 1 - TAIL) or 0.0
-    rounds = [step * 10.0**power for power in range(-3, 10) for step in STEPS]
-    first = max(i for i, edge in enumerate(rounds) if edge <= max(low, rounds[0]))
-    last = next(i for i, edge in enumerate(rounds) if edge > high)
-    edges = rounds[first : last + 1]
+
+def binned(counts: sketch.Counts) -> tuple[list[float], list[int]]:
+    """Round edges (ms) around all values, and how many lie between each two."""
     held = np.flatnonzero(counts)
+    low, high = VALUES[held[0]], VALUES[held[-1]]
+    for steps in (STEPS, COARSE):
+        rounds = [step * 10.0**power for power in range(-4, 11) for step in steps]
+        first = max(i for i, edge in enumerate(rounds) if edge <= low)
+        last = next(i for i, edge in enumerate(rounds) if edge > high)
+        if last - first <= MOST_BARS:
+            break
+    edges = rounds[first : last + 1]
     places = np.clip(np.searchsorted(edges, VALUES[held], side="right") - 1, 0, len(edges) - 2)
     found = np.bincount(places, weights=counts[held], minlength=len(edges) - 1)
     return edges, [int(number) for number in found]
