@@ -96,7 +96,8 @@ class Status(ReadView):
     def get(self, request: Request, pk: int) -> Response:
         """How it stands now: cheap enough to be asked before each call of a model.
 
-        `spent` is exact; forecast and `thresholds` are at most a minute old.
+        `spent` is of this moment, and exact where `pending` is 0; the forecast is at most a minute
+        old.
         """
         found = selectors.get_budget(access_of(request), pk)
         services.keep_fresh(found)

@@ -8,6 +8,7 @@ from dashboards.budgets.forecast import History, forecast
 from dashboards.budgets.models import Budget
 from dashboards.budgets.periods import DAY, Period, midnight, moment
 from dashboards.budgets.scopes import query_of
+from traces.rollups.measures import Measures
 from traces.selectors import cubes
 from traces.selectors.paging import TimeRange
 from traces.selectors.search import Query
@@ -29,6 +30,8 @@ class Spending:
     """
 
     now_ns: int
+    pending: int = 0
+    """Buckets of five minutes whose latest changes are not in yet; 0: exact."""
     days: dict[int, int] = field(default_factory=dict)
     hours: list[int] = field(default_factory=lambda: [0] * 24)
 
@@ -44,19 +47,27 @@ def costs(
     budget: Budget, range: TimeRange, step: cubes.Step, query: Query | None = None
 ) -> dict[int, int]:
     """Pico dollars by the step's start, where there were any. Raises TooSlow, QueryError."""
-    asked = query_of(budget) if query is None else query
-    cube = cubes.of_spans(budget.project_id, query=asked, range=range, step=step, only=COST)
+    return _by_step(_cube(budget, query_of(budget) if query is None else query, range, step))
+
+
+def _cube(
+    budget: Budget, query: Query, range: TimeRange, step: cubes.Step | None
+) -> cubes.Cube[Measures]:
+    return cubes.of_spans(budget.project_id, query=query, range=range, step=step, only=COST)
+
+
+def _by_step(cube: cubes.Cube[Measures]) -> dict[int, int]:
     return {cell.time_ns or 0: cell.sums.cost for cell in cube.cells if cell.sums.cost}
 
 
-def spent_in(budget: Budget, period: Period, now_ns: int) -> int:
-    """Exactly what the period has cost up to now, in pico dollars. Raises TooSlow, QueryError."""
-    end = min(period.end_ns, bucket_end(now_ns))
-    if end <= period.start_ns:
-        return 0
-    range = TimeRange(period.start_ns, end)
-    cube = cubes.of_spans(budget.project_id, query=query_of(budget), range=range, only=COST)
-    return sum(cell.sums.cost for cell in cube.cells)
+def spent_in(budget: Budget, period: Period, now_ns: int) -> tuple[int, int]:
+    """What the period has cost up to now in pico dollars, and `pending` as in `Spending`.
+
+    Raises TooSlow, QueryError.
+    """
+    range = TimeRange(period.start_ns, min(period.end_ns, bucket_end(now_ns)))
+    cube = _cube(budget, query_of(budget), range, None)
+    return sum(cell.sums.cost for cell in cube.cells), cube.pending
 
 
 def bucket_end(ns: int) -> int:
@@ -72,9 +83,11 @@ def spending(budget: Budget, period: Period, now_ns: int) -> Spending:
     query = query_of(budget)
     found = Spending(now_ns)
     if first < hourly:
-        found.days = costs(budget, TimeRange(first, hourly), cubes.Step.DAY, query)
-    recent = TimeRange(hourly, bucket_end(now_ns))
-    for at, cost in costs(budget, recent, cubes.Step.HOUR, query).items():
+        early = _cube(budget, query, TimeRange(first, hourly), cubes.Step.DAY)
+        found.days, found.pending = _by_step(early), early.pending
+    late = _cube(budget, query, TimeRange(hourly, bucket_end(now_ns)), cubes.Step.HOUR)
+    found.pending += late.pending
+    for at, cost in _by_step(late).items():
         day = midnight(at)
         found.days[day] = found.days.get(day, 0) + cost
         if day < today:

@@ -59,14 +59,20 @@ def status_of(budget: Budget, now: datetime | None = None) -> BudgetStatus:
     period = period_now(budget, at)
     standing = Standing.objects.filter(budget=budget, start_ns=period.start_ns).first()
     if standing is not None and is_fresh(budget, standing, at):
-        spent = figures.spent_in(budget, period, ns_of(at))
-        return status(budget, period, spent, standing.fan, at)
+        spent, pending = figures.spent_in(budget, period, ns_of(at))
+        return status(budget, period, spent, standing.fan, at, pending)
     found = figures.spending(budget, period, ns_of(at))
-    return status(budget, period, found.within(period), figures.expected(found, period), at)
+    fan = figures.expected(found, period)
+    return status(budget, period, found.within(period), fan, at, found.pending)
 
 
 def status(
-    budget: Budget, period: Period, spent: int, stored: Sequence[Sequence[float]], at: datetime
+    budget: Budget,
+    period: Period,
+    spent: int,
+    stored: Sequence[Sequence[float]],
+    at: datetime,
+    pending: int = 0,
 ) -> BudgetStatus:
     fan = fan_of(stored, spent)
     amount = budget.pico
@@ -82,6 +88,7 @@ def status(
         state=state_of(amount, spent, known),
         thresholds=known,
         as_of=at,
+        pending=pending,
     )
 
 
@@ -167,7 +174,7 @@ def past_of(budget: Budget, now: datetime) -> list[Past]:
             "start_ns", "amount"
         )
     )
-    spending = figures.Spending(ns_of(now), by_day)
+    spending = figures.Spending(ns_of(now), days=by_day)
     return [
         Past(one, spending.within(one), pico_of(amounts.get(one.start_ns, budget.amount)))
         for one in found

@@ -98,7 +98,7 @@ class StatusRow(serializers.Serializer[Any]):
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
     amount = serializers.CharField()
-    spent = serializers.CharField(help_text="exact, of this moment")
+    spent = serializers.CharField(help_text="of this moment")
     remaining = serializers.CharField(help_text="below zero when it is overspent")
     share = serializers.FloatField(help_text="spent / amount")
     forecast = serializers.CharField(allow_null=True, help_text="the period's sum at its end")
@@ -110,6 +110,9 @@ class StatusRow(serializers.Serializer[Any]):
     )
     thresholds = ThresholdRow(many=True)
     as_of = serializers.DateTimeField()
+    pending = serializers.IntegerField(
+        help_text="stretches of five minutes whose latest changes `spent` lacks; 0: it is exact"
+    )
 
 
 def draft_from(said: Body) -> Draft:
@@ -176,6 +179,7 @@ def status_row(status: BudgetStatus) -> Body:
             for one in status.thresholds
         ],
         "as_of": moment_text(status.as_of),
+        "pending": status.pending,
     }
 
 

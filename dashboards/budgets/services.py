@@ -226,7 +226,7 @@ def refresh(budget: Budget, now: datetime | None = None) -> BudgetStatus | None:
                 "as_of": at,
             },
         )
-        status = selectors.status(locked, period, spent, fan, at)
+        status = selectors.status(locked, period, spent, fan, at, found.pending)
         _notice(status)
     return status
 

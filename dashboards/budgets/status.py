@@ -55,6 +55,8 @@ class BudgetStatus:
     state: State
     thresholds: tuple[Threshold, ...]
     as_of: datetime
+    pending: int = 0
+    """Stretches of five minutes whose latest changes are not in `spent` yet; 0: it is exact."""
 
     @property
     def remaining(self) -> int:

@@ -119,6 +119,6 @@ def test_the_chart_has_its_table(visit: Callable[..., Watched], traffic: list[Bu
     page = watched.page
     expect(page.locator(".chart-p .main-svg").first).to_be_visible()
     page.get_by_text("Data of Spend against budget").first.click()
-    expect(page.get_by_role("columnheader", name="Spent")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Spent (US$)")).to_be_visible()
     expect(page.get_by_role("columnheader", name="95% interval").first).to_be_visible()
     watched.check()

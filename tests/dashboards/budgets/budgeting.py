@@ -35,7 +35,7 @@ def spend(
     """Stored, and all but the last changes added up: readers add up a few of those themselves."""
     store_spans(access, sending.decoded(*calls, **resource))
     if sums:
-        rolling.run(20)
+        rolling.run(120)
 
 
 def every_day(dollars: float, *, days: int, until: datetime = NOW) -> list[dict[str, Any]]:

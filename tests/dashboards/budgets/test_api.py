@@ -137,7 +137,7 @@ def test_what_is_missing_is_said(api: Api) -> None:
     assert api.ask("POST", "", [1]).status_code == 400
 
 
-def test_the_status(api: Api, access: Access) -> None:
+def test_the_status_is_as_the_contract_says(api: Api, access: Access) -> None:
     spend(access, [call(datetime.now(UTC), "12.345678")])
     one = budget(access, "100", on_actual=[10, 50], on_forecast=[100])
     said = api.said("GET", f"/{one.pk}/status")
@@ -145,6 +145,7 @@ def test_the_status(api: Api, access: Access) -> None:
     assert list(said) == [
         *("id", "name", "period", "start", "end", "amount", "spent", "remaining", "share"),
         *("forecast", "forecast_low", "forecast_high", "state", "thresholds", "as_of"),
+        "pending",
     ]
     assert (said["spent"], said["remaining"], said["amount"]) == ("12.345678", "87.654322", "100")
     assert said["share"] == 0.123457 and said["state"] == "warning"

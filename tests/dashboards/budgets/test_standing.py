@@ -19,6 +19,7 @@ from dashboards.channels.models import Channel, Delivery
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import AuditEntry, Project
 from tests.dashboards.budgets.budgeting import NOW, budget, call, every_day, spend
+from traces.services import rolling
 from traces.spans import PICO
 
 pytestmark = pytest.mark.django_db
@@ -204,6 +205,18 @@ def test_spent_is_of_this_moment_however_old_the_forecast_is(access: Access) -> 
     assert after.forecast == before.forecast
     spend(access, [call(NOW, 300)])
     assert status(one, NOW + timedelta(seconds=30)).forecast_low >= 333 * PICO
+
+
+def test_what_lags_is_said(access: Access) -> None:
+    """Readers add up two hours of changes themselves, not a month's."""
+    spend(access, every_day(5, days=40))
+    one = budget(access)
+    assert status(one).pending > 0
+    rolling.run(60)
+    found = status(one)
+    assert found.pending == 0 and found.spent == 90 * PICO
+    services.refresh(one, NOW)
+    assert status(one).pending == 0
 
 
 def test_a_changed_budget_is_worked_out_at_once(access: Access) -> None:
