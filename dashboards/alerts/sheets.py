@@ -27,6 +27,8 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("Aliases are not read; write it out.")
+        if getattr(self.peek_event(), "tag", None) is not None:
+            raise yaml.YAMLError("Tags are not read.")
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
@@ -48,6 +50,13 @@ for _name, _pattern, _first in _PLAIN:
     _Loader.add_implicit_resolver(
         f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), [*_first, ""]
     )
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes everything out, as aliases are not read."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 def load(text: str | bytes) -> Any:
@@ -99,7 +108,7 @@ def written(rules: Sequence[Document]) -> Document:
 
 
 def to_yaml(value: Any) -> str:
-    dumped: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)
+    dumped: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return dumped
 
 

@@ -33,20 +33,27 @@ def has_budget(project: Project, name: str) -> bool:
 def past_samples(project_id: int, wanted: cond.Budget, ends: Sequence[int]) -> dict[int, Sample]:
     """The same at many moments, which rise. What is spent takes one query.
 
-    A forecast, worked out from weeks of history each time, is that at the end of its quarter of a
-    day. Raises as `sample_of`.
+    A forecast, worked out from weeks of history each time, is that at the beginning of its quarter
+    of a day. Raises as `sample_of`.
     """
     budget = _budget(project_id, wanted)
     if wanted.on == cond.On.ACTUAL:
         return _spent(budget, ends)
     found: dict[int, Sample] = {}
+    made: dict[int, Sample] = {}
     for end in ends:
-        at = -(-end // FORECAST_EVERY) * FORECAST_EVERY
+        at = (end - 1) // FORECAST_EVERY * FORECAST_EVERY + BUCKET
         if at not in found:
-            found[at] = sample_of(project_id, wanted, min(at, ends[-1]))
-    return {
-        end: replace(found[-(-end // FORECAST_EVERY) * FORECAST_EVERY], end_ns=end) for end in ends
-    }
+            found[at] = sample_of(project_id, wanted, at)
+        made[end] = replace(found[at], end_ns=end)
+    return made
+
+
+def samples_of(project_id: int, wanted: cond.Budget, ends: Sequence[int]) -> dict[int, Sample]:
+    """The same at a few moments, each forecast as it stood then. Raises as `sample_of`."""
+    if wanted.on == cond.On.ACTUAL and len(ends) > 1:
+        return _spent(_budget(project_id, wanted), ends)
+    return {end: sample_of(project_id, wanted, end) for end in ends}
 
 
 def _spent(budget: Budget, ends: Sequence[int]) -> dict[int, Sample]:

@@ -146,7 +146,7 @@ def _evaluate(rule: Rule, now: datetime) -> tuple[int, str]:
 def _samples(plan: Plan, ends: list[int], active: list[str]) -> Samples:
     if isinstance(plan.condition, cond.Budget):
         project_id, wanted = plan.source.project_id, plan.condition
-        return Samples({None: {end: budgets.sample_of(project_id, wanted, end) for end in ends}})
+        return Samples({None: budgets.samples_of(project_id, wanted, ends)})
     return plans.read(plan, ends, active)
 
 

@@ -13,8 +13,6 @@ from django.utils import timezone
 
 from dashboards.alerts import examples
 from dashboards.alerts.models import Alert, Rule, Transition
-from dashboards.alerts.pages import firing as firing_page
-from dashboards.alerts.pages import preview
 from dashboards.channels.models import Channel, Delivery
 from dashboards.context import firing
 from sightglass.accounts.access import Access
@@ -232,7 +230,7 @@ def test_a_preview_that_takes_too_long_says_so(
     def slow(*_: Any, **__: Any) -> Any:
         raise TooSlow
 
-    monkeypatch.setattr(preview.backtest, "backtest", slow)
+    monkeypatch.setattr("dashboards.alerts.backtest.backtest", slow)
     assert "took too long" in said(page, NEW, form(action="preview"), htmx=True)
 
 
@@ -388,7 +386,7 @@ def test_a_chart_that_takes_too_long_says_so(
         raise TooSlow
 
     found = fired(access)
-    monkeypatch.setattr(firing_page.samples, "read", slow)
+    monkeypatch.setattr("dashboards.alerts.samples.read", slow)
     assert "took too long" in text(page, f"{ALERTS}/firings/{found.pk}")
 
 
