@@ -96,7 +96,7 @@ class ChannelForm(forms.Form):
 
 
 def initial_of(row: Channel) -> dict[str, Any]:
-    given = {"name": row.name, "enabled": row.enabled} | row.config
+    given: dict[str, Any] = {"name": row.name, "enabled": row.enabled} | row.config
     if row.kind == Kind.EMAIL:
         given["recipients"] = "\n".join(row.config["recipients"])
     return given

@@ -48,7 +48,7 @@ def check(kind: str, config: Any, secret: str | None, before: Channel | None) ->
     if not isinstance(config, dict):
         raise ValidationError({"config": "Must be an object."})
     reader = {Kind.EMAIL: _email, Kind.WEBHOOK: _webhook, Kind.PAGERDUTY: _pagerduty}.get(
-        Kind(kind), lambda given: {}
+        Kind(kind), _nothing
     )
     made = reader(config)
     if kind in NO_SECRET:
@@ -78,6 +78,10 @@ def _check_kept(kind: str, made: dict[str, Any], before: Channel | None) -> None
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port
+
+
+def _nothing(given: dict[str, Any]) -> dict[str, Any]:
+    return {}
 
 
 def _email(given: dict[str, Any]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def enqueue(*, channel_ids: Iterable[int], dedupe_key: str, event: Event) -> int
     if not 0 < len(dedupe_key) <= LONGEST_KEY:
         raise ValueError(f"a dedupe_key has between 1 and {LONGEST_KEY} characters")
     now = timezone.now()
-    values = {
+    values: dict[str, Any] = {
         "key": dedupe_key,
         "thread": event.thread,
         "event": json.dumps(event.to_json()),

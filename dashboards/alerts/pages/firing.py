@@ -20,7 +20,7 @@ from dashboards.alerts.pages.listing import ago
 from dashboards.alerts.reading import DocumentError
 from dashboards.alerts.services import acknowledging
 from dashboards.alerts.windows import last_end
-from dashboards.charts import ChartCard, Series, lines
+from dashboards.charts import Chart, ChartCard, Level, Series, lines
 from sightglass.accounts.access import Access, Permission, ProjectRequest, project_page
 from traces.models import Trace
 from traces.query import QueryError, parse
@@ -123,7 +123,7 @@ def card_of(found: Transition) -> ChartCard:
     return replace(card, chart=chart, explore=found.evidence.get("explorer", ""))
 
 
-def _chart(found: Transition) -> charting.Chart | None:
+def _chart(found: Transition) -> Chart | None:
     plan = plans.plan_of(found.project_id, found.rule)
     if isinstance(plan.condition, cond.Budget):
         return None
@@ -157,7 +157,7 @@ def _chart(found: Transition) -> charting.Chart | None:
     )
     levels = charting.levels_of(plan.condition, plan.figures, scale)
     if not levels and found.limit is not None:
-        level = charting.Level(found.limit * scale, plan.figures.written(found.limit))
+        level = Level(found.limit * scale, plan.figures.written(found.limit))
         levels = [level]
     chart = lines([series], unit=unit, step_ns=every, levels=levels)
     return charting.shaded(chart, [(found.at_ns, max(ended, found.at_ns + every))])

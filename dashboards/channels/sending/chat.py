@@ -12,21 +12,25 @@ import json
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
 import httpx
 from apprise import AppriseAsset, NotifyType
-from apprise.plugins import discord, pagerduty, slack, workflows
 
 from dashboards.channels.events import Event, EventKind
 from dashboards.channels.sending import addresses, door, words
 from dashboards.channels.sending.outcome import Outcome, delivered, failed, of_status
 
+discord: Any = import_module("apprise.plugins.discord")
+pagerduty: Any = import_module("apprise.plugins.pagerduty")
+slack: Any = import_module("apprise.plugins.slack")
+workflows: Any = import_module("apprise.plugins.workflows")
 ASSET = AppriseAsset(
     app_id="Sightglass", app_desc="Sightglass", app_url="", secure_logging=True, async_mode=False
 )
-COMMON = {"asset": ASSET, "overflow": "truncate", "include_image": False}
+COMMON: dict[str, Any] = {"asset": ASSET, "overflow": "truncate", "include_image": False}
 TYPES = {
     EventKind.FIRING: NotifyType.FAILURE,
     EventKind.RESOLVED: NotifyType.SUCCESS,
