@@ -204,8 +204,6 @@ def test_scales_of_scores_do_not_decide_the_order() -> None:
     def part(
         key: Key, model: str, values: Sequence[float]
     ) -> tuple[tuple[str, ...], ScoreMeasures]:
-        key: Key, model: str, values: Sequence[float]
-    ) -> tuple[tuple[str, ...], ScoreMeasures]:
         return (key.name, key.source, model, "p", "1", "production", "1"), sums(values)
 
     cells = [
