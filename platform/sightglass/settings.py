@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "sightglass.operations",
     "traces",
     "evals",
+    "evals.review",
     "dashboards",
     "dashboards.channels",
     "dashboards.alerts",
