@@ -180,13 +180,13 @@ def tiles(
     judged = sum(one.cost for one in judges.values())
     cached = _rate(whole.cache_read_tokens, whole.input_tokens)
     return [
-        Tile("Spent", numbers.money(whole.cost), f"{whole.calls:,} calls",
+        Tile("Spent", numbers.money(whole.cost), counted(whole.calls, "call"),
              frame.explore(order="-cost"), change),
         Tile("Per trace", _each(traces.now.cost, traces.now.traces),
-             f"{traces.now.traces:,} traces", frame.explore(order="-cost"),
+             counted(traces.now.traces, "trace"), frame.explore(order="-cost"),
              _per(traces.now.cost, traces.now.traces, traces.before.cost, traces.before.traces)),
         Tile("Per session", _each(traces.now.cost, traces.now.sessions),
-             f"{traces.now.sessions:,} sessions", frame.page("sessions"),
+             counted(traces.now.sessions, "session"), frame.page("sessions"),
              _per(traces.now.cost, traces.now.sessions, traces.before.cost,
                   traces.before.sessions)),
         Tile("Read from cache", cached,
@@ -196,6 +196,10 @@ def tiles(
         Tile("Spent on judging", numbers.money(judged),
              "beside what is spent above", frame.page("quality")),
     ]  # fmt: skip
+
+
+def counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _per(cost: int, count: int, cost_before: int, count_before: int) -> Change | None:
