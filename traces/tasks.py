@@ -29,7 +29,7 @@ def fold_ledger() -> int:
 @shared_task
 def roll_up() -> int:
     """Make the sums of changed hours anew. Returns how many steps were done."""
-    return rolling.run(ROLL_SECONDS)
+    return rolling.run(ROLL_SECONDS, gently=True)
 
 
 @shared_task

@@ -20,6 +20,7 @@ from traces.rollups.segments import BUCKET_NS, SPANNED
 from traces.selectors import raw_sums
 from traces.selectors.raw_sums import Row
 from traces.services import marks, storing_sums
+from traces.services.indexing import REST, is_busy
 
 LOCK = 7_317_000
 CLAIM = 200
@@ -45,8 +46,17 @@ GATHERED = {Level.BUCKET: SPANNED[Level.HOUR], Level.HOUR: SPANNED[Level.DAY], L
 """Buckets whose rows of a level are made in one step: of an hour, a day, four weeks."""
 
 
-def run(seconds: float, *, project_id: int | None = None, now_ns: int | None = None) -> int:
-    """Make anew what is marked, for so long at most. Returns how many steps were done."""
+def run(
+    seconds: float,
+    *,
+    project_id: int | None = None,
+    now_ns: int | None = None,
+    gently: bool = False,
+) -> int:
+    """Make anew what is marked, for so long at most. Returns how many steps were done.
+
+    `gently`: while requests come in, rest longer than work, for those who wait for an answer.
+    """
     end, done = time.monotonic() + seconds, 0
     now = marks.bucket_of(now_ns if now_ns is not None else time.time_ns())
     for level in (Level.BUCKET, Level.HOUR, Level.DAY):
@@ -55,8 +65,12 @@ def run(seconds: float, *, project_id: int | None = None, now_ns: int | None = N
             for project, place in claimed:
                 if time.monotonic() >= end:
                     break
+                began = time.monotonic()
                 marked += _make(level, project, place, now)
                 done += 1
+                if gently and level is Level.BUCKET and is_busy():
+                    spent = time.monotonic() - began
+                    time.sleep(max(0.0, min(spent * REST, end - time.monotonic())))
             if len(claimed) < CLAIM and not marked:
                 break
     return done
