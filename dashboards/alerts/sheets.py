@@ -27,7 +27,8 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("Aliases are not read; write it out.")
-        if getattr(self.peek_event(), "tag", None) is not None:
+        coming: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        if getattr(coming, "tag", None) is not None:
             raise yaml.YAMLError("Tags are not read.")
         return super().compose_node(parent, index)
 

@@ -31,6 +31,8 @@ from tests.dashboards.alerts.watching import (
     rule,
     send,
 )
+from traces.selectors import metrics
+from traces.selectors.search import EVERYTHING
 from traces.services import rolling
 
 pytestmark = pytest.mark.django_db
@@ -201,8 +203,8 @@ def test_overlapping_firings_count_once_in_the_total() -> None:
 def test_samples_of_windows_agree_however_they_are_read(access: Access) -> None:
     traffic(access, 1)
     rolling.run(30.0, now_ns=ns(NOON + timedelta(days=1)))
-    metric = samples.metrics.find("error_rate")
-    source = samples.Source(access.project.pk, metric, samples.Query(), 45 * 60 * SECOND)
+    metric = metrics.find("error_rate")
+    source = samples.Source(access.project.pk, metric, EVERYTHING, 45 * 60 * SECOND)
     ends = [ns(NOON + minutes(5 * n)) for n in range(1, 100)]
     together = samples.read(source, ends).groups[None]
     for end in ends[::7]:
