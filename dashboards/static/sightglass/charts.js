@@ -95,3 +95,15 @@ document.addEventListener("htmx:beforeCleanupElement", (event) => {
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
 new MutationObserver(again).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
 drawAll();
+
+// Short addresses: no space at the end that completion left, nothing that is empty.
+document.addEventListener("submit", (event) => {
+  if (!event.target.closest(".dash-bar")) return;
+  for (const field of event.target.querySelectorAll("input[name]")) {
+    field.value = field.value.trim();
+    field.disabled = !field.value;
+  }
+});
+window.addEventListener("pageshow", () => {
+  for (const field of document.querySelectorAll(".dash-bar input[disabled]")) field.disabled = false;
+});
