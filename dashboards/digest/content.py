@@ -45,12 +45,13 @@ class Line:
 
     @property
     def told(self) -> str:
-        """Its change in words: up 31% (may be chance)."""
+        """Its change in words: up 31%, may be chance. Without an interval only the change."""
         change = self.change
         if change is None or not change.text:
             return ""
         words = f"{change.way} {change.text}".strip()
-        return words if change.certain else f"{words}, may be chance"
+        doubtful = change.low is not None and not change.certain
+        return f"{words}, may be chance" if doubtful else words
 
 
 @dataclass(frozen=True, slots=True)
