@@ -57,9 +57,14 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=5_000)
     parser.add_argument("--project", default="bench")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--sums", action="store_true", help="store nothing: go on with the sums of the project"
+    )
     options = parser.parse_args()
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
+    if options.sums:
+        return sum_up(Project.objects.get(slug=options.project).pk)
     project = prepared(options.project)
     chance = np.random.default_rng(options.seed)
     today = time.time_ns() // traffic.DAY * traffic.DAY
@@ -78,7 +83,7 @@ def main() -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     print(f"{count:,} spans stored in {time.perf_counter() - begin:.0f} s", flush=True)
-    sum_up(world, count, today)
+    sum_up(project.pk)
 
 
 def prepared(slug: str) -> Project:
@@ -126,17 +131,24 @@ def store(chance: np.random.Generator, world: traffic.World, moments: Any) -> in
     return count
 
 
-def sum_up(world: traffic.World, spans: int, today: int) -> None:
+def sum_up(project_id: int) -> None:
     """Work off all marks; what is over is summed up to days."""
     with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM traces_span s WHERE project_id = %(p)s AND EXISTS (SELECT 1 FROM"
+            " traces_mark m WHERE m.project_id = %(p)s AND level = %(level)s"
+            " AND bucket = s.start_ns / %(width)s)",
+            {"p": project_id, "level": Level.BUCKET, "width": marks.BUCKET_NS},
+        )
+        spans = cursor.fetchone()[0]  # type: ignore[index]
         cursor.execute("SELECT pg_backend_pid()")
         backend = psutil.Process(cursor.fetchone()[0])  # type: ignore[index]
     begin, python, postgres = time.perf_counter(), time.process_time(), cpu(backend)
-    while rolling.run(30, project_id=world.project_id, now_ns=today + traffic.DAY // 2):
-        print(f"{left(world.project_id):,} marks left", flush=True)
+    while rolling.run(30, project_id=project_id):
+        print(f"{left(project_id):,} marks left", flush=True)
     seconds = time.perf_counter() - begin
     python, postgres = time.process_time() - python, cpu(backend) - postgres
-    thousands = spans / 1000
+    thousands = max(spans, 1) / 1000
     print(
         f"sums made in {seconds:.0f} s: for each 1,000 spans {python / thousands:.4f} s of Python"
     )

@@ -25,7 +25,7 @@ def cascading(self: DatabaseOperations, *arguments: Any, **options: Any) -> Any:
     return flush(self, *arguments, **options | {"allow_cascade": True})
 
 
-DatabaseOperations.sql_flush = cascading  # type: ignore[method-assign]
+DatabaseOperations.sql_flush = cascading  # type: ignore[method-assign,assignment]
 
 
 @pytest.hookimpl(trylast=True)

@@ -100,5 +100,4 @@ class Status(ReadView):
         old.
         """
         found = selectors.get_budget(access_of(request), pk)
-        services.keep_fresh(found)
-        return Response(bodies.status_row(selectors.status_of(found)))
+        return Response(bodies.status_row(services.current(found)))

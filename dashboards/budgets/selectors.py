@@ -56,14 +56,26 @@ def status_of(budget: Budget, now: datetime | None = None) -> BudgetStatus:
     With `now` as it stood then, by what is known today. Raises TooSlow, QueryError.
     """
     at = now or timezone.now()
-    period = period_now(budget, at)
-    standing = Standing.objects.filter(budget=budget, start_ns=period.start_ns).first()
+    standing = standing_of(budget, at)
     if standing is not None and is_fresh(budget, standing, at):
-        spent, pending = figures.spent_in(budget, period, ns_of(at))
-        return status(budget, period, spent, standing.fan, at, pending)
+        return measured(budget, standing, at)
+    period = period_now(budget, at)
     found = figures.spending(budget, period, ns_of(at))
     fan = figures.expected(found, period)
     return status(budget, period, found.within(period), fan, at, found.pending)
+
+
+def standing_of(budget: Budget, now: datetime) -> Standing | None:
+    """What was last worked out of the period."""
+    start = period_now(budget, now).start_ns
+    return Standing.objects.filter(budget=budget, start_ns=start).first()
+
+
+def measured(budget: Budget, standing: Standing, at: datetime) -> BudgetStatus:
+    """The standing's forecast with what is spent now. Raises TooSlow, QueryError."""
+    period = period_now(budget, at)
+    spent, pending = figures.spent_in(budget, period, ns_of(at))
+    return status(budget, period, spent, standing.fan, at, pending)
 
 
 def status(

@@ -189,12 +189,23 @@ def shown(draft: Draft) -> dict[str, Any]:
     return asdict(draft) | {"amount": f"{draft.amount.normalize():f}"}
 
 
+def current(budget: Budget) -> BudgetStatus:
+    """How it stands now, worked out anew unless that was done within a minute.
+
+    Raises TooSlow, QueryError.
+    """
+    now = timezone.now()
+    standing = selectors.standing_of(budget, now)
+    if standing is None or not selectors.is_fresh(budget, standing, now):
+        refresh(budget, now)
+        return selectors.status_of(budget, now)
+    return selectors.measured(budget, standing, now)
+
+
 def keep_fresh(budget: Budget, now: datetime | None = None) -> None:
     """Work the standing out anew unless that was done within a minute. Raises TooSlow."""
     at = now or timezone.now()
-    period = selectors.period_now(budget, at)
-    standing = Standing.objects.filter(budget=budget, start_ns=period.start_ns).first()
-    if not selectors.is_fresh(budget, standing, at):
+    if not selectors.is_fresh(budget, selectors.standing_of(budget, at), at):
         refresh(budget, at)
 
 

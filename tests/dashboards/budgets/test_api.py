@@ -11,13 +11,14 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from dashboards.budgets import selectors
+from dashboards.budgets import selectors, services
 from dashboards.budgets.models import Budget, Standing
 from dashboards.channels.models import Channel
 from sightglass.accounts.access import Access
 from sightglass.accounts.keys import create_key
 from sightglass.accounts.models import AuditEntry, Project
 from tests.dashboards.budgets.budgeting import budget, call, spend
+from traces.selectors import cubes
 from traces.selectors.paging import TooSlow
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +84,7 @@ def test_everything_given(api: Api, project: Project) -> None:
     made = api.said("POST", "", given, 201)
     kept = {name: made[name] for name in given if name != "thresholds"}
     assert kept == {name: given[name] for name in kept}
-    assert made["thresholds"] == given["thresholds"][::-1]  # type: ignore[index]
+    assert made["thresholds"] == given["thresholds"][::-1]
 
 
 def test_a_part_is_changed_and_the_rest_stays(api: Api) -> None:
@@ -170,7 +171,7 @@ def test_a_forecast_is_money(api: Api, access: Access, monkeypatch: pytest.Monke
     made = selectors.status(
         one, selectors.period_now(one, datetime.now(UTC)), 0, fan, one.changed_at
     )
-    monkeypatch.setattr(selectors, "status_of", lambda *_: made)
+    monkeypatch.setattr(services, "current", lambda *_: made)
     said = api.said("GET", f"/{one.pk}/status")
     wanted = {"forecast": "50.5", "forecast_low": "40.25", "forecast_high": "60"}
     assert {name: said[name] for name in wanted} == wanted
@@ -184,7 +185,7 @@ def test_what_takes_too_long_may_be_asked_again(
     def slow(*_: Any, **__: Any) -> Any:
         raise TooSlow
 
-    monkeypatch.setattr(selectors.figures.cubes, "of_spans", slow)
+    monkeypatch.setattr(cubes, "of_spans", slow)
     answer = api.ask("GET", f"/{one.pk}/status")
     assert answer.status_code == 503 and int(answer["Retry-After"]) > 0
     problem = api.said("POST", "", GIVEN | {"name": "n", "scope": "query", "value": "a"}, 400)

@@ -19,6 +19,7 @@ from sightglass.accounts.access import Access
 from sightglass.accounts.models import Project, Role, User
 from tests.conftest import member
 from tests.dashboards.budgets.budgeting import NOW, budget, call, every_day, spend
+from traces.selectors import cubes
 from traces.selectors.paging import TooSlow
 from traces.spans import PICO
 
@@ -173,7 +174,7 @@ def test_what_takes_too_long_is_said(
     def slow(*_: Any, **__: Any) -> Any:
         raise TooSlow
 
-    monkeypatch.setattr(selectors.figures.cubes, "of_spans", slow)
+    monkeypatch.setattr(cubes, "of_spans", slow)
     for path in ("", f"/{one.pk}"):
         assert "took too long and was stopped" in text(page, f"/p/shop/budgets{path}")
     assert text(page, f"/p/shop/budgets/{one.pk}/edit")

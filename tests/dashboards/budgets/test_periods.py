@@ -16,8 +16,8 @@ MOMENTS = st.integers(0, ns_of(datetime(2199, 11, 1, tzinfo=UTC)))
 KINDS = st.sampled_from(list(Every))
 
 
-def ns(year: int, month: int, day: int, *time: int) -> int:
-    return ns_of(datetime(year, month, day, *time).replace(tzinfo=UTC))
+def ns(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> int:
+    return ns_of(datetime(year, month, day, hour, minute, second, tzinfo=UTC))
 
 
 @given(KINDS, MOMENTS)
