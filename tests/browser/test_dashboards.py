@@ -34,7 +34,7 @@ def traffic(sent: Callable[..., None], access: Access) -> None:
                 gen_ai__response__model=("gpt-4o-2024-08-06", "gpt-4o-mini", "gpt-4o")[i],
                 gen_ai__response__time_to_first_chunk=0.3,
                 user__id=f"acct_{i}",
-                **{"deployment.environment.name": ("production", "staging")[i % 2]},
+                deployment__environment__name=("production", "staging")[i % 2],
             )
             spans.append(call)
         found = sending.span(start_ns=start, end_ns=start + SECOND // 5, name="search")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from html import unescape
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -15,6 +16,7 @@ from dashboards.overview import across
 from sightglass.accounts.access import ROLE_PERMISSIONS, Access
 from sightglass.accounts.models import Membership, Project, Role, User
 from tests.traces import sending
+from traces.selectors import cubes
 from traces.selectors.paging import TooSlow
 from traces.services import rolling
 from traces.services.ingest import store_spans
@@ -91,14 +93,14 @@ def test_a_slow_project_does_not_take_the_page(
 ) -> None:
     Membership.objects.create(user=owner, project=other_project, role=Role.VIEWER)
     send(project)
-    real = across.cubes.of_traces
+    real = cubes.of_traces
 
-    def slow(project_id: int, **asked: object) -> object:
+    def slow(project_id: int, **asked: Any) -> Any:
         if project_id == other_project.pk:
             raise TooSlow
-        return real(project_id, **asked)  # type: ignore[arg-type]
+        return real(project_id, **asked)
 
-    monkeypatch.setattr(across.cubes, "of_traces", slow)
+    monkeypatch.setattr(cubes, "of_traces", slow)
     html = page.get("/overview").content.decode()
     assert "This took too long and was stopped." in html and "Shop assistant" in html
 

@@ -14,7 +14,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from dashboards.overview import reading as readings
 from sightglass.accounts.access import ROLE_PERMISSIONS, Access
 from sightglass.accounts.models import Project, Role, User
 from tests.traces import sending
@@ -131,8 +130,8 @@ def test_every_figure_is_a_door(send: Send, client: Client, page: Callable[..., 
         assert b"Nothing was searched" not in listed.content, url
         assert b"No traces match" not in listed.content, url
     _, errors = stat(html, "Error rate")
-    listed = client.get(errors).content.decode()
-    assert listed.count("data-row=") == 1, "the one with an error, and no other"
+    failed = client.get(errors).content.decode()
+    assert failed.count("data-row=") == 1, "the one with an error, and no other"
 
 
 def test_nothing_notable_is_said_to_be_so(send: Send, page: Callable[..., str]) -> None:
@@ -264,7 +263,7 @@ def test_sums_that_take_too_long_leave_a_page(
     def slow(*_: Any, **__: Any) -> Any:
         raise TooSlow
 
-    monkeypatch.setattr(readings.cubes, "of_traces", slow)
+    monkeypatch.setattr(cubes, "of_traces", slow)
     html = page()
     assert "The figures took too long" in html and "Last 24 hours" in html
 

@@ -17,13 +17,13 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.performance import reading as readings
 from dashboards.performance.cards import MOST_BARS, binned, plain
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import User
 from tests.traces import sending
 from traces.query import parse
 from traces.rollups import sketch
+from traces.selectors import cubes
 from traces.selectors.paging import TooSlow
 from traces.services import indexing, rolling
 from traces.services.ingest import store_spans
@@ -273,7 +273,7 @@ def test_too_slow_leaves_a_page(
         raise TooSlow
 
     send(0)
-    monkeypatch.setattr(readings.cubes, "of_spans", slow)
+    monkeypatch.setattr(cubes, "of_spans", slow)
     assert "The figures took too long" in page()
 
 
