@@ -268,6 +268,7 @@ def board_of(access: Access) -> dict[str, str]:
 
 def report_of(access: Access) -> dict[str, str]:
     """A report that somebody gets."""
+    assert access.user is not None
     report = Report.objects.create(project=access.project, enabled=False)
     report.recipients.create(user=access.user)
     return {f"{name}:pk": str(report.pk) for name in ("report", "report_delete", "report_send")}

@@ -23,13 +23,13 @@ MODEL = "/api/v1/cost/what-if/model"
 CACHE = "/api/v1/cost/what-if/cache"
 
 
-def times(ago: int = 1, prefix: str = "") -> dict[str, str]:
+def times(ago: int = 1, prefix: str = "") -> dict[str, Any]:
     found = month(ago).range
     return {f"{prefix}start": time_text(found.start_ns) or "",
             f"{prefix}end": time_text(found.end_ns) or ""}  # fmt: skip
 
 
-def ask(client: Client, key: str, url: str, status: int = 200, **query: str) -> dict[str, Any]:
+def ask(client: Client, key: str, url: str, status: int = 200, **query: Any) -> dict[str, Any]:
     response = client.get(url, query, headers={"Authorization": f"Bearer {key}"})
     assert response.status_code == status, response.content
     found: dict[str, Any] = response.json()

@@ -7,6 +7,7 @@ import io
 import re
 from decimal import Decimal
 from html import unescape
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -14,7 +15,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from dashboards.cost import reading
 from dashboards.cost import spending as spending_page
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import User
@@ -22,6 +22,7 @@ from tests.dashboards.cost.traffic import DAY, call, iso, month, settle, two_mon
 from tests.traces.sending import SECOND, decoded, llm
 from traces.models import Span, Trace
 from traces.rollups.explain import CAUSES
+from traces.selectors import cubes
 from traces.selectors.paging import TooSlow
 from traces.services import indexing
 from traces.services.ingest import store_spans
@@ -68,7 +69,7 @@ def cost_of(**filters: object) -> Decimal:
     """US dollars of the spans of a user, straight from their rows."""
     traces = Trace.objects.filter(**filters).values("trace_id")
     spans = Span.objects.filter(trace_id__in=traces, cost_total__isnull=False)
-    return Decimal(sum(spans.values_list("cost_total", flat=True))) / 10**12
+    return Decimal(sum(cost or 0 for cost in spans.values_list("cost_total", flat=True))) / 10**12
 
 
 def of_month(ago: int, **more: object) -> dict[str, object]:
@@ -165,14 +166,14 @@ def test_slices_by_any_feature_add_up(page: Client, traffic: Access) -> None:
 def test_what_is_too_much_to_tell_apart_is_one_slice_and_said_so(
     page: Client, traffic: Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = reading.cubes.of_spans
+    real = cubes.of_spans
 
-    def slow(*arguments: object, **more: object) -> object:
+    def slow(*arguments: Any, **more: Any) -> object:
         if more["by"]:
             raise TooSlow
-        return real(*arguments, **more)  # type: ignore[arg-type]
+        return real(*arguments, **more)
 
-    monkeypatch.setattr(reading.cubes, "of_spans", slow)
+    monkeypatch.setattr(cubes, "of_spans", slow)
     text = shown(page, f"{COST}/change")
     assert "could not be told apart in time" in text
     assert "The main reason" in text
@@ -216,7 +217,7 @@ def test_a_change_leads_to_what_explains_it(page: Client, traffic: Access) -> No
 
 def test_tags_overlap_and_the_total_does_not(page: Client, access: Access) -> None:
     start = month(1).range.start_ns or 0
-    tagged = {"langfuse__trace__tags": ["a", "b"]}
+    tagged: Any = {"langfuse__trace__tags": ["a", "b"]}
     store_spans(access, decoded(call(start + SECOND, "Hello", **tagged)))
     response = page.get(COST, when() | {"by": "tag"})
     lines = response.context["lines"]
@@ -265,8 +266,8 @@ def test_the_same_traffic_on_another_model(page: Client, traffic: Access) -> Non
     moved = response.context["moved"]
     assert Decimal(moved.before) / 10**12 == cost_of(**of_month(1))
     tokens = Span.objects.filter(**of_month(1)).exclude(model="our-llama")
-    asked = sum(tokens.values_list("input_tokens", flat=True))
-    answered = sum(tokens.values_list("output_tokens", flat=True))
+    asked = sum(n or 0 for n in tokens.values_list("input_tokens", flat=True))
+    answered = sum(n or 0 for n in tokens.values_list("output_tokens", flat=True))
     assert moved.after == asked * 150_000 + answered * 600_000  # $0.15 and $0.60 a million
     text = shown(page, f"{COST}/what-if", on="gpt-4o-mini")
     assert "On gpt-4o-mini the same traffic would have cost" in text and "less." in text
@@ -322,7 +323,7 @@ def test_too_slow_is_said(
     def slow(*_: object, **__: object) -> None:
         raise TooSlow
 
-    monkeypatch.setattr(reading.cubes, "of_spans", slow)
+    monkeypatch.setattr(cubes, "of_spans", slow)
     assert "took too long" in shown(page, url)
 
 

@@ -66,7 +66,7 @@ def test_no_rate_for_something_is_unknown_and_not_nothing() -> None:
 
 
 def test_all_traffic_the_dearest_first_and_what_nobody_priced_left_out() -> None:
-    traffic = {
+    traffic: dict[tuple[str | None, str | None], Measures] = {
         ("own", "llama"): measured(5, unpriced=5),
         ("openai", "gpt-4o-mini"): measured(10),
         SOURCE: measured(50, unpriced=2),

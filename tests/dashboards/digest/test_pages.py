@@ -94,6 +94,7 @@ def test_who_may_only_read_sees_reports_and_has_one_sent(
 @pytest.mark.django_db
 def test_the_log_tells_what_failed_and_when_it_is_tried_again(page: Client, access: Access) -> None:
     made = report(access)
+    assert access.user is not None
     Delivery.objects.create(
         report=made, user=access.user, period="2026-11-23T08", end_ns=0, attempts=1,
         error="The mail server answered 451.",
@@ -106,6 +107,7 @@ def test_the_log_tells_what_failed_and_when_it_is_tried_again(page: Client, acce
 def test_the_number_of_queries_does_not_grow_with_reports(
     page: Client, access: Access, django_assert_max_num_queries: Any
 ) -> None:
+    assert access.user is not None
     for _ in range(5):
         made = report(access)
         Delivery.objects.create(report=made, user=access.user, period="x", end_ns=0)
