@@ -119,7 +119,7 @@ def test_a_cache(client: Client, api_key: str, traffic: Access) -> None:
     ],
 )
 def test_what_is_wrong_is_named(
-    client: Client, api_key: str, url: str, query: dict[str, str], name: str
+    client: Client, api_key: str, url: str, query: dict[str, Any], name: str
 ) -> None:
     found = ask(client, api_key, url, 400, **query)
     assert name in str(found["errors"]) or name in found["detail"]

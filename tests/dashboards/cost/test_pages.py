@@ -15,6 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from dashboards.cost import reading
 from dashboards.cost import spending as spending_page
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import User
