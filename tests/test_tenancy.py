@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -28,6 +29,7 @@ from dashboards.channels.models import Channel, Delivery
 from dashboards.digest.models import Report
 from dashboards.models import SavedView
 from evals.models import Backfill, Connection, Evaluator, Job
+from evals.review.services import filling, queues, rules, working
 from evals.services import evaluators
 from sightglass.accounts import members
 from sightglass.accounts.access import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, Access, Permission
@@ -194,6 +196,7 @@ def values(access: Access, project: Project) -> dict[str, str]:
         **alert_of(project),
         **board_of(access),
         **report_of(access),
+        **review_of(access),
     }
 
 
@@ -272,6 +275,27 @@ def report_of(access: Access) -> dict[str, str]:
     report = Report.objects.create(project=access.project, enabled=False)
     report.recipients.create(user=access.user)
     return {f"{name}:pk": str(report.pk) for name in ("report", "report_delete", "report_send")}
+
+
+OF_ITEM = (
+    *("api_review_item", "api_review_claim", "api_review_draft", "api_review_submit"),
+    *("api_review_undo", "api_review_skip", "api_review_flag", "api_review_comments"),
+    *("api_review_adjudicate", "api_review_gold"),
+)
+
+
+def review_of(access: Access) -> dict[str, str]:
+    """A queue with a rule and an item that has a label and a comment."""
+    question = {"key": "why", "text": CANARY, "kind": "text"}
+    queue = queues.create(access, "canary", queues.Draft(CANARY, [question], guidelines=CANARY))
+    rule = rules.create(access, queue, rules.Draft("rule", q=f"tag:{CANARY}"))
+    trace_id = UUID(bytes=TRACE)
+    filling.put(queue, [filling.Chosen((trace_id, None), 0.5, CANARY)], "rule", rule.pk)
+    item = queue.items.get()
+    working.submit(access, item, {"why": CANARY})
+    working.comment(access, item, CANARY)
+    of_item = {f"{name}:pk": str(item.pk) for name in OF_ITEM}
+    return of_item | {"queue": queue.slug, "api_review_rule:pk": str(rule.pk)}
 
 
 OF_CHANNEL = (
@@ -619,4 +643,11 @@ def test_the_project_itself_sees_what_others_must_not(
         "api_channels",
         "api_channel",
         "api_channel_deliveries",
+        "api_review_queues",
+        "api_review_queue",
+        "api_review_rules",
+        "api_review_items",
+        "api_review_item",
+        "api_review_comments",
+        "api_review_labels",
     }

@@ -57,7 +57,7 @@ class Queue(models.Model):
     """Whoever may still label an item does not see what others said of it."""
     order = models.CharField(max_length=10, choices=Order.choices, default=Order.OLDEST)
     order_score = models.CharField(max_length=100, blank=True)
-    """The score that `worst` and `uncertain` go by; empty: the worst, the least certain of all."""
+    """Names of the scores that an order by scores goes by, with commas; empty: all there are."""
     seed = models.IntegerField(default=1)  # of the random order
     goal_hours = models.PositiveIntegerField(null=True, blank=True)
     """An item is due so long after it was added."""
@@ -187,6 +187,8 @@ class Item(models.Model):
     added_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
+    settled_answers = models.JSONField(null=True, blank=True)
+    """What was agreed on or decided, while the item is settled."""
 
     class Meta:
         constraints: ClassVar = [

@@ -173,8 +173,9 @@ def is_answer(question: Mapping[str, Any], value: Any) -> bool:
         case Kind.BOOLEAN:
             return isinstance(value, bool)
         case Kind.SCALE:
-            low, high = question.get("low"), question.get("high")
-            return type(value) is int and low is not None and low <= value <= high
+            if type(value) is not int or "low" not in question:
+                return False
+            return bool(question["low"] <= value <= question["high"])
         case _:
             return isinstance(value, str) and value in question.get("options", ())
 

@@ -6,6 +6,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("sightglass.accounts.urls")),
     path("", include("sightglass.operations.urls")),
     path("", include("evals.api.urls")),
+    path("", include("evals.review.api.urls")),
     path("", include("traces.api.urls")),
     path("", include("dashboards.urls")),
 ]

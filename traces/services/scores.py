@@ -25,6 +25,8 @@ class Given:
     session_id: str | None = None
     comment: str = ""
     id: str | None = None
+    probability: float = 1.0
+    """With which the object was chosen to be scored."""
 
 
 def summary(trace: str) -> str:
@@ -62,23 +64,39 @@ def store(access: Access, given: Sequence[Given]) -> list[Score]:
     """Store scores and the summaries of their traces; one with a known id replaces its value."""
     if not (access.may(Permission.INGEST) or access.may(Permission.WRITE)):
         access.require(Permission.WRITE)
-    project = access.project
-    with transaction.atomic(), connection.cursor() as cursor:
-        before = _said_before(project.pk, given)
-        made = [_stored(project.pk, one) for one in given]
-        traces = sorted({one.trace_id for one in given if one.trace_id is not None})
-        summarise(project.pk, traces)
-        said = [*before, *made]
-        about = [(one.trace_id, one.span_id) for one in said if one.trace_id is not None]
-        marks.mark_scored(cursor, project.pk, about)
-        told = [one.created_at for one in said if one.trace_id is None]
-        marks.mark_times(cursor, project.pk, [int(at.timestamp() * 1e9) for at in told])
+    return store_for(access.project.pk, given)
+
+
+def store_for(project_id: int, given: Sequence[Given]) -> list[Score]:
+    """The same without asking who gives them: for services that have decided that themselves."""
+    with transaction.atomic():
+        before = _said_before(project_id, [one.id for one in given if one.id is not None])
+        made = [_stored(project_id, one) for one in given]
+        _retell(project_id, [*before, *made])
     return made
 
 
-def _said_before(project_id: int, given: Sequence[Given]) -> list[Score]:
-    """What these replace, which may be about something else."""
-    ids = [one.id for one in given if one.id is not None]
+def take_back(project_id: int, ids: Sequence[str]) -> int:
+    """Delete scores by the ids that they were given with; returns how many there were."""
+    with transaction.atomic():
+        gone = _said_before(project_id, ids)
+        Score.objects.filter(pk__in=[one.pk for one in gone]).delete()
+        _retell(project_id, gone)
+    return len(gone)
+
+
+def _retell(project_id: int, said: Sequence[Score]) -> None:
+    """Summaries of the traces, and marks on the sums, of scores that came or went."""
+    about = [(one.trace_id, one.span_id) for one in said if one.trace_id is not None]
+    summarise(project_id, sorted({trace_id for trace_id, _ in about}))
+    with connection.cursor() as cursor:
+        marks.mark_scored(cursor, project_id, about)
+        told = [one.created_at for one in said if one.trace_id is None]
+        marks.mark_times(cursor, project_id, [int(at.timestamp() * 1e9) for at in told])
+
+
+def _said_before(project_id: int, ids: Sequence[str]) -> list[Score]:
+    """What has these ids; what replaces it may be about something else."""
     if not ids:
         return []
     return list(Score.objects.filter(project_id=project_id, external_id__in=ids))
@@ -96,6 +114,7 @@ def _stored(project_id: int, given: Given) -> Score:
         "category": value if isinstance(value, str) else None,
         "source": given.source,
         "comment": given.comment,
+        "probability": given.probability,
     }
     if given.id is None:
         return Score.objects.create(project_id=project_id, **fields)

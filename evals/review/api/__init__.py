@@ -1,0 +1,1 @@
+"""Review over HTTP: translates bodies and answers, and decides nothing."""

@@ -1,0 +1,1 @@
+"""What pages and the API show of queues, items and labels."""

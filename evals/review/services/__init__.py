@@ -1,0 +1,1 @@
+"""What changes queues, items and labels. Each checks who may, and writes what changed down."""

@@ -1,0 +1,108 @@
+"""Who a caller is to a queue: the one place that says what they see and do in it.
+
+- A queue is seen by those who work on it, by all who may write in the project, and, without a say
+  in it, by those who only read (a viewer sees the project's figures, too).
+- It is worked on by its reviewers and leads; without a reviewer, by every member who may label.
+- It is led by its leads and by administrators; without a lead, by all who may write.
+"""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404
+
+from evals.review.models import Item, Label, Queue, QueueReviewer
+from sightglass.accounts.access import Access, Permission
+from sightglass.accounts.models import User
+
+REVIEWER, LEAD = QueueReviewer.Role.REVIEWER, QueueReviewer.Role.LEAD
+
+
+def visible(access: Access) -> QuerySet[Queue]:
+    """The project's queues that the caller sees, archived ones too."""
+    rows = Queue.objects.filter(project_id=access.project.pk)
+    if access.may(Permission.WRITE):
+        return rows
+    if access.may(Permission.REVIEW) and access.user is not None:
+        of_queue = QueueReviewer.objects.filter(queue=OuterRef("pk"))
+        listed = Exists(of_queue.filter(user=access.user))
+        return rows.filter(listed | ~Q(Exists(of_queue.filter(role=REVIEWER))))
+    return rows if access.may(Permission.READ) else rows.none()
+
+
+def queue_of(access: Access, slug: str) -> Queue:
+    """Raises Http404 for one that is not there or not the caller's to see."""
+    found = visible(access).filter(slug=slug).select_related("project").first()
+    if found is None:
+        raise Http404("There is no such queue.")
+    return found
+
+
+def item_of(access: Access, queue: Queue, pk: int) -> Item:
+    """An item of a queue that the caller sees. Raises Http404."""
+    found = Item.objects.filter(pk=pk, queue=queue, queue__project_id=access.project.pk).first()
+    if found is None:
+        raise Http404("There is no such item.")
+    found.queue = queue
+    return found
+
+
+def roles(queue: Queue) -> dict[int, str]:
+    """By user: what they are in the queue."""
+    return dict(queue.reviewers.values_list("user_id", "role"))
+
+
+def may_label(access: Access, queue: Queue) -> bool:
+    if access.user is None or not access.may(Permission.REVIEW):
+        return False
+    named = roles(queue)
+    return access.user.pk in named or REVIEWER not in named.values()
+
+
+def may_lead(access: Access, queue: Queue) -> bool:
+    if access.may(Permission.ADMIN):
+        return True
+    named = roles(queue)
+    if access.user is not None and named.get(access.user.pk) == LEAD:
+        return access.may(Permission.REVIEW)
+    return LEAD not in named.values() and access.may(Permission.WRITE)
+
+
+def labeller(access: Access, queue: Queue) -> User:
+    """The person who labels. Raises PermissionDenied."""
+    if access.user is None or not may_label(access, queue):
+        raise PermissionDenied("You do not label in this queue.")
+    return access.user
+
+
+def lead(access: Access, queue: Queue) -> None:
+    """Raises PermissionDenied for who does not lead the queue."""
+    if not may_lead(access, queue):
+        raise PermissionDenied("Only a lead of this queue can do that.")
+
+
+def whole(access: Access, queue: Queue) -> None:
+    """For who may know what everybody said: leads, and readers who do not label here themselves.
+
+    Raises PermissionDenied for others.
+    """
+    if may_lead(access, queue):
+        return
+    if may_label(access, queue) or not access.may(Permission.READ):
+        raise PermissionDenied("Only a lead of this queue can see that.")
+
+
+def sees_others(access: Access, item: Item) -> bool:
+    """Whether what others said of the item may be shown.
+
+    In a blind queue not to reviewers who have not said it themselves.
+    """
+    queue = item.queue
+    if not queue.blind or may_lead(access, queue):
+        return True
+    if not may_label(access, queue):
+        return access.may(Permission.READ)
+    return Label.objects.filter(
+        item=item, reviewer=access.user, withdrawn_at=None, adjudicates=False
+    ).exists()
