@@ -244,7 +244,9 @@ def cohen(
     places = (np.arange(len(crossed)) if scores is None else scores)[kept].astype(float)
     steps = np.abs(places[:, None] - places) / np.ptp(places)
     apart = {None: 1 - np.eye(len(used)), "linear": steps, "quadratic": steps**2}[weighting]
-    found = cohens_kappa(used, weights=places if weighting else None, wt=weighting)
+    # Rounding makes the variance of perfect agreement negative, of which it then takes roots.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = cohens_kappa(used, weights=places if weighting else None, wt=weighting)
     by_chance = np.outer(used.sum(axis=1), used.sum(axis=0)) / used.sum() ** 2
     return _kappa(float(found.kappa), float(found.var_kappa), float((apart * by_chance).sum()), n)
 
@@ -255,5 +257,5 @@ def _kappa(kappa: float, variance: float, chance: float, n: int) -> Estimate:
     spread = variance * chance**2
     alike = agreed * (1 - agreed) / spread if spread > 1e-12 and 0 < agreed < 1 else float(n)
     low, high = wilson(agreed * alike, alike)
-    ends = (1 - (1 - end) / chance for end in (low, high))
-    return Estimate(kappa, *ends, n)
+    low, high = (1 - (1 - end) / chance for end in (low, high))
+    return Estimate(kappa, min(low, kappa), max(high, kappa), n)

@@ -51,6 +51,7 @@ from traces.intervals import Interval, bounded_mean, mean_interval
 PSEUDO = 1.0
 """Labels that are thought of."""
 TINY = 1e-15
+"""Of variances of values in [0, 1]: what rounding leaves of none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,7 @@ class _Known:
         judged = power**2 * self.judge_variance
         drawn = self.residual(power) if power else float(((self.share * self.y) ** 2).sum())
         left = (drawn + judged) / 4 - judged
-        if drawn <= 0 or left <= 0:
+        if drawn <= TINY or left <= 0:
             return None
         wanted = ceil(labels * drawn / left)
         return wanted - labels if wanted <= self.size else None
@@ -210,15 +211,15 @@ def _power(share: Floats, y: Floats, f: Floats, corners: Floats, n_eff: float) -
     each = PSEUDO / len(corners) / n_eff
     across = float(squares @ (y * f)) + each * float(corners.prod(axis=1).sum())
     along = float(squares @ f**2) + each * float((corners[:, 1] ** 2).sum())
-    return max(across / along, 0.0) if np.ptp(f) and np.ptp(y) else 0.0
+    return max(across / along, 0.0) if along > TINY and np.ptp(f) and np.ptp(y) else 0.0
 
 
 def _corners(human: Floats, judge: Floats, y: Floats, f: Floats, share: Floats) -> Floats:
     """(4, 2): where the quarters of the pseudo-label lie, as y and f."""
     signs = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float)
     if np.isin(human, (0, 1)).all() and np.isin(judge, (0, 1)).all():
-        return signs - [human[0] - y[0], judge[0] - f[0]]
-    return (2 * signs - 1) * np.sqrt([share @ y**2, share @ f**2])
+        return np.asarray(signs - [human[0] - y[0], judge[0] - f[0]])
+    return np.asarray((2 * signs - 1) * np.sqrt([share @ y**2, share @ f**2]))
 
 
 def _ones(weights: Floats | None, n: int) -> Floats:
@@ -231,9 +232,9 @@ def _width(one: Interval) -> float:
 
 def _estimate(one: Interval, low: float, span: float, n: int) -> Estimate:
     """From [0, 1] back to the scale."""
-    ends = (None if end is None else low + span * end for end in (one.low, one.high))
-    reason = "one label shows no spread" if one.low is None else None
-    return Estimate(low + span * one.value, *ends, n, reason)
+    if one.low is None or one.high is None:
+        return Estimate(low + span * one.value, None, None, n, "one label shows no spread")
+    return Estimate(low + span * one.value, low + span * one.low, low + span * one.high, n)
 
 
 def _checked(sample: Sample) -> NDArray[np.bool_]:

@@ -2,7 +2,8 @@
 
 Where humans say yes or no: Platt's logistic curve (J. Platt, 1999) on the log odds of the score,
 and isotonic regression (B. Zadrozny and C. Elkan, 2002), by log loss. Where they give numbers: a
-straight line and isotonic regression, by squared error.
+straight line and isotonic regression (least squares), by the absolute error: how many points of the
+scale a score is off.
 
 A curve is taken only if its loss on folds that it has not seen is below that of the score as it is
 by more than one standard error of that difference (the rule of one standard error: L. Breiman et
@@ -18,9 +19,9 @@ from math import sqrt
 
 import numpy as np
 from scipy.special import expit, logit, xlogy
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.isotonic import IsotonicRegression  # type: ignore[import-untyped]
+from sklearn.linear_model import LinearRegression, LogisticRegression  # type: ignore[import-untyped]
+from sklearn.model_selection import KFold, StratifiedKFold  # type: ignore[import-untyped]
 
 from evals.stats.estimates import Floats
 
@@ -48,8 +49,8 @@ class Curve:
             return np.asarray(expit(self.intercept + self.slope * _odds(scores)))
         if self.kind == "isotonic":
             x, y = np.array(self.knots).T
-            return np.interp(scores, x, y)
-        return self.intercept + self.slope * scores
+            return np.asarray(np.interp(scores, x, y))
+        return np.asarray(self.intercept + self.slope * scores)
 
 
 RAW = Curve("raw")
@@ -94,7 +95,7 @@ def recalibrated(scores: Floats, human: Floats) -> Recalibration:
         raise ValueError("a score is not within [0, 1]")
     if reason := _too_few(scores, human, binary):
         return Recalibration(RAW, reason, {})
-    fits = {"platt": _platt, "isotonic": _isotonic} if binary else _OF_NUMBERS
+    fits = OF_ANSWERS if binary else OF_NUMBERS
     losses = _cross_validated(scores, human, binary, fits)
     helping = [name for name, loss in losses.items() if loss.helps]
     if not helping:
@@ -116,7 +117,7 @@ def _too_few(scores: Floats, human: Floats, binary: bool) -> str | None:
 def _cross_validated(
     scores: Floats, human: Floats, binary: bool, fits: dict[str, Fit]
 ) -> dict[str, Loss]:
-    loss = _log_loss if binary else _squared
+    loss = _log_loss if binary else _off
     n = len(human)
     raw = loss(scores, human)
     found = {name: np.zeros(n) for name in fits}
@@ -153,7 +154,8 @@ def _isotonic(scores: Floats, human: Floats) -> Curve:
     return Curve("isotonic", knots=tuple(knots))
 
 
-_OF_NUMBERS: dict[str, Fit] = {"linear": _linear, "isotonic": _isotonic}
+OF_ANSWERS: dict[str, Fit] = {"platt": _platt, "isotonic": _isotonic}
+OF_NUMBERS: dict[str, Fit] = {"linear": _linear, "isotonic": _isotonic}
 
 
 def _odds(scores: Floats) -> Floats:
@@ -165,5 +167,5 @@ def _log_loss(scores: Floats, human: Floats) -> Floats:
     return np.asarray(-xlogy(human, p) - xlogy(1 - human, 1 - p))
 
 
-def _squared(scores: Floats, human: Floats) -> Floats:
-    return (scores - human) ** 2
+def _off(scores: Floats, human: Floats) -> Floats:
+    return np.asarray(np.abs(scores - human))
