@@ -158,8 +158,8 @@ def measured(given: Labelled, n: int, rounds: int, rng: np.random.Generator) -> 
             )
         )
     table = np.array(found, float)
-    covered, alone, naive, these, width = (float(share) for share in table.mean(axis=0))
-    return Measured(covered, alone, naive, these, width, float(table[:, 4].max()))
+    covered, alone, naive, held, width = (float(share) for share in table.mean(axis=0))
+    return Measured(covered, alone, naive, held, width, float(table[:, 4].max()))
 
 
 def _with(given: Labelled, drawn: np.ndarray, labelled: np.ndarray) -> Sample:

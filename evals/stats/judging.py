@@ -1,9 +1,10 @@
 """A judge against humans: where they differ, and how far, beside how far humans differ.
 
-Rates (accuracy, sensitivity, specificity) have Wilson's interval, with Kish's effective number
-where cases were chosen with unequal probability (`traces.intervals`); kappa's is that of
-`evals.stats.agreement`. Several humans' labels of a case count by majority; a tie is no truth and
-is left out, as `ties` says.
+Rates (accuracy, sensitivity, specificity) have Wilson's interval; where cases were chosen with
+unequal probability, with the number that would vary as much, from the linearised variance, since
+what a judge said is often what they were chosen by (`traces.intervals`). Kappa's is that of
+`evals.stats.agreement`, with the same number. Several humans' labels of a case count by
+majority; a tie is no truth and is left out, as `ties` says.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 
 from evals.stats.agreement import Counts, Level, Value, alpha, cohen
 from evals.stats.estimates import Estimate, Floats, absent
-from traces.intervals import mean_interval, weighted_rate
+from traces.intervals import mean_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +146,9 @@ def _recall(truth: np.ndarray, said: np.ndarray, weights: Floats) -> Recall:
 def _rate(hits: np.ndarray, weights: Floats, reason: str) -> Estimate:
     if not len(hits):
         return absent(reason)
-    one = weighted_rate(
-        float(weights.sum()), float((weights**2).sum()), float((weights * hits).sum())
-    )
+    w, x = weights / weights.mean(), hits.astype(float)
+    sums = (w, w * w, w * x, w * x, w * w * x, w * w * x)
+    one = mean_interval(len(hits), *(float(each.sum()) for each in sums))
     return Estimate(one.value, one.low, one.high, len(hits))
 
 
@@ -155,10 +156,19 @@ def _kappa(human: np.ndarray, judge: np.ndarray, weights: Floats, size: int) -> 
     if not len(human):
         return absent("no case has a human's verdict")
     table = np.zeros((size, size))
-    # Kish's effective number of cases: weights make n cases say less.
-    np.add.at(table, (human, judge), weights * weights.sum() / (weights**2).sum())
-    found = cohen(table)
+    np.add.at(table, (human, judge), weights / weights.sum())
+    found = cohen(table * _effective(human == judge, weights))
     return Estimate(found.value, found.low, found.high, len(human), found.reason)
+
+
+def _effective(agreed: np.ndarray, weights: Floats) -> float:
+    """How many cases of equal weight would say as much of the agreement."""
+    share = weights / weights.sum()
+    kish = 1 / float(share @ share)
+    mean = float(share @ agreed)
+    spread = float(share**2 @ (agreed - mean) ** 2)
+    # Where cases were chosen by what the judge said, weights and agreement depend on each other.
+    return min(kish, mean * (1 - mean) / spread) if spread > 1e-12 else kish
 
 
 def _humans(labels: Sequence[Sequence[Value]], place: dict[Value, int]) -> Humans:

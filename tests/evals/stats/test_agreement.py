@@ -248,3 +248,26 @@ def test_the_interval_of_kappa_holds_it() -> None:
         assert found.low is not None and found.high is not None
         hits += found.low <= 0.81 <= found.high
     assert 0.92 <= hits / 600 <= 0.985
+
+
+def test_fleiss_kappa_is_of_the_items_with_the_commonest_number_of_labels() -> None:
+    thrice = np.array([[3, 0], [0, 3], [2, 1], [3, 0]])
+    mixed = np.concatenate([thrice, [[1, 1], [2, 0]], [[1, 0]]])
+    assert fleiss(mixed) == fleiss(thrice)
+    assert fleiss(mixed).n == 4
+
+
+def test_alpha_of_random_labels_is_about_zero_and_says_so() -> None:
+    rng = np.random.default_rng(3)
+    counts = np.array([np.bincount(rng.integers(0, 3, 2), minlength=3) for _ in range(200)])
+    found = alpha(counts, Level.NOMINAL)
+    assert found.low is not None and found.high is not None
+    assert found.low < 0 < found.high
+    assert abs(exact(found)) < 0.15
+
+
+def test_items_with_one_label_change_no_figure_of_agreement() -> None:
+    single = [Rating(100 + n, "r0", 1 + n % 5) for n in range(20)]
+    for level in Level:
+        with_them = agreement([*ratings(ROWS), *single], level)
+        assert with_them.alpha == agreement(ratings(ROWS), level).alpha

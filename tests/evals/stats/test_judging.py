@@ -30,7 +30,8 @@ def test_figures_of_a_binary_judge() -> None:
     assert found.accuracy.value == 0.85
     assert found.accuracy.n == 100
     assert found.kappa.value == pytest.approx(0.7)
-    assert found.kappa == cohen(found.matrix)
+    alone = cohen(found.matrix)
+    assert (found.kappa.low, found.kappa.high) == pytest.approx((alone.low, alone.high))
 
 
 def test_weights_stand_for_what_was_not_labelled() -> None:
@@ -126,3 +127,49 @@ def test_what_cannot_be_is_refused() -> None:
     for weight in (0.0, -1.0, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="weight"):
             compared([Case(1, (1,), weight)])
+
+
+def test_sensitivity_of_weighted_cases_is_held() -> None:
+    """Three of four cases that the judge flags are labelled, and one of ten others."""
+    rng = np.random.default_rng(1)
+    hits = 0
+    for _ in range(300):
+        human = rng.random(400) < 0.4
+        judge = rng.random(400) < np.where(human, 0.8, 0.1)
+        chance = np.where(judge, 0.75, 0.1)
+        taken = rng.random(400) < chance
+        rows = zip(judge[taken], human[taken], chance[taken], strict=True)
+        found = compared([Case(bool(said), (bool(truth),), 1 / p) for said, truth, p in rows])
+        low, high = found.sensitivity.low, found.sensitivity.high
+        assert low is not None and high is not None
+        hits += low <= 0.8 <= high
+    assert 0.9 <= hits / 300 <= 0.99
+
+
+verdicts = st.lists(
+    st.builds(
+        Case,
+        st.integers(0, 2),
+        st.lists(st.integers(0, 2), max_size=3).map(tuple),
+        st.floats(0.1, 100),
+        st.sampled_from([None, "a", "b"]),
+    ),
+    max_size=20,
+)
+
+
+@given(verdicts)
+@settings(deadline=None, max_examples=30)
+def test_every_figure_is_there_or_says_why_not(given: list[Case]) -> None:
+    found = compared(given, (0, 1, 2))
+    figures = [found.accuracy, found.kappa, found.humans.observed]
+    for each in found.by_category.values():
+        figures += [each.sensitivity, each.specificity]
+    for one in figures:
+        if one.value is None:
+            assert one.reason and one.low is None and one.high is None
+        else:
+            assert one.low is not None and one.high is not None
+            assert -1 <= one.value <= 1 and one.low <= one.value <= one.high <= 1
+    assert found.matrix.sum() == found.accuracy.n
+    assert sum(part.accuracy.n for part in found.slices.values()) <= found.accuracy.n

@@ -279,3 +279,50 @@ def test_what_shows_no_spread_says_so() -> None:
 def test_what_cannot_be_is_refused(sample: Sample, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         corrected_mean(sample)
+
+
+def test_a_judge_seen_to_be_right_on_few_labels_is_not_taken_as_always_right() -> None:
+    """It errs in 2 %: of 50 labels, a third show no error at all."""
+    rng = np.random.default_rng(13)
+    hits, spotless = 0, 0
+    for _ in range(400):
+        judge, human = drawn(rng, 0.4, (0.98, 0.98), 2000, 50)
+        found = corrected(judge, human)
+        hits += holds(found.corrected, 0.4)
+        spotless += bool((judge[:50] == human[:50]).all())
+    assert spotless > 100
+    assert hits / 400 >= 0.94
+
+
+def test_rare_cases_are_held_about_as_often_as_by_labels_alone() -> None:
+    rng = np.random.default_rng(14)
+    hits, alone = 0, 0
+    for _ in range(500):
+        found = corrected(*drawn(rng, 0.05, (0.9, 0.95), 2000, 100))
+        hits += holds(found.corrected, 0.05)
+        alone += holds(found.labels_only, 0.05)
+    assert hits >= alone - 25
+    assert hits / 500 >= 0.9
+
+
+def test_numbers_on_a_scale_are_held_although_most_are_at_its_end() -> None:
+    rng = np.random.default_rng(15)
+    hits = 0
+    for _ in range(400):
+        human = rng.choice([1.0, 2, 3, 4, 5], size=1000, p=[0.05, 0.05, 0.1, 0.15, 0.65])
+        judge = np.clip(human + rng.integers(-1, 2, 1000).astype(float), 1.0, 5.0)
+        found = corrected(judge, np.where(np.arange(1000) < 60, human, NAN))
+        hits += holds(found.corrected, 4.3)
+        assert width(found.corrected) <= width(found.labels_only) + 1e-9
+    assert 0.92 <= hits / 400 <= 0.98
+
+
+def test_judgments_without_bounds_are_held_too() -> None:
+    rng = np.random.default_rng(16)
+    hits = 0
+    for _ in range(400):
+        human = rng.normal(50, 10, 1000)
+        judge = 0.5 * human + rng.normal(0, 4, 1000) + 30
+        found = corrected(judge, np.where(np.arange(1000) < 50, human, NAN))
+        hits += holds(found.corrected, 50)
+    assert 0.92 <= hits / 400 <= 0.98
