@@ -26,6 +26,9 @@ class Family(IntEnum):
     SCORE = 6
 
 
+COARSE = frozenset({Family.SPAN_USER, Family.SPAN_TAG, Family.TRACE_USER, Family.TRACE_TAG})
+"""Families with nearly as many slices as spans in five minutes: their finest rows are hours."""
+
 SPAN_DIMENSIONS = (
     *("kind", "status", "name", "provider", "model"),
     *("environment", "release", "prompt", "prompt_version"),

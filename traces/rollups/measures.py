@@ -21,7 +21,8 @@ class Measures:
     failed: int = 0
     """Traces that ended in an error."""
     sessions: int = 0
-    """Sessions whose first trace is here."""
+    """Sessions whose first trace is here. Where that comes late, the trace that was first before
+    is counted, too, until the worker has made its bucket anew: a matter of seconds."""
     spans: int = 0
     errors: int = 0
     """Failed spans."""

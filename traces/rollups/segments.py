@@ -32,60 +32,77 @@ def plan(
     coarsest: Level,
     marked: Mapping[Level, Collection[int]],
     most_raw: int,
+    finest: Level = Level.BUCKET,
 ) -> Plan:
     """Split [low, high) ns. `marked[level]`: first buckets of rows that are not to be read.
 
-    Of marked buckets the newest `most_raw` are left to the raw rows, the others read as stored.
+    Rows are stored from the level `finest` up. Of marked buckets the newest `most_raw` are left to
+    the raw rows, the others read as stored. Without any, the ends of a range that no row of
+    `finest` covers are left out where these are hours.
     """
-    first, end = -(-low // BUCKET_NS), high // BUCKET_NS
+    unit = SPANNED[finest]
+    first, end = -(-low // (BUCKET_NS * unit)) * unit, high // (BUCKET_NS * unit) * unit
     made = Plan()
-    if first >= end:  # within one bucket or across one edge
-        if low < high:
-            made.raw.append((low, high))
-        return made
-    dirty = sorted(one for one in marked[Level.BUCKET] if first <= one < end)
-    raw = set(dirty[len(dirty) - most_raw :] if most_raw else [])
-    made.pending = len(dirty) - len(raw)
-    late = set(dirty)
-    if low < first * BUCKET_NS:
-        made.raw.append((low, first * BUCKET_NS))
-    _fill(made, first, end, coarsest, marked, raw, late)
-    if end * BUCKET_NS < high:
-        made.raw.append((end * BUCKET_NS, high))
+    ends = [(low, min(high, first * BUCKET_NS)), (max(low, end * BUCKET_NS), high)]
+    if first >= end:  # within one row or across one edge
+        ends = [(low, high)]
+    elif finest <= coarsest:
+        rows = _Rows.of(first, end, finest, marked, most_raw)
+        made.pending = rows.pending
+        _fill(made, first, end, finest, coarsest, rows)
+    else:
+        ends = [(low, high)]
+    ends = [(start, stop) for start, stop in ends if start < stop]
+    if finest > Level.BUCKET and not most_raw:
+        made.pending += sum(-(-(stop - start) // BUCKET_NS) for start, stop in ends)
+    else:
+        made.raw += ends
     made.raw = _joined(made.raw)
     return made
 
 
-def _fill(
-    made: Plan,
-    first: int,
-    end: int,
-    coarsest: Level,
-    marked: Mapping[Level, Collection[int]],
-    raw: set[int],
-    late: set[int],
-) -> None:
-    bad_hours = set(marked[Level.HOUR]) | {_start(Level.HOUR, one) for one in late}
-    bad_days = set(marked[Level.DAY]) | {_start(Level.DAY, one) for one in bad_hours}
-    bad = {Level.DAY: bad_days, Level.HOUR: bad_hours}
+@dataclass(slots=True)
+class _Rows:
+    """First buckets of rows: of the finest to be made from raw rows, of hours and days unfit."""
+
+    raw: set[int]
+    unfit: dict[Level, set[int]]
+    pending: int
+
+    @staticmethod
+    def of(
+        first: int,
+        end: int,
+        finest: Level,
+        marked: Mapping[Level, Collection[int]],
+        most_raw: int,
+    ) -> _Rows:
+        below = {level: set(marked[level]) for level in Level}
+        below[Level.HOUR] |= {_start(Level.HOUR, one) for one in below[Level.BUCKET]}
+        below[Level.DAY] |= {_start(Level.DAY, one) for one in below[Level.HOUR]}
+        late = sorted(one for one in below[finest] if first <= one < end)
+        most = most_raw // SPANNED[finest]
+        raw = set(late[len(late) - most :] if most else [])
+        unfit = {level: below[level] for level in Level if level > finest}
+        return _Rows(raw, unfit, (len(late) - len(raw)) * SPANNED[finest])
+
+
+def _fill(made: Plan, first: int, end: int, finest: Level, coarsest: Level, rows: _Rows) -> None:
+    levels = [level for level in (Level.DAY, Level.HOUR) if finest < level <= coarsest]
     at = first
     while at < end:
-        for level in (Level.DAY, Level.HOUR):
+        for level in levels:
             length = SPANNED[level]
-            if (
-                level <= coarsest
-                and at % length == 0
-                and at + length <= end
-                and at not in bad[level]
-            ):
+            fits = at % length == 0 and at + length <= end
+            if fits and at not in rows.unfit[level]:
                 _stored(made, level, at, at + length)
                 break
         else:
-            length = 1
-            if at in raw:
-                made.raw.append((at * BUCKET_NS, (at + 1) * BUCKET_NS))
+            length = SPANNED[finest]
+            if at in rows.raw:
+                made.raw.append((at * BUCKET_NS, (at + length) * BUCKET_NS))
             else:
-                _stored(made, Level.BUCKET, at, at + 1)
+                _stored(made, finest, at, at + length)
         at += length
 
 

@@ -17,6 +17,7 @@ from django.db import connection
 from traces.query import Query
 from traces.rollups import matching, segments
 from traces.rollups.dimensions import (
+    COARSE,
     DIMENSIONS,
     OTHER,
     SCORE_DIMENSIONS,
@@ -27,8 +28,10 @@ from traces.rollups.dimensions import (
 )
 from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures, numbers
 from traces.rollups.segments import BUCKET_NS, SPANNED, Plan
-from traces.selectors import raw_sums
+from traces.selectors import raw_sums, slicing
+from traces.selectors.one_reading import shared
 from traces.selectors.paging import READ_LIMIT_MS, TimeRange, TooSlow, time_limit
+from traces.selectors.raw_sums import Row
 from traces.selectors.search import EVERYTHING
 
 M = TypeVar("M", Measures, ScoreMeasures)
@@ -221,13 +224,18 @@ def _cube(rows: _Rows[M], ask: _Ask, steps: Steps, kind: type[M]) -> Cube[M]:
 def _read(ask: _Ask, steps: Steps, stored: Any, wanted: Sequence[str]) -> _Rows[Any]:
     _check(ask)
     family = ask.family()
-    if family is not None:
-        slices = _slices(ask, family)
-        if slices is not None:
-            return _from_sums(ask, steps, family, slices, stored, wanted)
+    if family is not None and not _given_up(ask, family):
+        return _from_sums(ask, steps, family, stored, wanted)
     low, high = ask.bounds
     with time_limit():
-        return _Rows(_raw(ask, steps, ask.by, low, high, ask.query))
+        rows = _raw(ask, steps, ask.by, low, high, ask.query)
+    return _Rows(
+        [
+            (row.step, group, row.sums)
+            for row in rows
+            for group in _groups(ask.by, dict(zip(ask.by, row.dimensions, strict=True)))
+        ]
+    )
 
 
 def _check(ask: _Ask) -> None:
@@ -241,35 +249,23 @@ def _check(ask: _Ask) -> None:
         raise ValueError(f"there is no dimension {unknown.pop()}")
 
 
-@dataclass(slots=True)
-class _Slices:
-    """Numbers of the slices that match, each with the number of its group; groups by number."""
+def _given_up(ask: _Ask, family: Family) -> bool:
+    """Whether values that the query asks about were too many to keep apart in some slice."""
+    asked = sorted(matching.asked(ask.query.root) or ())
+    if not asked:
+        return False
 
-    ids: list[int] = field(default_factory=list)
-    group_of: list[int] = field(default_factory=list)
-    groups: list[tuple[str | None, ...]] = field(default_factory=list)
+    def look() -> bool:
+        other = " OR ".join(f"{slicing.place(name, family)} = %s" for name in asked)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT 1 FROM traces_slice s"  # noqa: S608
+                f" WHERE s.project_id = %s AND s.family = %s AND ({other}))",
+                [ask.project_id, family, *[OTHER] * len(asked)],
+            )
+            return bool(cursor.fetchone()[0])
 
-
-def _slices(ask: _Ask, family: Family) -> _Slices | None:
-    """None if values that the query asks about were given up in some slice."""
-    names = DIMENSIONS[family]
-    asked = matching.asked(ask.query.root) or frozenset()
-    found, numbers = _Slices(), dict[tuple[str | None, ...], int]()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, dimensions FROM traces_slice WHERE project_id = %s AND family = %s",
-            [ask.project_id, family],
-        )
-        for number, values in cursor.fetchall():
-            dimensions = dict(zip(names, values, strict=True))
-            if any(dimensions[name] == OTHER for name in asked):
-                return None
-            if _wanted(ask, dimensions):
-                for group in _groups(ask.by, dimensions):
-                    found.ids.append(number)
-                    found.group_of.append(numbers.setdefault(group, len(numbers)))
-    found.groups = list(numbers)
-    return found
+    return shared(("given up", ask.project_id, family, *asked), look)
 
 
 def _wanted(ask: _Ask, dimensions: dict[str, str | None]) -> bool:
@@ -289,119 +285,122 @@ def _groups(by: Sequence[str], dimensions: dict[str, str | None]) -> list[tuple[
 
 
 def _from_sums(
-    ask: _Ask, steps: Steps, family: Family, slices: _Slices, stored: Any, wanted: Sequence[str]
+    ask: _Ask, steps: Steps, family: Family, stored: Any, wanted: Sequence[str]
 ) -> _Rows[Any]:
-    marked = _marked(ask)
     try:
-        return _planned(ask, steps, family, slices, stored, wanted, marked, MOST_RAW)
+        return _planned(ask, steps, family, stored, wanted, MOST_RAW)
     except TooSlow:  # much has come in: what was stored last, rather than nothing
-        return _planned(ask, steps, family, slices, stored, wanted, marked, 0)
+        return _planned(ask, steps, family, stored, wanted, 0)
 
 
 def _planned(
-    ask: _Ask,
-    steps: Steps,
-    family: Family,
-    slices: _Slices,
-    stored: Any,
-    wanted: Sequence[str],
-    marked: dict[Level, set[int]],
-    most_raw: int,
+    ask: _Ask, steps: Steps, family: Family, stored: Any, wanted: Sequence[str], most_raw: int
 ) -> _Rows[Any]:
     low, high = ask.bounds
-    made = segments.plan(low, high, coarsest=steps.coarsest, marked=marked, most_raw=most_raw)
+    made = segments.plan(
+        low,
+        high,
+        coarsest=steps.coarsest,
+        marked=_marked(ask),
+        most_raw=most_raw,
+        finest=Level.HOUR if family in COARSE else Level.BUCKET,
+    )
     found: list[Any] = []
     if made.raw:
         with time_limit(RAW_LIMIT_MS if most_raw else READ_LIMIT_MS):
             for start, end in made.raw:
                 found += _raw_slices(ask, steps, family, start, end)
-    if made.stored and slices.ids:
+    if made.stored:
         with time_limit():
-            found += stored(ask, steps, family, slices, made, wanted)
+            found += stored(ask, steps, family, made, wanted)
     return _Rows(found, made.pending)
 
 
 def _marked(ask: _Ask) -> dict[Level, set[int]]:
     first, end = ask.bounds[0] // BUCKET_NS - SPANNED[Level.DAY], ask.bounds[1] // BUCKET_NS + 1
-    found: dict[Level, set[int]] = {level: set() for level in Level}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT level, bucket FROM traces_mark"
-            " WHERE project_id = %s AND bucket BETWEEN %s AND %s",
-            [ask.project_id, first, end],
-        )
-        for level, bucket in cursor.fetchall():
-            found[Level(level)].add(bucket)
-    return found
+
+    def look() -> dict[Level, set[int]]:
+        found: dict[Level, set[int]] = {level: set() for level in Level}
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT DISTINCT level, bucket FROM traces_mark"
+                " WHERE project_id = %s AND bucket BETWEEN %s AND %s",
+                [ask.project_id, first, end],
+            )
+            for level, bucket in cursor.fetchall():
+                found[Level(level)].add(bucket)
+        return found
+
+    return shared(("marked", ask.project_id, first, end), look)
 
 
 def _raw_slices(ask: _Ask, steps: Steps, family: Family, low: int, high: int) -> list[Any]:
     """From raw rows by all dimensions of the family, then matched and grouped as slices are."""
     names = DIMENSIONS[family]
+    key = ("raw", ask.project_id, family, ask.name, low, high, steps.sql)
     found = []
-    for number, values, sums in _raw(ask, steps, names, low, high, None):
-        dimensions = dict(zip(names, values, strict=True))
+    for row in shared(key, lambda: _raw(ask, steps, names, low, high, EVERYTHING)):
+        dimensions = dict(zip(names, row.dimensions, strict=True))
         if _wanted(ask, dimensions):
-            found += [(number, group, sums) for group in _groups(ask.by, dimensions)]
+            found += [(row.step, group, row.sums) for group in _groups(ask.by, dimensions)]
     return found
 
 
 def _raw(
-    ask: _Ask, steps: Steps, names: Sequence[str], low: int, high: int, query: Query | None
-) -> list[Any]:
-    bounded = query if query is not None and query.root is not None else None
+    ask: _Ask, steps: Steps, names: Sequence[str], low: int, high: int, query: Query
+) -> list[Row[Any]]:
+    more: dict[str, Any] = {"dimensions": names, "step": steps.sql, "query": query}
     with connection.cursor() as cursor:
-        arguments: dict[str, Any] = {"dimensions": names, "step": steps.sql, "query": bounded}
-        rows: list[Any]
         if ask.is_of_scores:
-            rows = list(
-                raw_sums.of_scores(cursor, ask.project_id, low, high, name=ask.name, **arguments)
+            return list(
+                raw_sums.of_scores(cursor, ask.project_id, low, high, name=ask.name, **more)
             )
-        elif ask.families[0] is Family.TRACE:
-            rows = list(raw_sums.of_traces(cursor, ask.project_id, low, high, **arguments))
-        else:
-            rows = list(raw_sums.of_spans(cursor, ask.project_id, low, high, **arguments))
-    if bounded is None and names != ask.by:
-        return [(row.step, row.dimensions, row.sums) for row in rows]
-    return [
-        (row.step, group, row.sums)
-        for row in rows
-        for group in _groups(names, dict(zip(names, row.dimensions, strict=True)))
-    ]
+        read = raw_sums.of_traces if ask.families[0] is Family.TRACE else raw_sums.of_spans
+        return list(read(cursor, ask.project_id, low, high, **more))
 
 
 STORED = """
-SELECT {step}, g.number, {sums}
-FROM unnest(%(levels)s::int4[], %(firsts)s::int4[], %(ends)s::int4[]) AS p(level, first, "end")
-JOIN {table} r ON r.project_id = %(project)s AND r.level = p.level
+SELECT {columns}
+FROM unnest(%s::int4[], %s::int4[], %s::int4[]) AS p(level, first, "end")
+JOIN {table} r ON r.project_id = %s AND r.level = p.level
     AND r.bucket >= p.first AND r.bucket < p."end" {family}
-JOIN unnest(%(slices)s::int8[], %(groups)s::int4[]) AS g(slice, number) ON g.slice = r.slice_id
-GROUP BY 1, 2"""
+{slices} {where} GROUP BY {groups}"""
 
 
 def _stored_rows(
-    ask: _Ask, steps: Steps, slices: _Slices, made: Plan, table: str, family: str, sums: str
-) -> list[Any]:
-    start = f"(r.bucket * {BUCKET_NS}::int8)"
-    sql = STORED.format(step=steps.sql.format(start=start), sums=sums, table=table, family=family)
+    ask: _Ask, steps: Steps, family: Family, made: Plan, sums: Sequence[str]
+) -> list[tuple[int, tuple[str | None, ...], Sequence[Any]]]:
+    """(step, group, summed columns) of the slices that match, from stored rows."""
+    scores = family is Family.SCORE
+    columns, joins = slicing.groups(ask.by, family)
+    tests, params = [], list[Any]()
+    if ask.name is not None:
+        tests.append(f"{slicing.place('score', family)} = %s")
+        params.append(ask.name)
+    if ask.query.root is not None:
+        sql, more = slicing.condition(ask.query.root, family)
+        tests.append(sql)
+        params += more
+    slices = "JOIN traces_slice s ON s.id = r.slice_id" + joins if tests or columns else ""
+    step = steps.sql.format(start=f"(r.bucket * {BUCKET_NS}::int8)")
+    width = len(columns)
+    text = STORED.format(
+        columns=", ".join([step, *columns, *sums]),
+        table="traces_score_rollup" if scores else "traces_rollup",
+        family="" if scores else f"AND r.family = {int(family)}",
+        slices=slices,
+        where=f"WHERE {' AND '.join(tests)}" if tests else "",
+        groups=", ".join(str(i + 1) for i, _ in enumerate([None, *columns])),
+    )
+    parts = [[int(level) for level, _, _ in made.stored]]
+    parts += [[first for _, first, _ in made.stored], [end for _, _, end in made.stored]]
     with connection.cursor() as cursor:
-        cursor.execute(
-            sql,
-            {
-                "levels": [int(level) for level, _, _ in made.stored],
-                "firsts": [first for _, first, _ in made.stored],
-                "ends": [end for _, _, end in made.stored],
-                "project": ask.project_id,
-                "slices": slices.ids,
-                "groups": slices.group_of,
-            },
-        )
-        found: list[Any] = cursor.fetchall()
-    return found
+        cursor.execute(text, [*parts, ask.project_id, *params])
+        return [(row[0], row[1 : width + 1], row[width + 1 :]) for row in cursor.fetchall()]
 
 
 def _stored_measures(
-    ask: _Ask, steps: Steps, family: Family, slices: _Slices, made: Plan, wanted: Sequence[str]
+    ask: _Ask, steps: Steps, family: Family, made: Plan, wanted: Sequence[str]
 ) -> list[Any]:
     sums = [name for name in wanted if name in SUMS]
     columns = [f"sum(r.{name})" for name in sums]
@@ -409,24 +408,25 @@ def _stored_measures(
         f"array_agg(r.{name}) FILTER (WHERE r.{name} IS NOT NULL)" if name in wanted else "NULL"
         for name in SKETCHED
     ]
-    of_family = f"AND r.family = {int(family)}"
-    rows = _stored_rows(ask, steps, slices, made, "traces_rollup", of_family, ", ".join(columns))
-    found = []
-    for step, number, *values in rows:
-        measures = Measures(
-            **numbers(sums, values[:-2]), packed=values[-2] or [], packed_first=values[-1] or []
+    return [
+        (
+            step,
+            group,
+            Measures(
+                **numbers(sums, values[:-2]),
+                packed=values[-2] or [],
+                packed_first=values[-1] or [],
+            ),
         )
-        found.append((step, slices.groups[number], measures))
-    return found
+        for step, group, values in _stored_rows(ask, steps, family, made, columns)
+    ]
 
 
 def _stored_scores(
-    ask: _Ask, steps: Steps, family: Family, slices: _Slices, made: Plan, wanted: Sequence[str]
+    ask: _Ask, steps: Steps, family: Family, made: Plan, wanted: Sequence[str]
 ) -> list[Any]:
-    columns = ", ".join(f"sum(r.{name})" for name in wanted)
-    rows = _stored_rows(ask, steps, slices, made, "traces_score_rollup", "", columns)
-    found = []
-    for step, number, *values in rows:
-        measures = ScoreMeasures(**numbers(wanted, values))
-        found.append((step, slices.groups[number], measures))
-    return found
+    columns = [f"sum(r.{name})" for name in wanted]
+    return [
+        (step, group, ScoreMeasures(**numbers(wanted, values)))
+        for step, group, values in _stored_rows(ask, steps, family, made, columns)
+    ]

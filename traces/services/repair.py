@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from traces.rollups import sketch
-from traces.rollups.dimensions import Family, Level
+from traces.rollups.dimensions import COARSE, Family, Level
 from traces.rollups.measures import SCORE_SUMS, SUMS
 from traces.rollups.segments import BUCKET_NS, SPANNED
 from traces.selectors.raw_sums import Row
@@ -58,10 +58,11 @@ def _wrong_of_day(project_id: int, day: int) -> set[int]:
     with connection.cursor() as cursor:
         marked = _marked(cursor, project_id, day, end)
         for family in Family:
-            stored = _stored(cursor, project_id, family, Level.BUCKET, day, end)
+            finest = Level.HOUR if family in COARSE else Level.BUCKET
+            stored = _stored(cursor, project_id, family, finest, day, end)
             raw = _raw(cursor, project_id, family, day, end)
-            found |= _differing(raw, stored) - marked[Level.BUCKET]
-            for level in (Level.HOUR, Level.DAY):
+            found |= _differing(raw, stored) - _not_due(marked, finest)
+            for level in (level for level in Level if level > finest):
                 above = _stored(cursor, project_id, family, level, day, end)
                 differing = _differing(_totals(stored, level), _totals(above, level))
                 found |= differing - _not_due(marked, level)

@@ -1,5 +1,7 @@
 """Making marked sums anew: buckets from raw rows, hours from buckets, days from hours.
 
+Of users and tags, hours from raw rows.
+
 Each step is a transaction that first takes the marks away and then sums up, so that what is
 committed in between is either seen or leaves a mark of its own. An advisory lock for each place
 keeps two workers from storing an older sum over a newer one. Hours and days that are not over keep
@@ -14,7 +16,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from traces.rollups.dimensions import DIMENSIONS, Family, Level
+from traces.rollups.dimensions import COARSE, DIMENSIONS, Family, Level
 from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures, numbers
 from traces.rollups.segments import BUCKET_NS, SPANNED
 from traces.selectors import raw_sums
@@ -25,6 +27,7 @@ from traces.services.indexing import REST, is_busy
 LOCK = 7_317_000
 CLAIM = 200
 BY_BUCKET = f"({{start}} / {BUCKET_NS})::int4"
+BY_HOUR = f"({{start}} / {SPANNED[Level.HOUR] * BUCKET_NS} * {SPANNED[Level.HOUR]})::int4"
 
 CLAIMABLE = """
 SELECT project_id, bucket - bucket %% %(span)s AS place FROM traces_mark
@@ -130,7 +133,7 @@ def _from_raw(cursor: Any, project_id: int, level: Level, buckets: Sequence[int]
             if family is Family.SCORE:
                 rows = score_rows(cursor, project_id, low, high)
                 storing_sums.replace_scores(cursor, project_id, level, whole, rows)
-            else:
+            elif family not in COARSE:
                 found = raw_rows(cursor, project_id, family, low, high)
                 storing_sums.replace(cursor, project_id, family, level, whole, found)
         marked += marks.mark_following(cursor, project_id, low, high)
@@ -140,9 +143,10 @@ def _from_raw(cursor: Any, project_id: int, level: Level, buckets: Sequence[int]
 def raw_rows(
     cursor: Any, project_id: int, family: Family, low: int, high: int
 ) -> list[Row[Measures]]:
-    """What a family's rows of buckets are, from the raw rows of [low, high) ns."""
+    """What a family's finest rows are, from the raw rows of [low, high) ns."""
     ask = raw_sums.of_spans if family < Family.TRACE else raw_sums.of_traces
-    return ask(cursor, project_id, low, high, dimensions=DIMENSIONS[family], step=BY_BUCKET)
+    step = BY_HOUR if family in COARSE else BY_BUCKET
+    return ask(cursor, project_id, low, high, dimensions=DIMENSIONS[family], step=step)
 
 
 def score_rows(cursor: Any, project_id: int, low: int, high: int) -> list[Row[ScoreMeasures]]:
@@ -151,14 +155,14 @@ def score_rows(cursor: Any, project_id: int, low: int, high: int) -> list[Row[Sc
     )
 
 
-def stretches(buckets: Sequence[int]) -> list[tuple[int, int]]:
-    """Sorted buckets as runs [first, end)."""
+def stretches(buckets: Sequence[int], length: int = 1) -> list[tuple[int, int]]:
+    """Sorted first buckets of rows of that length as runs [first, end)."""
     found: list[tuple[int, int]] = []
     for bucket in buckets:
         if found and found[-1][1] == bucket:
-            found[-1] = (found[-1][0], bucket + 1)
+            found[-1] = (found[-1][0], bucket + length)
         else:
-            found.append((bucket, bucket + 1))
+            found.append((bucket, bucket + length))
     return found
 
 
@@ -169,9 +173,22 @@ def _from_parts(cursor: Any, project_id: int, level: Level, buckets: Sequence[in
                 cursor, project_id, level, buckets, _score_parts(cursor, project_id, level, buckets)
             )
         else:
-            rows = _parts(cursor, project_id, family, level, buckets)
+            coarse = family in COARSE and level is Level.HOUR
+            make = _raw_hours if coarse else _parts
+            rows = make(cursor, project_id, family, level, buckets)
             storing_sums.replace(cursor, project_id, family, level, buckets, rows)
     return 0
+
+
+def _raw_hours(
+    cursor: Any, project_id: int, family: Family, level: Level, buckets: Sequence[int]
+) -> list[Row[Measures]]:
+    hours = stretches(buckets, SPANNED[level])
+    return [
+        row
+        for first, end in hours
+        for row in raw_rows(cursor, project_id, family, first * BUCKET_NS, end * BUCKET_NS)
+    ]
 
 
 def _parts(
