@@ -3,7 +3,8 @@
 Of a metric that adds up (cost, counts) a slice contributes its own difference. Of a rate, a mean or
 a quantile it contributes what it has of the whole now, less what it had before: its value times its
 share of what is counted. Contributions of a mean's slices add up to the mean's difference exactly;
-of a quantile's they only rank the slices.
+of a quantile's they only rank the slices. A slice that is nearly everything, before and now,
+explains nothing and is left out.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dashboards.alerts.conditions import Sample
+
+NEARLY_ALL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ def contributions(
     found = []
     for group in {*now, *before}:
         one, other = now.get(group, nothing), before.get(group, nothing)
+        if one.count >= NEARLY_ALL * totals[0] and other.count >= NEARLY_ALL * totals[1]:
+            continue
         part = _weight(one, totals[0], adds) - _weight(other, totals[1], adds)
         found.append(Contribution(by, group, one, other, part))
     return found
