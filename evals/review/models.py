@@ -146,6 +146,7 @@ class FillRule(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     # How far it has looked: rows from `seen_ns` on are new. A round that is not over goes on
     # behind `cursor`, up to `round_ns`; it began at `round_at`, the one before at `last_at`.
+    from_ns = models.BigIntegerField(default=0)  # what began before is not the rule's
     seen_ns = models.BigIntegerField(default=0)
     round_ns = models.BigIntegerField(null=True, blank=True)
     round_at = models.DateTimeField(null=True, blank=True)

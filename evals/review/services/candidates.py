@@ -68,7 +68,9 @@ def everything(rule: FillRule, stretch: Stretch, size: int) -> Iterator[list[Key
 
 def _page_of_rows(rule: FillRule, stretch: Stretch, cursor: list[Any] | None, size: int) -> Sheet:
     access = Access(rule.queue.project, frozenset())
-    early = stretch.start_ns if stretch.changed_since is None else stretch.start_ns - OVERLAP_NS
+    early = stretch.start_ns
+    if stretch.changed_since is not None:
+        early = max(early - OVERLAP_NS, rule.from_ns)
     within = TimeRange(early, stretch.end_ns)
     is_span = rule.target == "span"
     rows: QuerySet[Any]

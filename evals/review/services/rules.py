@@ -54,7 +54,12 @@ def create(access: Access, queue: Queue, draft: Draft, *, since_ns: int | None =
     start_ns = int(now.timestamp()) * 10**9 if since_ns is None else since_ns
     with transaction.atomic():
         rule = FillRule.objects.create(
-            queue=queue, created_by=access.user, created_at=now, seen_ns=start_ns, **asdict(draft)
+            queue=queue,
+            created_by=access.user,
+            created_at=now,
+            from_ns=start_ns,
+            seen_ns=start_ns,
+            **asdict(draft),
         )
         target = f"{queue.slug} rule {rule.pk}"
         audit.record("review.rule_created", target, access=access, after=asdict(draft))

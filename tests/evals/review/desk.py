@@ -62,6 +62,7 @@ def queue(access: Access, slug: str = "answers", **settings: Any) -> Queue:
 
 def change(access: Access, found: Queue, **settings: Any) -> Queue:
     """The queue with these settings."""
+    found.refresh_from_db()
     draft = queues.draft_of(found)
     for name, value in settings.items():
         setattr(draft, name, value)
