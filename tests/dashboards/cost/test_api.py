@@ -127,7 +127,7 @@ def test_what_is_wrong_is_named(
 
 @pytest.mark.parametrize("url", [CHANGE, MODEL, CACHE])
 def test_a_wrong_query_says_where(client: Client, api_key: str, url: str) -> None:
-    more = {"model": "gpt-4o"} if url == MODEL else {}
+    more: dict[str, Any] = {"model": "gpt-4o"} if url == MODEL else {}
     found = ask(client, api_key, url, 400, q="cost:>", **more)
     assert "position" in str(found)
 
@@ -137,7 +137,7 @@ def test_others_see_nothing(
     client: Client, other_project: Project, traffic: Access, url: str
 ) -> None:
     key = create_key(project=other_project, name="read", scopes=["read"])[1]
-    more = {"model": "gpt-4o"} if url == MODEL else {}
+    more: dict[str, Any] = {"model": "gpt-4o"} if url == MODEL else {}
     found = ask(client, key, url, **times(), **more)
     assert "acct" not in str(found) and "our-llama" not in str(found)
     assert client.get(url).status_code == 401
