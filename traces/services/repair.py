@@ -20,6 +20,8 @@ Sums = dict[tuple[int, tuple[str | None, ...]], tuple[Any, ...]]
 STORED = """
 SELECT r.bucket, s.dimensions, {sums} FROM {table} r JOIN traces_slice s ON s.id = r.slice_id
 WHERE r.project_id = %s AND r.level = %s AND r.bucket >= %s AND r.bucket < %s {family}"""
+WAITING = """
+SELECT count(DISTINCT bucket) FROM traces_mark WHERE project_id = %s AND level = %s"""
 EXTENT = """
 SELECT least((SELECT min(start_ns) FROM traces_span WHERE project_id = %(project)s),
              (SELECT min(bucket) * %(width)s FROM traces_rollup WHERE project_id = %(project)s)),
@@ -41,6 +43,13 @@ def wrong(project_id: int) -> Iterator[int]:
     first = marks.bucket_of(low)
     for day in range(first - first % length, marks.bucket_of(high) + 1, length):
         yield from sorted(_wrong_of_day(project_id, day))
+
+
+def waiting(project_id: int) -> int:
+    """Buckets that are known to be behind: marked, and not yet made anew."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING, [project_id, Level.BUCKET])
+        return int(cursor.fetchone()[0])
 
 
 def repair(project_id: int) -> int:

@@ -10,11 +10,12 @@ their marks: readers take the finer rows until then. Any step can be repeated, a
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 
 from traces.rollups.dimensions import COARSE, DIMENSIONS, Family, Level
 from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures, numbers
@@ -24,6 +25,7 @@ from traces.selectors.raw_sums import Row
 from traces.services import marks, storing_sums
 from traces.services.indexing import REST, is_busy
 
+logger = logging.getLogger(__name__)
 LOCK = 7_317_000
 CLAIM = 200
 BY_BUCKET = f"({{start}} / {BUCKET_NS})::int4"
@@ -64,17 +66,21 @@ def run(
     now = marks.bucket_of(now_ns if now_ns is not None else time.time_ns())
     for level in (Level.BUCKET, Level.HOUR, Level.DAY):
         while time.monotonic() < end:
-            claimed, marked = _claimable(level, now, project_id), 0
+            claimed, marked, failed = _claimable(level, now, project_id), 0, 0
             for project, place in claimed:
                 if time.monotonic() >= end:
                     break
                 began = time.monotonic()
-                marked += _make(level, project, place, now)
-                done += 1
+                try:
+                    marked += _make(level, project, place, now)
+                    done += 1
+                except Error:
+                    logger.exception("Sums of project %s at %s keep their marks", project, place)
+                    failed += 1
                 if gently and level is Level.BUCKET and is_busy():
                     spent = time.monotonic() - began
                     time.sleep(max(0.0, min(spent * REST, end - time.monotonic())))
-            if len(claimed) < CLAIM and not marked:
+            if failed == len(claimed) or (len(claimed) < CLAIM and not marked):
                 break
     return done
 

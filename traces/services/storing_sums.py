@@ -12,6 +12,7 @@ from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures
 from traces.selectors.raw_sums import Row
 from traces.services import slices
 from traces.services.copying import copy
+from traces.services.summaries import MAX_SUM
 
 FLOATS = frozenset(
     {"best_scores", "w", "w2", "wx", "wx2", "w2x", "w2x2"}
@@ -55,7 +56,7 @@ def replace(
     records = (
         (
             *(project_id, level, row.step, known[row.dimensions], family),
-            *(getattr(row.sums, name) or None for name in SUMS),
+            *(_storable(getattr(row.sums, name)) for name in SUMS),
             _packed(row.sums.packed),
             _packed(row.sums.packed_first),
         )
@@ -80,11 +81,18 @@ def replace_scores(
     records = (
         (
             *(project_id, level, row.step, known[row.dimensions]),
-            *(getattr(row.sums, name) or None for name in SCORE_SUMS),
+            *(_storable(getattr(row.sums, name)) for name in SCORE_SUMS),
         )
         for row in rows
     )
     copy(cursor.cursor, "traces_score_rollup", SCORE_COLUMNS, records)
+
+
+def _storable(value: float) -> float | None:
+    """Nothing is not stored; more than a column holds, which clients can claim, is its most."""
+    if isinstance(value, float):
+        return value or None
+    return max(-MAX_SUM, min(value, MAX_SUM)) or None
 
 
 def _packed(parts: Sequence[bytes]) -> bytes | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from sightglass.accounts.access import Access
@@ -256,3 +258,61 @@ def test_of_too_many_marked_buckets_the_newest_are_read_raw() -> None:
     made = plan(0, 288 * BUCKET_NS, coarsest=Level.DAY, marked=marked, most_raw=10)
     assert made.raw == [(90 * BUCKET_NS, 100 * BUCKET_NS)]
     assert made.pending == 90
+
+
+def test_the_command_says_what_is_still_to_be_added_up(
+    access: Access, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """ "All sums are right" alone would send a reader to figures that are half there."""
+    send(access, at(MIDNIGHT), at(MIDNIGHT + HOUR), at(MIDNIGHT + HOUR + 1))
+    call_command("rollups")
+    assert "; 2 stretches of five minutes are still to be added up" in capsys.readouterr().out
+    rolled(access)
+    call_command("rollups", "--json")
+    slug = access.project.slug
+    assert json.loads(capsys.readouterr().out) == {
+        "wrong": {slug: 0},
+        "waiting": {slug: 0},
+        "repaired": False,
+    }
+
+
+def test_sums_beyond_what_a_column_holds_are_its_most_and_stop_nobody(
+    access: Access, other_project: Any
+) -> None:
+    send(access, *(at(MIDNIGHT + i) for i in range(3)))
+    with connection.cursor() as cursor:  # more than ingest takes for a number of tokens
+        cursor.execute("UPDATE traces_span SET input_tokens = %s", [2**62])
+    send(Access(other_project, access.permissions), at(MIDNIGHT))
+    rolling.run(60)
+    cube = cubes.of_spans(access.project.pk, range=TimeRange(MIDNIGHT, MIDNIGHT + DAY))
+    assert (cube.cells[0].sums.spans, cube.cells[0].sums.input_tokens) == (3, 2**63 - 1)
+    assert left(other_project.pk) == 0
+
+
+def test_a_place_that_cannot_be_summed_keeps_its_marks_and_stops_nobody(
+    access: Access, other_project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(access, at(MIDNIGHT))
+    send(Access(other_project, access.permissions), at(MIDNIGHT))
+    real = rolling.raw_rows
+
+    def broken(cursor: Any, project_id: int, *more: Any) -> Any:
+        if project_id == access.project.pk:
+            cursor.execute("SELECT 1 / 0")
+        return real(cursor, project_id, *more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rolling, "raw_rows", broken)
+        rolling.run(60)
+    assert (left(access.project.pk), left(other_project.pk)) == (1, 0)
+    rolled(access)
+    assert left(access.project.pk) == 0
+
+
+def left(project_id: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM traces_mark WHERE project_id = %s AND level = 300", [project_id]
+        )
+        return int(cursor.fetchone()[0])
