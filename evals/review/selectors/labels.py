@@ -97,7 +97,7 @@ def human_labels(project_id: int, name: str) -> Iterator[HumanLabel]:
     rows = (
         Label.objects.filter(
             item__queue__project_id=project_id,
-            item__gold=None,
+            item__gold__isnull=True,
             withdrawn_at=None,
             answers__has_key=name,
         )

@@ -115,7 +115,8 @@ def _take(queue: Queue, user: User, besides: Iterable[int], *, gold: bool = Fals
                 if has_place(item, user):
                     hold(item, user)
                     return item
-                continue  # its place went while this request waited: it is no candidate any more
+                besides.append(pk)  # its place went while this request waited
+                continue
         if lock_ == WAITING:
             return None
         lock_ = WAITING

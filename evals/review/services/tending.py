@@ -27,7 +27,7 @@ def run() -> int:
 def close_full(queue: Queue) -> int:
     """Items that have enough labels since their queue wants fewer."""
     full = Item.objects.filter(
-        queue=queue, state=State.OPEN, gold=None, labels__gte=queue.labels_wanted
+        queue=queue, state=State.OPEN, gold__isnull=True, labels__gte=queue.labels_wanted
     )
     return _each(queue, list(full.values_list("pk", flat=True)[:AT_ONCE]))
 
