@@ -127,7 +127,7 @@ def by_value(rate: float, n: int, rounds: int, rng: Rng) -> float:
     sort = rng.random((rounds, n)) < chosen
     x = (rng.random((rounds, n)) < np.where(sort, always, seldom)) * 1.0
     found = sums(x, np.where(sort, 1.0, 10.0))[:, :3].tolist()
-    return share([weighted_rate(*each) for each in found], rate)
+    return share([weighted_rate(*each, n) for each in found], rate)
 
 
 def share(intervals: list[Interval], value: float) -> float:
@@ -171,7 +171,7 @@ def weighted_rates(rounds: int, rng: Rng) -> dict[str, list[float]]:
 def rated(shape: Shape, n: int, rounds: int, rng: Rng) -> float:
     x = shape.draw(rng, (rounds, n))
     found = sums(x, uneven(rng, x))[:, :3].tolist()
-    return share([weighted_rate(*each) for each in found], shape.mean)
+    return share([weighted_rate(*each, n) for each in found], shape.mean)
 
 
 def means(

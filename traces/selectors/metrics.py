@@ -222,7 +222,7 @@ def _score(sums: ScoreMeasures) -> Value:
     if sums.n == 0 or sums.w == 0:
         return Value(None, sums.n)
     if sums.booleans == sums.n:
-        found = intervals.weighted_rate(sums.w, sums.w2, sums.wx)
+        found = intervals.weighted_rate(sums.w, sums.w2, sums.wx, sums.n)
     else:
         found = intervals.mean_interval(
             *(sums.n, sums.w, sums.w2, sums.wx, sums.wx2, sums.w2x, sums.w2x2)
@@ -233,7 +233,7 @@ def _score(sums: ScoreMeasures) -> Value:
 def _flagged(sums: ScoreMeasures) -> Value:
     if sums.judged == 0 or sums.judged_w == 0:
         return Value(None, 0)
-    found = intervals.weighted_rate(sums.judged_w, sums.judged_w2, sums.flagged_w)
+    found = intervals.weighted_rate(sums.judged_w, sums.judged_w2, sums.flagged_w, sums.judged)
     return Value(found.value, sums.judged, found.low, found.high)
 
 
