@@ -71,8 +71,10 @@ def between(chosen: Chosen, now_ns: int) -> Period:
         raise ranges.RangeError("This range is in the future.")
     if end - start > LONGEST:
         raise ranges.RangeError("A dashboard shows at most 400 days.")
-    length = end - start
-    return Period(TimeRange(start, end), length)
+    back = end - start
+    if (end_ns is None or end_ns > now_ns) and back > 2 * DAY:
+        back = -(-back // DAY) * DAY  # the open day is compared with the same hours of a day
+    return Period(TimeRange(start, end), back)
 
 
 def grain_of(length_ns: int) -> tuple[Grain, int]:

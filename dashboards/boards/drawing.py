@@ -68,7 +68,8 @@ class Tile:
     figure: Figure | None = None
     rows: Sequence[Row] = ()
     problem: str = ""
-    late: bool = False
+    late: int = 0
+    """Stretches of five minutes that are not added up yet."""
 
     @property
     def group(self) -> str:
@@ -204,7 +205,7 @@ class _Drawing:
             csv=self.page.csv(f"chart-{self.chart.pk}"),
             size=HEIGHTS[Size(self.chart.size)],  # type: ignore[arg-type]
         )
-        return replace(made, card=card, late=bool(answer.pending))
+        return replace(made, card=card, late=answer.pending)
 
     def _number(self, made: Tile) -> Tile:
         now, before = (self.ask(stepped=True, most=1, previous=back) for back in (False, True))
@@ -215,7 +216,7 @@ class _Drawing:
             self._change(now, before),
             sparkline(_values(now), _values(before)),
         )
-        return replace(made, figure=figure, late=bool(now.pending))
+        return replace(made, figure=figure, late=now.pending)
 
     def _change(self, now: Answer, before: Answer) -> Change:
         unit, better = self.metric.unit, self.metric.better
@@ -239,7 +240,7 @@ class _Drawing:
             )
             for one in answer.series
         ]
-        return replace(made, rows=rows, late=bool(answer.pending))
+        return replace(made, rows=rows, late=answer.pending)
 
 
 def interval(value: Value, unit: str) -> str:

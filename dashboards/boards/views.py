@@ -46,7 +46,7 @@ def board(request: ProjectRequest, pk: int) -> HttpResponse:
         "frame": frame,
         "bar": frame.bar() | {"action": there},
         "tiles": shown,
-        "pending": sum(one.late for one in shown),
+        "pending": max((one.late for one in shown), default=0),
         "may_change": may_change(request.access, found),
     }
     return render(request, "boards/board.html", context)

@@ -33,6 +33,8 @@ from dashboards.numbers import exactly, raw, written
 MS = 10**6
 DAY = 86_400 * 10**9
 BAR = 0.68
+STAGGER, STAGGERED = 13, 3
+"""Labels of events that follow each other closely stand lower, pixels each, not on each other."""
 UNIT_WORDS = {
     "count": "",
     "usd": "US$",
@@ -261,14 +263,16 @@ def overlays(
         notes.append(
             _note(level.label, "text-2") | {"xref": "paper", "x": 0, "y": y, "yanchor": "bottom"}
         )
-    for event in events:
+    for at, event in enumerate(events):
         x = drawn_time(event.time_ns - step_ns // 2)
         line = {"color": light("text-3"), "width": 1, "dash": "dot"}
         shapes.append(
             {"type": "line", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1} | {"line": line}
         )
         notes.append(
-            _note(event.label, "text-2") | {"yref": "paper", "x": x, "y": 1, "yanchor": "top"}
+            _note(event.label, "text-2")
+            | {"yref": "paper", "x": x, "y": 1, "yanchor": "top"}
+            | {"yshift": -STAGGER * (at % STAGGERED)}
         )
     return shapes, notes
 

@@ -104,7 +104,7 @@ def _read(made: Line, period: Period) -> None:
     made.errors = rates[0]
     made.errors_change = changes.of_values(rates[0], rates[1], "ratio", "down")
     made.spark = sparkline([one.cost for one in now], [one.cost for one in before])
-    by = ("score", "source")
+    by = ("score", "source", "category")
     scores = cubes.of_scores(project, range=period.range, by=by, **grain)
     earlier = cubes.of_scores(project, range=period.previous, by=by, **grain)
     known = scored(scores, earlier, times, times_before)

@@ -93,7 +93,7 @@ def scored(
 ) -> list[Scored]:
     """The best known first: what people and judges said, most of it first; then what code flagged.
 
-    Cubes are by score and source.
+    Cubes are by score, source and category.
     """
     groups, earlier = grouped(now.cells), grouped(before.cells)
     found = []
@@ -122,7 +122,8 @@ def grouped(
 ) -> dict[tuple[str | None, ...], list[Cell[ScoreMeasures]]]:
     found: dict[tuple[str | None, ...], list[Cell[ScoreMeasures]]] = defaultdict(list)
     for cell in cells:
-        found[cell.group].append(cell)
+        if cell.group[2] is None:  # words have no mean
+            found[cell.group].append(cell)
     return found
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dashboards.frame import Frame
+from dashboards.late import unsettled
 from dashboards.overview.quality import Scored, scored
 from dashboards.periods import DAY
 from traces.query import Query
@@ -47,13 +48,19 @@ class Reading:
         return max(self.spans.pending, self.names.pending)
 
     @property
+    def unsettled(self) -> bool:
+        """Whether figures of the range, or of the one before, are not to be compared yet."""
+        before = max(self.models_before.pending, self.names_before.pending)
+        return unsettled(max(self.pending, before), self.frame)
+
+    @property
     def began_ns(self) -> int | None:
         """When traffic began, if that was after the beginning of the range compared with.
 
         Told of steps of a day or more: an hour without a trace says nothing.
         """
         busy = [one.traces > 0 for one in self.steps_before]
-        if self.frame.step_ns < DAY or not any(busy) or busy[0]:
+        if self.frame.step_ns < DAY or not any(busy) or busy[0] or self.unsettled:
             return None
         return self.frame.times_before[busy.index(True)]
 
@@ -74,7 +81,7 @@ def reading(frame: Frame) -> Reading:
     grain: dict[str, Any] = dict(frame.grain)
     project, cost = frame.project_id, ("cost", "traces")
     span_sums = ("cost", "errors", "spans", "calls")
-    kept = ("score", "source")
+    kept = ("score", "source", "category")
     return Reading(
         frame=frame,
         steps=by_step(cubes.of_traces(project, **common, **grain, only=TRACE_SUMS), frame.times),

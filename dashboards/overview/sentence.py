@@ -61,6 +61,8 @@ def sentence(reading: Reading, strip: Sequence[Stat], events: Sequence[Event]) -
     frame, total = reading.frame, reading.total
     if not total.traces:
         return [Part("No trace began in this time range.")]
+    if reading.unsettled:
+        return [Part("What has come in is still being added up; then this says what changed.")]
     if not reading.total_before.traces:
         return [
             Part(

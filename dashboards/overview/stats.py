@@ -45,7 +45,7 @@ class Stat:
 
 def stats(reading: Reading, best: Scored | None) -> list[Stat]:
     now, before = reading.steps, reading.steps_before
-    return [
+    found = [
         spend(reading, now, before),
         traces(reading, now, before),
         cost_per_trace(reading, now, before),
@@ -53,6 +53,13 @@ def stats(reading: Reading, best: Scored | None) -> list[Stat]:
         latency_p95(reading.frame, now, before),
         failed(reading.frame, now, before),
     ]
+    if reading.unsettled:
+        return [replace(one, change=uncompared(one.change)) for one in found]
+    return found
+
+
+def uncompared(change: Change) -> Change:
+    return replace(change, before=None, low=None, high=None)
 
 
 def course(
@@ -65,7 +72,7 @@ def course(
 
 def comparable(reading: Reading, change: Change) -> Change:
     """A sum is not compared with a time in which the first traffic began."""
-    return change if reading.began_ns is None else replace(change, before=None, low=None, high=None)
+    return change if reading.began_ns is None else uncompared(change)
 
 
 def began(reading: Reading) -> str:

@@ -60,14 +60,14 @@ def charts_of(found: Reading, choice: str) -> dict[str, ChartCard]:
 
 def page_of(found: Reading) -> dict[str, Any]:
     """All but the charts."""
-    frame, whole = found.frame, found.began_ns is None
+    frame, whole = found.frame, found.began_ns is None and not found.unsettled
     names = found.names_before.cells if whole else None
     users = found.users_before.cells if whole else None
     strip = stats(found, found.known[0] if found.known else None)
     return {
         "sentence": sentence(found, strip, cards.releases(found)),
         "stats": strip,
-        "versus": versus(found.frame),
+        "versus": "" if found.unsettled else versus(found.frame),
         "features": cards.top(frame, "name", found.names.cells, names),
         "users": cards.top(frame, "user_id", found.users.cells, users),
         "pending": found.pending,

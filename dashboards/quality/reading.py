@@ -18,6 +18,8 @@ from traces.selectors.metrics import Better
 from traces.selectors.paging import TimeRange
 
 MOST_MARKERS = 8
+NUMBERS = ("score", "source", "category")
+"""Words ("solved") have no mean: what has a category is left out, not counted as nought."""
 
 Totals = dict[Key, ScoreMeasures]
 
@@ -34,10 +36,12 @@ class Trend:
 def trend(frame: Frame, query: Query) -> Trend:
     """Each score by step."""
     cube = cubes.of_scores(
-        frame.project_id, query=query, range=frame.range, by=("score", "source"), **frame.grain
+        frame.project_id, query=query, range=frame.range, by=NUMBERS, **frame.grain
     )
     found = Trend(pending=cube.pending)
     for cell in cube.cells:
+        if cell.group[2] is not None:
+            continue
         key = Key(cell.group[0] or "", cell.group[1] or "")
         found.totals[key].add(cell.sums)
         if cell.time_ns is not None:
@@ -47,8 +51,12 @@ def trend(frame: Frame, query: Query) -> Trend:
 
 def totals(project_id: int, query: Query, range: TimeRange) -> Totals:
     """Each score over a whole range."""
-    cube = cubes.of_scores(project_id, query=query, range=range, by=("score", "source"))
-    return {Key(cell.group[0] or "", cell.group[1] or ""): cell.sums for cell in cube.cells}
+    cube = cubes.of_scores(project_id, query=query, range=range, by=NUMBERS)
+    return {
+        Key(cell.group[0] or "", cell.group[1] or ""): cell.sums
+        for cell in cube.cells
+        if cell.group[2] is None
+    }
 
 
 def parts(frame: Frame, query: Query) -> Cells:

@@ -15,11 +15,12 @@ from dashboards import numbers
 from dashboards.changes import Change
 from dashboards.charts import ChartCard
 from dashboards.frame import Frame, term
+from dashboards.late import unsettled
 from dashboards.quality import cards, reading, slices
 from dashboards.quality.cards import score_term
 from dashboards.quality.figures import SOURCES, Figure, figures
 from dashboards.quality.slices import LABELS, Slice
-from dashboards.quality.words import interval, sentence
+from dashboards.quality.words import UNSETTLED, interval, sentence
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.query import Query
 from traces.selectors.paging import TooSlow
@@ -143,7 +144,7 @@ def found(frame: Frame, query: Query) -> dict[str, Any]:
         "worst": [SliceLine(one, _slice_url(frame, one)) for one in worst.slices],
         "compared": worst.compared,
         "minimum": slices.MINIMUM,
-        "sentence": sentence(known, worst.slices),
+        "sentence": UNSETTLED if unsettled(trend.pending, frame) else sentence(known, worst.slices),
         "pending": trend.pending,
     }
 

@@ -18,9 +18,15 @@ def interval(value: Value, unit: str) -> str:
     return f"{numbers.written(value.low, unit)} – {numbers.written(value.high, unit)}"
 
 
+NOTABLE = 0.05
+"""A change of less than this share of what was is not told, however certain."""
+UNSETTLED = "What has come in is still being added up; then this says what changed."
+
+
 def sentence(known: Sequence[Figure], worst: Sequence[Slice]) -> str:
     """What a manager has to know first: what changed for certain, and where it is worst."""
     changed = [(one, one.change) for one in known]
+    changed = [(one, found) for one, found in changed if _is_notable(one, found)]
     told = [_told(one, found) for one, found in changed if found.tone == "bad"][:2]
     told += [_told(one, found) for one, found in changed if found.tone == "good"][:1]
     if not told:
@@ -28,6 +34,16 @@ def sentence(known: Sequence[Figure], worst: Sequence[Slice]) -> str:
     if worst:
         told.append(_where(worst[0]))
     return " ".join(told)
+
+
+def _is_notable(one: Figure, change: Change) -> bool:
+    """Not what is certain, but too small to be seen in the figures as they are written."""
+    if change.before is None or one.value.value is None:
+        return False
+    now, before = float(one.value.value), float(change.before)
+    if numbers.written(now, one.unit) == numbers.written(before, one.unit):
+        return False
+    return abs(now - before) >= NOTABLE * abs(before)
 
 
 def _told(one: Figure, change: Change) -> str:

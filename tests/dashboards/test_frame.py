@@ -15,6 +15,7 @@ from django.test import Client, RequestFactory
 from dashboards import frame as frames
 from dashboards import periods
 from dashboards.charts import ChartCard, Series, bars
+from dashboards.explorer.ranges import Chosen
 from dashboards.frame import Frame, term
 from dashboards.periods import BUCKET, DAY, HOUR, bounds, grain_of, preset, times_of
 from sightglass.accounts.access import Access
@@ -106,6 +107,19 @@ def test_all_of_it_is_in_the_address(access: Access) -> None:
     }
     low, high = bounds(found.range)
     assert high - low == 2 * DAY and found.previous.end_ns == low
+
+
+def test_a_month_that_is_not_over_is_compared_with_the_same_hours() -> None:
+    """Else the range before would begin at night, and the day it begins on look empty."""
+    start, hour = 20_000 * DAY, HOUR
+    now = start + 27 * DAY + hour
+    for end in (start + 30 * DAY, None):
+        chosen = Chosen("", "", "", TimeRange(start, end))
+        found = periods.between(chosen, now)
+        assert bounds(found.range) == (start, now)
+        assert bounds(found.previous) == (start - 28 * DAY, start - 28 * DAY + 27 * DAY + hour)
+    over = periods.between(Chosen("", "", "", TimeRange(start, start + 5 * DAY)), now)
+    assert bounds(over.previous) == (start - 5 * DAY, start)
 
 
 def test_the_explorer_shows_exactly_the_same_time(access: Access) -> None:

@@ -315,3 +315,15 @@ def test_scores_of_the_project_can_be_chosen(page: Client, access: Access, traff
     made = board(access)
     found = page.get(f"{PAGE}/{made.pk}/charts/new").content.decode()
     assert 'value="score:thumbs"' in found and 'value="flagged:thumbs"' in found
+
+
+def test_what_lags_is_told_in_stretches_not_in_charts(access: Access, page: Client) -> None:
+    one = board(access, COST, TRACES)
+    for hour in range(24):
+        for ago in range(2, 5):
+            start = day(ago, hour)
+            store_spans(access, decoded(llm(start_ns=start, end_ns=start + SECOND)))
+    pending = page.get(f"{PAGE}/{one.pk}").context["pending"]
+    assert pending > 40
+    rolled(access)
+    assert page.get(f"{PAGE}/{one.pk}").context["pending"] == 0

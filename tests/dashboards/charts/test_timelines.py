@@ -99,6 +99,13 @@ def test_levels_and_events_lie_over_it() -> None:
     assert layout["yaxis"]["range"][1] >= 8000, "a level is never beyond the axis"
 
 
+def test_labels_of_releases_close_together_do_not_lie_on_each_other() -> None:
+    events = [Event(at, f"2.{i}") for i, at in enumerate(TIMES)]
+    chart = lines([Series("a", TIMES, [1, 2, 3])], unit="count", step_ns=DAY, events=events)
+    notes = chart.figure["layout"]["annotations"]  # type: ignore[index]
+    assert len({note["yshift"] for note in notes}) == len(notes) == 3
+
+
 def test_colours_keep_out_of_each_others_way() -> None:
     given = [
         series("a", colour="s1"),

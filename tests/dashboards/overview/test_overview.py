@@ -316,3 +316,19 @@ def test_another_project_has_no_part_in_it(
     assert "No trace in this time range" in page() and "somebody-else" not in page()
     client.force_login(stranger)
     assert client.get("/p/shop/overview").status_code == 404
+
+
+def test_nothing_is_said_of_changes_while_much_is_still_being_added_up(
+    send: Send, client: Client, page: Callable[..., str]
+) -> None:
+    """Half of a month's sums beside none of the month before would be a rise that never was."""
+    steady(send, range(14))
+    page()  # the range is added up, the one before has not come in
+    for day in range(14, 28):
+        for hour in range(8):
+            send(day + hour / 24, output=900)
+    html = client.get("/p/shop/overview").content.decode()
+    assert first_words(html).startswith("What has come in is still being added up")
+    assert "vs prior" not in html and "no trace before" not in html
+    html = page()
+    assert first_words(html).startswith("Spend is down ") and "vs prior 14 d" in html

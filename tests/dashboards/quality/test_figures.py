@@ -66,6 +66,14 @@ def test_which_way_is_better_decides_the_tone() -> None:
     assert [figure(high, low, way).change.tone for way in ways] == ["good", "bad", ""]
 
 
+def test_what_is_certain_but_not_to_be_seen_is_not_told() -> None:
+    fell = figure(sums([0.061] * 400 + [0.059] * 400), sums([0.063] * 400 + [0.061] * 400))
+    assert fell.change.tone == "bad"
+    assert sentence([fell], []) == ("No score has changed for certain against the period before.")
+    little = figure(sums([0.62] * 400 + [0.60] * 400), sums([0.63] * 400 + [0.61] * 400))
+    assert little.change.tone == "bad" and "fell" not in sentence([little], [])
+
+
 def test_more_flags_are_worse_whatever_the_score() -> None:
     found = figure(sums([0.9] * 100, flagged=30), sums([0.9] * 100, flagged=2))
     assert (found.flagged_change.tone, found.change.tone) == ("bad", "")

@@ -271,3 +271,24 @@ def test_every_number_of_the_table_is_a_door(page: Client, access: Access) -> No
     assert len(links) > 6
     for link in set(links):
         assert page.get(link.replace("&amp;", "&")).status_code == 200
+
+
+def test_nothing_is_said_of_changes_while_much_is_still_being_added_up(
+    access: Access, page: Client
+) -> None:
+    drop(access)
+    for hour in range(24):
+        for ago in range(2, 6):
+            scored(access, "grounded", [True, False], at=day(ago, hour), release="2.0")
+    said = got(page, range="7d")["sentence"]
+    assert said.startswith("What has come in is still being added up")
+    rolled(access)
+    assert got(page, range="7d")["sentence"].startswith("No score has changed for certain")
+
+
+def test_words_are_no_numbers(access: Access, page: Client) -> None:
+    """Their mean would be nought, with an interval without width."""
+    scored(access, "outcome", ["solved"] * 20 + ["ticket"] * 5, at=day(2), source="code")
+    scored(access, "thumbs", [1.0, 0.0, 1.0], at=day(2), source="user")
+    rolled(access)
+    assert [line.figure.key.name for line in got(page)["lines"]] == ["thumbs"]

@@ -27,17 +27,28 @@ class Command(BaseCommand):
                 raise CommandError(f"There is no project {options['project']!r}.")
         do = repair.repair if options["repair"] else _count
         found = {project.slug: do(project.pk) for project in projects}
+        waiting = {project.slug: repair.waiting(project.pk) for project in projects}
         if options["as_json"]:
-            self.stdout.write(json.dumps({"wrong": found, "repaired": options["repair"]}))
+            self.stdout.write(
+                json.dumps({"wrong": found, "waiting": waiting, "repaired": options["repair"]})
+            )
         else:
             for slug, count in found.items():
-                self.stdout.write(f"{slug}: {_words(count, repaired=options['repair'])}")
+                self.stdout.write(
+                    f"{slug}: {_words(count, repaired=options['repair'])}" + _lag(waiting[slug])
+                )
         if any(found.values()) and not options["repair"]:
             raise CommandError("Some sums are wrong; repeat with --repair.")
 
 
 def _count(project_id: int) -> int:
     return sum(1 for _ in repair.wrong(project_id))
+
+
+def _lag(waiting: int) -> str:
+    if not waiting:
+        return ""
+    return f"; {waiting} stretches of five minutes are still to be added up"
 
 
 def _words(count: int, *, repaired: bool) -> str:
