@@ -5,7 +5,6 @@ Everything that is wrong is said at once, each with its JSON pointer; nothing is
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -85,7 +84,7 @@ class Fields:
     def number(self, name: str, low: float, high: float, usual: float | None = None) -> float:
         value = self.given.get(name, usual)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if is_number and math.isfinite(value or 0) and low <= float(value or 0) <= high:
+        if is_number and low <= (value or 0) <= high:  # NaN is not; whole numbers have any length
             return float(value or 0)
         self.wrong(name, f"A number from {low:g} to {high:g}.")
         return low

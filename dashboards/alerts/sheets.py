@@ -19,10 +19,14 @@ from dashboards.alerts.reading import Document, DocumentError
 VERSION = 1
 MOST_BYTES = 2**20
 MOST_RULES = 200
+MOST_NODES = 30_000
+"""Keys and values: a third more than as many rules have that say everything."""
 
 
 class _Loader(yaml.SafeLoader):
     """Values as JSON has them."""
+
+    nodes = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -30,13 +34,22 @@ class _Loader(yaml.SafeLoader):
         coming: Any = self.peek_event()  # type: ignore[no-untyped-call]
         if getattr(coming, "tag", None) is not None:
             raise yaml.YAMLError("Tags are not read.")
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            raise yaml.YAMLError(f"At most {MOST_NODES:,} keys and values.")
         return super().compose_node(parent, index)
 
+    def construct_scalar(self, node: Any) -> Any:
+        if any("\ud800" <= c <= "\udfff" for c in node.value):
+            raise yaml.YAMLError("Half of a surrogate pair is no text.")
+        return super().construct_scalar(node)
+
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        names = [key.value for key, _ in node.value]
-        for name in names:
-            if not isinstance(name, str) or names.count(name) > 1:
-                raise yaml.YAMLError(f"A key that is no name, or there twice: {name!r:.60}")
+        names: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key.value, str) or key.value in names:
+                raise yaml.YAMLError(f"A key that is no name, or there twice: {key.value!r:.60}")
+            names.add(key.value)
         return super().construct_mapping(node, deep)
 
 

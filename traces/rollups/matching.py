@@ -6,9 +6,7 @@ not true, NOT is true of what is not true, and of several values one that matche
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
 
 from traces.query import nodes
 from traces.query.nodes import Compare, Like, Match, Node, Present, Term, Words
@@ -86,10 +84,22 @@ def _is(value: str, match: Match) -> bool:
         case Compare("=", wanted):
             return value == wanted
         case Like(parts):
-            return pattern(parts).fullmatch(value) is not None
+            return is_like(value, parts)
     return False  # text has no order that a query could ask for
 
 
-@lru_cache(maxsize=256)
-def pattern(parts: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in parts), re.DOTALL)
+def is_like(value: str, parts: Sequence[str]) -> bool:
+    """Whether `value` is these parts with anything between them.
+
+    Each part is taken where it comes first, so that hostile patterns take no longer than others.
+    """
+    first, *middle, last = parts
+    if not (value.startswith(first) and value.endswith(last)):
+        return False
+    at, end = len(first), len(value) - len(last)
+    for part in middle:
+        found = value.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return at <= end

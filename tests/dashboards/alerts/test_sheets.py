@@ -156,3 +156,26 @@ def test_the_examples_are_printed(db: None) -> None:
 def test_usual_values_need_not_be_written() -> None:
     whole = documents.write(documents.read(ERRORS))
     assert documents.compact(whole) == ERRORS
+
+
+def test_a_sheet_of_many_keys_is_refused_early() -> None:
+    """A megabyte of keys once took minutes, in which nobody else was answered."""
+    many = "".join(f"k{i}: 1\n" for i in range(sheets.MOST_NODES))
+    with pytest.raises(DocumentError, match="keys and values"):
+        sheets.load(many)
+    full = {"version": 1, "rules": [documents.write(DRAFTS[0])] * sheets.MOST_RULES}
+    assert len(sheets.load(sheets.to_yaml(full))["rules"]) == sheets.MOST_RULES
+
+
+def test_half_a_surrogate_pair_is_refused_wherever_it_is() -> None:
+    """A key with one would go into an answer that cannot be encoded."""
+    for text in ('"\\ud800": 1', 'a: "\\udfff"', '[{"\\ud800": 1}]'):
+        with pytest.raises(DocumentError, match="surrogate"):
+            sheets.load(text)
+
+
+def test_a_number_of_hundreds_of_digits_is_a_mistake_like_others() -> None:
+    for number in ("9" * 400, "-" + "9" * 400, "1e999"):
+        text = TEXT.replace("above: 0.5", f"above: {number}")
+        with pytest.raises(DocumentError, match="A number from"):
+            sheets.read(sheets.load(text))
