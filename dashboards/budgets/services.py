@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -33,6 +35,8 @@ LARGEST = Decimal(100_000_000)
 SMALLEST = Decimal("0.000001")
 PERCENTS = range(1, 1_001)
 KEPT = timedelta(days=400)
+PROJECT_SECONDS = 10.0
+"""A project's share of one run of `refresh_all`."""
 
 
 @dataclass(slots=True)
@@ -266,14 +270,23 @@ def _notice(status: BudgetStatus) -> None:
 
 
 def refresh_all(now: datetime | None = None) -> int:
-    """Every budget of every open project. Returns how many were worked out."""
-    done = 0
-    rows = Budget.objects.filter(project__deleted_at=None).order_by("pk")
+    """Every budget of every open project, in any order. Returns how many were worked out.
+
+    A project whose budgets take longer than its share has the others' turn come another time.
+    """
+    done, spent = 0, defaultdict[int, float](float)
+    rows = Budget.objects.filter(project__deleted_at=None).order_by("?")
     for budget in rows.iterator(chunk_size=200):
+        if spent[budget.project_id] >= PROJECT_SECONDS:
+            continue
+        began = time.monotonic()
         try:
             done += refresh(budget, now) is not None
         except (TooSlow, QueryError) as error:
             log.warning("budget %s cannot be worked out: %r", budget.pk, error)
+        except Exception:  # ours to mend; the others go on
+            log.exception("budget %s cannot be worked out", budget.pk)
+        spent[budget.project_id] += time.monotonic() - began
     return done
 
 

@@ -139,12 +139,16 @@ def _claim_one(channel: Channel, now: datetime) -> Delivery | None:
 
 def attempt(delivery: Delivery) -> Callable[[], Outcome]:
     """The call that sends it, which needs no database any more."""
-    channel, event = delivery.channel, Event.from_json(delivery.event)
+    channel = delivery.channel
     try:
         secret = secrets.unseal(bytes(channel.secret))
+        event = Event.from_json(delivery.event)
     except secrets.Unreadable as error:
         said = str(error)
         return lambda: failed(said, final=True)
+    except (KeyError, TypeError, ValueError):
+        logger.exception("notification %s cannot be read", delivery.pk)
+        return lambda: failed("It was written down in a form that cannot be read.", final=True)
     send, config, message_id = SENDERS[channel.kind], channel.config, delivery.message_id
     return lambda: send(config, secret, event, message_id)
 

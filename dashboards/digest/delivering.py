@@ -35,20 +35,27 @@ def enqueue(now: datetime) -> int:
     made = 0
     reports = Report.objects.filter(enabled=True, project__deleted_at=None)
     for report in reports.prefetch_related("recipients").iterator(chunk_size=500):
-        due = last_due(report.frequency, report.weekday, report.hour, report.time_zone, now)
-        if due.at < max(report.scheduled_at, now - LATEST[report.frequency]):
-            continue
-        rows = [
-            Delivery(report=report, user_id=one.user_id, period=due.period, end_ns=end_of(due.at),
-                     not_before=now)
-            for one in report.recipients.all() if one.unsubscribed_at is None
-        ]  # fmt: skip
-        known = Delivery.objects.filter(report=report, period=due.period)
-        before = set(known.values_list("user_id", flat=True))
-        rows = [row for row in rows if row.user_id not in before]
-        Delivery.objects.bulk_create(rows, ignore_conflicts=True)
-        made += len(rows)
+        try:
+            made += _enqueue(report, now)
+        except Exception:  # such as a time zone that is no more; the others go on
+            logger.exception("Report %s could not be written down", report.pk)
     return made
+
+
+def _enqueue(report: Report, now: datetime) -> int:
+    due = last_due(report.frequency, report.weekday, report.hour, report.time_zone, now)
+    if due.at < max(report.scheduled_at, now - LATEST[report.frequency]):
+        return 0
+    rows = [
+        Delivery(report=report, user_id=one.user_id, period=due.period, end_ns=end_of(due.at),
+                 not_before=now)
+        for one in report.recipients.all() if one.unsubscribed_at is None
+    ]  # fmt: skip
+    known = Delivery.objects.filter(report=report, period=due.period)
+    before = set(known.values_list("user_id", flat=True))
+    rows = [row for row in rows if row.user_id not in before]
+    Delivery.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
 
 
 @dataclass(slots=True)
@@ -112,6 +119,10 @@ def _attempt(delivery: Delivery, made: dict[tuple[int, int], _Made], now: dateti
     except TooSlow:
         _later(delivery, now, "The figures took too long.")
         return False
+    except Exception as error:  # ours to mend, and no end of the others
+        logger.exception("Report %s could not be made", delivery.report_id)
+        _later(delivery, now, f"It could not be made ({type(error).__name__}).")
+        return False
     mine = Delivery.objects.filter(pk=delivery.pk, state=State.WAITING, attempts=delivery.attempts)
     if not mine.update(state=State.SENDING, handed_at=now):
         return False  # another worker has it, or it is not wanted any more
@@ -119,6 +130,10 @@ def _attempt(delivery: Delivery, made: dict[tuple[int, int], _Made], now: dateti
         message.send()
     except (smtplib.SMTPException, OSError) as error:
         _refused(delivery, error, now)
+        return False
+    except Exception as error:  # refused before it was handed over, such as an odd address
+        logger.exception("Report %s could not be sent", delivery.report_id)
+        _end(delivery, State.FAILED, now, f"It could not be sent ({type(error).__name__}).")
         return False
     _end(delivery, State.SENT, now)
     return True

@@ -19,6 +19,7 @@ from dashboards.channels.models import Channel, Delivery
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import AuditEntry, Project
 from tests.dashboards.budgets.budgeting import NOW, budget, call, every_day, spend
+from traces.selectors.paging import TooSlow
 from traces.services import rolling
 from traces.spans import PICO
 
@@ -346,3 +347,40 @@ def test_budgets_of_other_projects_are_not_found(access: Access, other_project: 
     theirs = Budget.objects.create(project=other_project, name="theirs", amount=1)
     with pytest.raises(Http404):
         selectors.get_budget(access, theirs.pk)
+
+
+def test_a_budget_that_breaks_stops_no_other(
+    access: Access, other_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, whole = budget(access, name="broken"), budget(access, name="whole")
+    others = Budget.objects.create(project=other_project, name="theirs", amount=Decimal(5))
+    real = services.figures.spending
+
+    def breaking(one: Budget, *more: Any) -> Any:
+        if one.pk == broken.pk:
+            raise ZeroDivisionError
+        return real(one, *more)
+
+    monkeypatch.setattr(services.figures, "spending", breaking)
+    assert services.refresh_all(NOW) == 2
+    assert set(Standing.objects.values_list("budget", flat=True)) == {whole.pk, others.pk}
+
+
+def test_slow_budgets_of_one_project_take_no_more_than_its_share(
+    access: Access, other_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        budget(access, name=f"slow {number}")
+    others = Budget.objects.create(project=other_project, name="theirs", amount=Decimal(5))
+    clock, real = [0.0], services.figures.spending
+
+    def slow(one: Budget, *more: Any) -> Any:
+        if one.pk == others.pk:
+            return real(one, *more)
+        clock[0] += services.PROJECT_SECONDS / 2
+        raise TooSlow
+
+    monkeypatch.setattr(services.figures, "spending", slow)
+    monkeypatch.setattr(services.time, "monotonic", lambda: clock[0])
+    assert services.refresh_all(NOW) == 1
+    assert clock[0] == services.PROJECT_SECONDS  # two of the five

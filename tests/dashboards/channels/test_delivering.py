@@ -369,3 +369,21 @@ def test_a_channel_is_sent_to_by_one_worker_at_a_time(project: Project) -> None:
     for one in workers:
         one.join()
     assert sorted(map(len, claimed)) == [0, 0, 0, 1]
+
+
+def test_what_cannot_be_read_any_more_fails_and_stops_no_other(
+    row: Channel, project: Project, receiver: webhook.Receiver
+) -> None:
+    other = channel(project, config={"url": receiver.url}, name="other")
+    broken, whole = written_down(row), written_down(other)
+    for field, value in (("kind", "shout"), ("at", "never"), ("facts", 3)):
+        Delivery.objects.filter(pk=broken.pk).update(
+            event=broken.event | {field: value}, state=Delivery.State.WAITING, ended_at=None
+        )
+        Channel.objects.update(busy_until=None, rests_until=None)
+        run(5)
+        broken.refresh_from_db()
+        assert (broken.state, broken.ended_at is not None) == ("failed", True)
+        assert "cannot be read" in broken.error
+    whole.refresh_from_db()
+    assert whole.state == "sent"

@@ -369,3 +369,45 @@ def test_leaving_drops_what_waits(access: Access, server: smtp.Server) -> None:
     assert delivering.run(EIGHT) == 0
     assert work(24) == 0
     assert Delivery.objects.get().state == State.DROPPED
+
+
+def test_a_report_that_breaks_comes_later_and_stops_no_other(
+    access: Access, server: smtp.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, whole = report(access, access.user), report(access, access.user)
+    real = content_of
+
+    def breaking(one: Report, end_ns: int) -> Content:
+        if one.pk == broken.pk:
+            raise ZeroDivisionError
+        return real(one, end_ns)
+
+    monkeypatch.setattr(delivering, "content_of", breaking)
+    assert work() == 1
+    failed, sent = Delivery.objects.get(report=broken), Delivery.objects.get(report=whole)
+    assert (failed.state, sent.state) == (State.WAITING, State.SENT)
+    assert failed.error == "It could not be made (ZeroDivisionError)."
+    for hours in range(1, 200):
+        work(hours=hours)
+    failed.refresh_from_db()
+    assert (failed.state, failed.attempts) == (State.FAILED, MOST_ATTEMPTS)
+
+
+def test_a_time_zone_that_is_no_more_stops_no_other(access: Access, server: smtp.Server) -> None:
+    broken, whole = report(access, access.user), report(access, access.user)
+    Report.objects.filter(pk=broken.pk).update(time_zone="Mars/Olympus")
+    assert work() == 1
+    assert Delivery.objects.get().report == whole
+
+
+def test_a_message_that_cannot_be_handed_over_fails(
+    access: Access, server: smtp.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report(access, access.user)
+
+    def odd(self: Any) -> int:
+        raise UnicodeError
+
+    monkeypatch.setattr("django.core.mail.EmailMultiAlternatives.send", odd)
+    assert work() == 0
+    assert Delivery.objects.get().state == State.FAILED
