@@ -20,6 +20,8 @@ from traces.spans import MODEL_CALLS, Flag, Kind
 
 M = TypeVar("M", Measures, ScoreMeasures)
 MINUTE, HOUR, DAY = 60 * 10**9, 3_600 * 10**9, 86_400 * 10**9
+FURTHEST = 1e100
+"""A score further from 0 counts as this."""
 LONG_PROMPT = 1_024
 """Input tokens from which providers cache a beginning."""
 
@@ -202,8 +204,12 @@ FROM (SELECT *, (extract(epoch FROM created_at) * 1000000000)::int8 AS start_ns
         AND created_at >= to_timestamp(%(low)s / 1e9) - interval '1 second'
         AND created_at < to_timestamp(%(high)s / 1e9) + interval '1 second') c
 WHERE c.start_ns >= %(low)s AND c.start_ns < %(high)s {session_where}"""
-_SCORE = """c.probability, c.flagged, c.cost, c.boolean IS NOT NULL AS is_boolean,
-    coalesce(c.number, c.boolean::int::float8) AS x,"""
+# Postgres refuses floats that come out too large or too small: so that squares can be summed, what
+# lies beyond FURTHEST counts as that, and what is as near to 0 as 0.
+_SCORE = f"""greatest(c.probability, 1e-9) probability, c.flagged, c.cost, c.boolean IS NOT NULL
+    AS is_boolean, CASE WHEN abs(c.number) > {FURTHEST} THEN sign(c.number) * {FURTHEST}
+        WHEN abs(c.number) < {1 / FURTHEST} THEN 0
+        ELSE coalesce(c.number, c.boolean::int::float8) END AS x,"""
 NAMED = {"score": "c.name", "source": "c.source", "category": "c.category"}
 W, X = "(1 / s.probability)", "s.x"
 HELD, JUDGED = "FILTER (WHERE s.x IS NOT NULL)", "FILTER (WHERE s.flagged IS NOT NULL)"
