@@ -7,7 +7,8 @@
         assert mail.parsed["Subject"] == "..."
 
 `refuse` makes it answer the next messages with these codes (451: try again later, 550: never);
-`drop` makes it hang up on as many after the data, unanswered. What it answered 250 is in `mails`.
+`drop` makes it hang up on as many after the data, unanswered. While `closed` is a code, that is the
+answer to every message. What it answered 250 is in `mails`.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ class Server:
     """Codes for the next messages, first one first."""
     drop: int = 0
     """So many next messages end with the connection, unanswered."""
+    closed: int | None = None
     tries: int = 0
     """Messages that were begun, taken or not."""
 
@@ -65,6 +67,8 @@ class Server:
     def take(self, mail: Mail) -> int | None:
         """The code to answer; None for none at all."""
         self.tries += 1
+        if (code := self.closed) is not None:
+            return code
         if self.drop:
             self.drop -= 1
             return None
