@@ -197,11 +197,14 @@ def main() -> None:
         for words, weigh in (("equal weights", even), ("weights 1:4", uneven)):
             name = f"Means {title}, {words}"
             held[name] = means(name, shapes, weigh, given.rounds, rng)
-    print(f"\nOf {len(held) * len(SIZES)} means, outside 93–97 %:")
-    for name, values in held.items():
-        for n, value in zip(SIZES, values, strict=True):
-            if not GOAL[0] <= value <= GOAL[1]:
-                print(f"- {name}, n = {n}: {value:.1%}")
+    outside = [
+        f"- {name}, n = {n}: {value:.1%}"
+        for name, values in held.items()
+        for n, value in zip(SIZES, values, strict=True)
+        if not GOAL[0] <= value <= GOAL[1]
+    ]
+    print(f"\nOf {len(held) * len(SIZES)} means, outside 93–97 %: {len(outside) or 'none'}")
+    print("\n".join(outside))
 
 
 if __name__ == "__main__":

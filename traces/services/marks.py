@@ -36,13 +36,14 @@ MARK_FOLLOWING = """
 INSERT INTO traces_mark (project_id, level, bucket)
 SELECT DISTINCT t.project_id, %(level)s::int4, (n.start_ns / %(width)s)::int4
 FROM traces_trace t JOIN LATERAL (
-    SELECT start_ns FROM traces_trace n
+    SELECT start_ns, received_at FROM traces_trace n
     WHERE n.project_id = t.project_id AND n.session_id = t.session_id
       AND (n.start_ns, n.trace_id) > (t.start_ns, t.trace_id)
     ORDER BY n.start_ns, n.trace_id LIMIT 1) n ON true
 WHERE t.project_id = %(project)s AND t.session_id IS NOT NULL AND {which}"""
 BEGUN_BETWEEN = """
-t.start_ns >= %(low)s AND t.start_ns < %(high)s AND n.start_ns >= %(high)s AND NOT EXISTS (
+t.received_at > n.received_at - interval '1 minute'
+AND t.start_ns >= %(low)s AND t.start_ns < %(high)s AND n.start_ns >= %(high)s AND NOT EXISTS (
     SELECT 1 FROM traces_trace e
     WHERE e.project_id = t.project_id AND e.session_id = t.session_id
       AND (e.start_ns, e.trace_id) < (t.start_ns, t.trace_id))"""
@@ -75,7 +76,10 @@ def mark_scored(cursor: Any, project_id: int, about: Sequence[tuple[UUID, int | 
 
 
 def mark_following(cursor: Any, project_id: int, low: int, high: int) -> int:
-    """Mark the next traces of the sessions that begin in [low, high) ns, where they are later."""
+    """Mark the next traces of the sessions that begin in [low, high) ns, where they are later.
+
+    But those that came later, too: they never were the first.
+    """
     cursor.execute(
         MARK_FOLLOWING.format(which=BEGUN_BETWEEN),
         {

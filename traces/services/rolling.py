@@ -34,7 +34,10 @@ BY_HOUR = f"({{start}} / {SPANNED[Level.HOUR] * BUCKET_NS} * {SPANNED[Level.HOUR
 CLAIMABLE = """
 SELECT project_id, bucket - bucket %% %(span)s AS place FROM traces_mark
 WHERE level = %(level)s AND bucket <= %(over)s {only}
-GROUP BY 1, 2 ORDER BY 2 DESC LIMIT %(limit)s"""
+GROUP BY 1, 2 ORDER BY 2 LIMIT %(limit)s"""
+"""Oldest first: what an older bucket says of a session changes what a newer one does. Readers take
+the newest from raw rows meanwhile."""
+
 TAKE = """
 DELETE FROM traces_mark WHERE project_id = %s AND level = %s AND bucket >= %s AND bucket < %s
     AND bucket <= %s RETURNING bucket"""
