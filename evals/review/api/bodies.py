@@ -26,7 +26,7 @@ class People(serializers.DictField):
     child = serializers.ChoiceField(choices=QueueReviewer.Role.choices)
 
 
-class QueueChange(Strict):
+class ReviewQueueChange(Strict):
     """What is named is changed; `questions` and `reviewers` are replaced whole."""
 
     name = serializers.CharField(max_length=120)
@@ -49,7 +49,7 @@ class QueueChange(Strict):
     reviewers = People(required=False, help_text="by address: reviewer or lead")
 
 
-class QueueGiven(QueueChange):
+class ReviewQueueGiven(ReviewQueueChange):
     slug = serializers.CharField(max_length=60)
 
 
@@ -67,7 +67,7 @@ def draft_from(said: dict[str, Any], queue: Queue | None = None) -> queues.Draft
     return draft
 
 
-class RuleGiven(Strict):
+class ReviewRuleGiven(Strict):
     """`since`: from when on it looks; now, if not given."""
 
     kind = serializers.ChoiceField(choices=FillRule.Kind.choices)
@@ -83,16 +83,16 @@ class RuleGiven(Strict):
     since = serializers.CharField(required=False, max_length=64, help_text="RFC 3339 or Unix ns")
 
 
-class Place(Strict):
+class ReviewPlace(Strict):
     trace_id = serializers.RegexField(r"^[0-9a-fA-F]{32}$")
     span_id = serializers.RegexField(r"^[0-9a-fA-F]{16}$", required=False, allow_null=True)
 
 
-class ItemsGiven(Strict):
-    items = serializers.ListField(child=Place(), min_length=1, max_length=1000)
+class ReviewItemsGiven(Strict):
+    items = serializers.ListField(child=ReviewPlace(), min_length=1, max_length=1000)
 
 
-class NextGiven(Strict):
+class ReviewNextGiven(Strict):
     """`besides`: items that are open already, so that another one is fetched ahead."""
 
     besides = serializers.ListField(
@@ -101,33 +101,33 @@ class NextGiven(Strict):
     )  # fmt: skip
 
 
-class DraftGiven(Strict):
+class ReviewDraftGiven(Strict):
     answers = serializers.DictField()
 
 
-class SubmitGiven(Strict):
+class ReviewSubmitGiven(Strict):
     answers = serializers.DictField()
     rubric = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
     seconds = serializers.FloatField(required=False, allow_null=True, min_value=0)
     replaces = serializers.IntegerField(required=False, allow_null=True, min_value=1)
 
 
-class AdjudicateGiven(Strict):
+class ReviewAdjudicateGiven(Strict):
     answers = serializers.DictField()
     version = serializers.IntegerField(required=False, min_value=0, help_text="of the item as seen")
 
 
-class GoldGiven(Strict):
+class ReviewGoldGiven(Strict):
     """null: it is gold no more."""
 
     answers = serializers.DictField(allow_null=True)
 
 
-class ReasonGiven(Strict):
+class ReviewReasonGiven(Strict):
     reason = serializers.CharField(max_length=2000)
 
 
-class CommentGiven(Strict):
+class ReviewCommentGiven(Strict):
     text = serializers.CharField(max_length=10_000)
     mentions = serializers.ListField(
         child=serializers.CharField(max_length=254), required=False, max_length=20

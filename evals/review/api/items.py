@@ -39,13 +39,13 @@ class Next(ReviewView):
     @extend_schema(
         operation_id="review_next",
         parameters=[REVIEWER],
-        request=bodies.NextGiven,
-        responses={200: shapes.NextRow, **ERRORS},
+        request=bodies.ReviewNextGiven,
+        responses={200: shapes.ReviewNextRow, **ERRORS},
     )
     def post(self, request: Request, queue: str) -> Response:
         """The item to label now, held for the caller, with all that is to be read of it."""
         access, found = self.queue(request, queue)
-        said = bodies.read(bodies.NextGiven, request.data or {})
+        said = bodies.read(bodies.ReviewNextGiven, request.data or {})
         item = working.claim_next(access, found, said.get("besides", ()))
         return Response({"item": None if item is None else _whole(access, item)})
 
@@ -56,7 +56,7 @@ class ItemDetail(ReviewView):
     @extend_schema(
         operation_id="review_items_read",
         parameters=[REVIEWER, schema.parameter("cursor", "from `content.next`: more spans")],
-        responses={200: shapes.ItemWhole, **schema.errors(400, 401, 403, 404, 503)},
+        responses={200: shapes.ReviewItemWhole, **schema.errors(400, 401, 403, 404, 503)},
     )
     def get(self, request: Request, queue: str, pk: int) -> Response:
         """One item with its trace, and what the caller may know of its labels."""
@@ -81,7 +81,7 @@ class ClaimDetail(ReviewView):
         operation_id="review_claim",
         parameters=[REVIEWER],
         request=None,
-        responses={200: shapes.Brief, **ERRORS},
+        responses={200: shapes.ReviewBrief, **ERRORS},
     )
     def post(self, request: Request, queue: str, pk: int) -> Response:
         """Hold this item, or hold it longer."""
@@ -106,13 +106,13 @@ class DraftDetail(ReviewView):
     @extend_schema(
         operation_id="review_draft",
         parameters=[REVIEWER],
-        request=bodies.DraftGiven,
-        responses={200: shapes.DraftRow, **schema.errors(400, 401, 403, 404)},
+        request=bodies.ReviewDraftGiven,
+        responses={200: shapes.ReviewDraftRow, **schema.errors(400, 401, 403, 404)},
     )
     def put(self, request: Request, queue: str, pk: int) -> Response:
         """Keep what has been typed, whether or not it could be submitted; {} forgets it."""
         access, item = self.item(request, queue, pk)
-        said = bodies.read(bodies.DraftGiven, request.data)
+        said = bodies.read(bodies.ReviewDraftGiven, request.data)
         return Response(rows.draft_row(working.save_draft(access, item, said["answers"])))
 
 
@@ -122,13 +122,13 @@ class Submit(ReviewView):
     @extend_schema(
         operation_id="review_submit",
         parameters=[REVIEWER],
-        request=bodies.SubmitGiven,
-        responses={200: shapes.Brief, **ERRORS},
+        request=bodies.ReviewSubmitGiven,
+        responses={200: shapes.ReviewBrief, **ERRORS},
     )
     def post(self, request: Request, queue: str, pk: int) -> Response:
         """Give one's label. The same answers again change nothing; 409 says what is there now."""
         access, item = self.item(request, queue, pk)
-        said = bodies.read(bodies.SubmitGiven, request.data)
+        said = bodies.read(bodies.ReviewSubmitGiven, request.data)
         working.submit(access, item, said.pop("answers"), **said)
         return Response(_brief(access, item))
 
@@ -140,7 +140,7 @@ class Undo(ReviewView):
         operation_id="review_undo",
         parameters=[REVIEWER],
         request=None,
-        responses={200: shapes.Brief, **ERRORS},
+        responses={200: shapes.ReviewBrief, **ERRORS},
     )
     def post(self, request: Request, queue: str, pk: int) -> Response:
         """Take one's own label back: its answers are the draft again."""
@@ -155,13 +155,13 @@ class SkipDetail(ReviewView):
     @extend_schema(
         operation_id="review_skip",
         parameters=[REVIEWER],
-        request=bodies.ReasonGiven,
-        responses={200: shapes.Brief, **ERRORS},
+        request=bodies.ReviewReasonGiven,
+        responses={200: shapes.ReviewBrief, **ERRORS},
     )
     def post(self, request: Request, queue: str, pk: int) -> Response:
         """Leave it to others, and say why."""
         access, item = self.item(request, queue, pk)
-        said = bodies.read(bodies.ReasonGiven, request.data)
+        said = bodies.read(bodies.ReviewReasonGiven, request.data)
         working.skip(access, item, said["reason"])
         return Response(_brief(access, item))
 
@@ -182,13 +182,13 @@ class FlagDetail(ReviewView):
     @extend_schema(
         operation_id="review_flag",
         parameters=[REVIEWER],
-        request=bodies.ReasonGiven,
-        responses={200: shapes.Brief, **ERRORS},
+        request=bodies.ReviewReasonGiven,
+        responses={200: shapes.ReviewBrief, **ERRORS},
     )
     def post(self, request: Request, queue: str, pk: int) -> Response:
         """Ask a lead: it is handed out no more until they answer."""
         access, item = self.item(request, queue, pk)
-        said = bodies.read(bodies.ReasonGiven, request.data)
+        said = bodies.read(bodies.ReviewReasonGiven, request.data)
         working.flag(access, item, said["reason"])
         return Response(_brief(access, item))
 
@@ -209,7 +209,7 @@ class CommentList(ReviewView):
     @extend_schema(
         operation_id="review_comments_list",
         parameters=[REVIEWER],
-        responses={200: shapes.CommentPage, **schema.errors(400, 401, 403, 404)},
+        responses={200: shapes.ReviewCommentPage, **schema.errors(400, 401, 403, 404)},
     )
     def get(self, request: Request, queue: str, pk: int) -> Response:
         """What was said of the item, as far as the caller may know it yet."""
@@ -220,13 +220,13 @@ class CommentList(ReviewView):
     @extend_schema(
         operation_id="review_comments_create",
         parameters=[REVIEWER],
-        request=bodies.CommentGiven,
-        responses={201: shapes.CommentRow, **ERRORS},
+        request=bodies.ReviewCommentGiven,
+        responses={201: shapes.ReviewCommentRow, **ERRORS},
     )
     def post(self, request: Request, queue: str, pk: int) -> Response:
         """Say something; `mentions`, or @address in the text, shows it to that person."""
         access, item = self.item(request, queue, pk)
-        said = bodies.read(bodies.CommentGiven, request.data)
+        said = bodies.read(bodies.ReviewCommentGiven, request.data)
         made = working.comment(access, item, said["text"], said.get("mentions", ()))
         return Response(rows.comment_row(made), status=201)
 
@@ -237,20 +237,20 @@ class Adjudicate(ReviewView):
     @extend_schema(
         operation_id="review_adjudicate",
         parameters=[REVIEWER],
-        request=bodies.AdjudicateGiven,
-        responses={200: shapes.Brief, **ERRORS},
+        request=bodies.ReviewAdjudicateGiven,
+        responses={200: shapes.ReviewBrief, **ERRORS},
     )
     def post(self, request: Request, queue: str, pk: int) -> Response:
         """Decide the item whatever its labels say. For leads."""
         access, item = self.item(request, queue, pk)
-        said = bodies.read(bodies.AdjudicateGiven, request.data)
+        said = bodies.read(bodies.ReviewAdjudicateGiven, request.data)
         adjudicating.settle(access, item, said["answers"], version=said.get("version"))
         return Response(_brief(access, item))
 
     @extend_schema(
         operation_id="review_adjudicate_undo",
         parameters=[REVIEWER],
-        responses={200: shapes.Brief, **ERRORS},
+        responses={200: shapes.ReviewBrief, **ERRORS},
     )
     def delete(self, request: Request, queue: str, pk: int) -> Response:
         """Take the decision back; the labels count again. For leads."""
@@ -265,12 +265,12 @@ class Gold(ReviewView):
     @extend_schema(
         operation_id="review_gold",
         parameters=[REVIEWER],
-        request=bodies.GoldGiven,
-        responses={200: shapes.Brief, **ERRORS},
+        request=bodies.ReviewGoldGiven,
+        responses={200: shapes.ReviewBrief, **ERRORS},
     )
     def put(self, request: Request, queue: str, pk: int) -> Response:
         """Say what is right: every reviewer gets the item then, unmarked. For leads."""
         access, item = self.item(request, queue, pk)
-        said = bodies.read(bodies.GoldGiven, request.data)
+        said = bodies.read(bodies.ReviewGoldGiven, request.data)
         adjudicating.make_gold(access, item, said["answers"])
         return Response(_brief(access, item))

@@ -41,7 +41,7 @@ class QueueList(ReviewView):
     @extend_schema(
         operation_id="review_queues_list",
         parameters=[REVIEWER, schema.parameter("archived", "true: those that have ended", bool)],
-        responses={200: shapes.QueuePage, **schema.errors(400, 401, 403, 503)},
+        responses={200: shapes.ReviewQueuePage, **schema.errors(400, 401, 403, 503)},
     )
     def get(self, request: Request) -> Response:
         """The queues that the caller sees, by name, with their newest rubric and counts."""
@@ -57,12 +57,12 @@ class QueueList(ReviewView):
     @extend_schema(
         operation_id="review_queues_create",
         parameters=[REVIEWER],
-        request=bodies.QueueGiven,
-        responses={201: shapes.QueueRow, **schema.errors(400, 401, 403)},
+        request=bodies.ReviewQueueGiven,
+        responses={201: shapes.ReviewQueueRow, **schema.errors(400, 401, 403)},
     )
     def post(self, request: Request) -> Response:
         """Make a queue."""
-        said = bodies.read(bodies.QueueGiven, request.data)
+        said = bodies.read(bodies.ReviewQueueGiven, request.data)
         access = acting(request)
         queue = queues.create(access, said["slug"], bodies.draft_from(said))
         return Response(_row(access, queue), status=201)
@@ -83,7 +83,7 @@ class QueueDetail(ReviewView):
     @extend_schema(
         operation_id="review_queues_read",
         parameters=[REVIEWER],
-        responses={200: shapes.QueueRow, **schema.errors(400, 401, 403, 404, 503)},
+        responses={200: shapes.ReviewQueueRow, **schema.errors(400, 401, 403, 404, 503)},
     )
     def get(self, request: Request, queue: str) -> Response:
         """One queue."""
@@ -92,13 +92,13 @@ class QueueDetail(ReviewView):
     @extend_schema(
         operation_id="review_queues_change",
         parameters=[REVIEWER],
-        request=bodies.QueueChange(partial=True),
-        responses={200: shapes.QueueRow, **schema.errors(400, 401, 403, 404)},
+        request=bodies.ReviewQueueChange(partial=True),
+        responses={200: shapes.ReviewQueueRow, **schema.errors(400, 401, 403, 404)},
     )
     def patch(self, request: Request, queue: str) -> Response:
         """Change what is named; other questions make the next version of the rubric."""
         access, found = self.queue(request, queue)
-        said = bodies.read(bodies.QueueChange, request.data, partial=True)
+        said = bodies.read(bodies.ReviewQueueChange, request.data, partial=True)
         changed = queues.update(access, found, bodies.draft_from(said, found))
         return Response(_row(access, changed))
 
@@ -119,7 +119,7 @@ class RuleList(ReviewView):
     @extend_schema(
         operation_id="review_rules_list",
         parameters=[REVIEWER],
-        responses={200: shapes.RulePage, **schema.errors(400, 401, 403, 404)},
+        responses={200: shapes.ReviewRulePage, **schema.errors(400, 401, 403, 404)},
     )
     def get(self, request: Request, queue: str) -> Response:
         """What fills the queue, stopped rules too. For leads and who may write."""
@@ -131,13 +131,13 @@ class RuleList(ReviewView):
     @extend_schema(
         operation_id="review_rules_create",
         parameters=[REVIEWER],
-        request=bodies.RuleGiven,
-        responses={201: shapes.RuleRow, **schema.errors(400, 401, 403, 404, 409)},
+        request=bodies.ReviewRuleGiven,
+        responses={201: shapes.ReviewRuleRow, **schema.errors(400, 401, 403, 404, 409)},
     )
     def post(self, request: Request, queue: str) -> Response:
         """Fill the queue by a rule from now on."""
         access, found = self.queue(request, queue)
-        said = bodies.read(bodies.RuleGiven, request.data)
+        said = bodies.read(bodies.ReviewRuleGiven, request.data)
         since = said.pop("since", None)
         try:
             since_ns = None if since is None else nanoseconds(since)
@@ -178,7 +178,7 @@ class ItemList(ReviewView):
             schema.parameter("limit", "1 to 1000"),
             schema.parameter("cursor", "from `next`"),
         ],
-        responses={200: shapes.ItemPage, **schema.errors(400, 401, 403, 404, 503)},
+        responses={200: shapes.ReviewItemPage, **schema.errors(400, 401, 403, 404, 503)},
     )
     def get(self, request: Request, queue: str) -> Response:
         """Items of the queue in the order of their adding."""
@@ -201,13 +201,13 @@ class ItemList(ReviewView):
     @extend_schema(
         operation_id="review_items_add",
         parameters=[REVIEWER],
-        request=bodies.ItemsGiven,
-        responses={201: shapes.AddedRow, **schema.errors(400, 401, 403, 404, 409)},
+        request=bodies.ReviewItemsGiven,
+        responses={201: shapes.ReviewAddedRow, **schema.errors(400, 401, 403, 404, 409)},
     )
     def post(self, request: Request, queue: str) -> Response:
         """Put traces or spans in, up to 1000; what is in it already is counted and left alone."""
         access, found = self.queue(request, queue)
-        said = bodies.read(bodies.ItemsGiven, request.data)
+        said = bodies.read(bodies.ReviewItemsGiven, request.data)
         keys = [
             (
                 trace_from_hex(one["trace_id"]),
@@ -237,7 +237,7 @@ class LabelList(ReviewView):
             schema.parameter("format", "`jsonl` and `csv` stream everything", enum=list(FORMATS)),
         ],
         responses={
-            (200, "application/json"): shapes.ExportedPage,
+            (200, "application/json"): shapes.ReviewExportedPage,
             (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.STR, description="Export"),
             (200, "text/csv"): OpenApiResponse(OpenApiTypes.STR, description="Export"),
             **schema.errors(400, 401, 403, 404, 503),
@@ -274,7 +274,7 @@ def _batches(queue: Queue, first: Page[Label], most: int | None) -> Iterator[lis
 def _columns(queue: Queue) -> list[str]:
     """Answers are laid out, one column for each question there has been."""
     plain: list[str] = []
-    for name in schema.columns(shapes.ExportedLabel):
+    for name in schema.columns(shapes.ReviewExportedLabel):
         answers = [f"answers.{key}" for key in labelled.questions_of(queue)]
         plain += answers if name == "answers" else [name]
     return plain
@@ -284,7 +284,7 @@ class Agreement(ReviewView):
     @extend_schema(
         operation_id="review_agreement",
         parameters=[REVIEWER],
-        responses={200: shapes.AgreementWhole, **schema.errors(400, 401, 403, 404, 503)},
+        responses={200: shapes.ReviewAgreementWhole, **schema.errors(400, 401, 403, 404, 503)},
     )
     def get(self, request: Request, queue: str) -> Response:
         """How far reviewers agree, by question; their bias and drift; how they did on gold."""
@@ -303,7 +303,7 @@ class ProgressDetail(ReviewView):
     @extend_schema(
         operation_id="review_progress",
         parameters=[REVIEWER],
-        responses={200: shapes.ProgressRow, **schema.errors(400, 401, 403, 404)},
+        responses={200: shapes.ReviewProgressRow, **schema.errors(400, 401, 403, 404)},
     )
     def get(self, request: Request, queue: str) -> Response:
         """One's own work: how much, how fast, what is held, drafted, due; who mentioned one."""

@@ -13,24 +13,24 @@ class Answers(serializers.DictField):
     """By key of the question."""
 
 
-class RubricRow(serializers.Serializer[Any]):
+class ReviewRubricRow(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     questions = serializers.ListField(child=serializers.DictField())
     created_at = serializers.DateTimeField()
 
 
-class CountsRow(serializers.Serializer[Any]):
+class ReviewCountsRow(serializers.Serializer[Any]):
     total = serializers.IntegerField()
     states = serializers.DictField(child=serializers.IntegerField())
     overdue = serializers.IntegerField()
     flagged = serializers.IntegerField()
 
 
-class QueueRow(serializers.Serializer[Any]):
+class ReviewQueueRow(serializers.Serializer[Any]):
     slug = serializers.CharField()
     name = serializers.CharField()
     guidelines = serializers.CharField(allow_blank=True)
-    rubric = RubricRow()
+    rubric = ReviewRubricRow()
     labels_wanted = serializers.IntegerField()
     blind = serializers.BooleanField()
     order = serializers.CharField()
@@ -41,15 +41,15 @@ class QueueRow(serializers.Serializer[Any]):
     gold_share = serializers.FloatField(allow_null=True, help_text="for leads")
     reviewers = serializers.DictField(help_text="by address: reviewer or lead")
     archived_at = serializers.DateTimeField(allow_null=True)
-    items = CountsRow()
+    items = ReviewCountsRow()
 
 
-class QueuePage(serializers.Serializer[Any]):
-    results = QueueRow(many=True)
+class ReviewQueuePage(serializers.Serializer[Any]):
+    results = ReviewQueueRow(many=True)
     next = serializers.CharField(allow_null=True)
 
 
-class RuleRow(serializers.Serializer[Any]):
+class ReviewRuleRow(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     kind = serializers.CharField()
     q = serializers.CharField(allow_blank=True)
@@ -65,12 +65,12 @@ class RuleRow(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
-class RulePage(serializers.Serializer[Any]):
-    results = RuleRow(many=True)
+class ReviewRulePage(serializers.Serializer[Any]):
+    results = ReviewRuleRow(many=True)
     next = serializers.CharField(allow_null=True)
 
 
-class ItemRow(serializers.Serializer[Any]):
+class ReviewItemRow(serializers.Serializer[Any]):
     """What stands behind `due_at` is there for leads only."""
 
     id = serializers.IntegerField()
@@ -89,18 +89,18 @@ class ItemRow(serializers.Serializer[Any]):
     settled_answers = serializers.DictField(required=False, allow_null=True)
 
 
-class ItemPage(serializers.Serializer[Any]):
-    results = ItemRow(many=True)
+class ReviewItemPage(serializers.Serializer[Any]):
+    results = ReviewItemRow(many=True)
     next = serializers.CharField(allow_null=True)
 
 
-class AddedRow(serializers.Serializer[Any]):
+class ReviewAddedRow(serializers.Serializer[Any]):
     ids = serializers.ListField(child=serializers.IntegerField())
     duplicates = serializers.IntegerField()
     unknown = serializers.ListField(child=serializers.DictField())
 
 
-class LabelRow(serializers.Serializer[Any]):
+class ReviewLabelRow(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     reviewer = serializers.CharField()
     rubric = serializers.IntegerField()
@@ -110,7 +110,7 @@ class LabelRow(serializers.Serializer[Any]):
     adjudicates = serializers.BooleanField()
 
 
-class CommentRow(serializers.Serializer[Any]):
+class ReviewCommentRow(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     item = serializers.IntegerField()
     author = serializers.CharField(allow_null=True)
@@ -118,12 +118,12 @@ class CommentRow(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
-class CommentPage(serializers.Serializer[Any]):
-    results = CommentRow(many=True)
+class ReviewCommentPage(serializers.Serializer[Any]):
+    results = ReviewCommentRow(many=True)
     next = serializers.CharField(allow_null=True)
 
 
-class FlagRow(serializers.Serializer[Any]):
+class ReviewFlagRow(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     author = serializers.CharField(allow_null=True)
     reason = serializers.CharField()
@@ -131,25 +131,25 @@ class FlagRow(serializers.Serializer[Any]):
     resolved_at = serializers.DateTimeField(allow_null=True)
 
 
-class DraftRow(serializers.Serializer[Any]):
+class ReviewDraftRow(serializers.Serializer[Any]):
     item = serializers.IntegerField()
     answers = Answers()
     saved_at = serializers.DateTimeField()
 
 
-class ClaimRow(serializers.Serializer[Any]):
+class ReviewClaimRow(serializers.Serializer[Any]):
     item = serializers.IntegerField()
     until = serializers.DateTimeField()
 
 
-class MineRow(serializers.Serializer[Any]):
+class ReviewMineRow(serializers.Serializer[Any]):
     claimed_until = serializers.DateTimeField(allow_null=True)
-    draft = DraftRow(allow_null=True)
-    label = LabelRow(allow_null=True)  # type: ignore[assignment]
+    draft = ReviewDraftRow(allow_null=True)
+    label = ReviewLabelRow(allow_null=True)  # type: ignore[assignment]
     skipped = serializers.CharField(allow_null=True)
 
 
-class ContentRow(serializers.Serializer[Any]):
+class ReviewContentRow(serializers.Serializer[Any]):
     """`trace` is null where it is not stored any more."""
 
     trace = schema.TraceSummary(allow_null=True)
@@ -158,34 +158,34 @@ class ContentRow(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
 
 
-class ItemWhole(ItemRow):
-    rubric = RubricRow()
-    mine = MineRow()
-    given = LabelRow(many=True)
-    comments = CommentRow(many=True)
-    flags = FlagRow(many=True)
-    content = ContentRow()
+class ReviewItemWhole(ReviewItemRow):
+    rubric = ReviewRubricRow()
+    mine = ReviewMineRow()
+    given = ReviewLabelRow(many=True)
+    comments = ReviewCommentRow(many=True)
+    flags = ReviewFlagRow(many=True)
+    content = ReviewContentRow()
 
 
-class NextRow(serializers.Serializer[Any]):
+class ReviewNextRow(serializers.Serializer[Any]):
     """null: there is nothing for you."""
 
-    item = ItemWhole(allow_null=True)
+    item = ReviewItemWhole(allow_null=True)
 
 
-class ProgressRow(serializers.Serializer[Any]):
+class ReviewProgressRow(serializers.Serializer[Any]):
     labelled = serializers.IntegerField()
     today = serializers.IntegerField(help_text="since midnight, UTC")
     pace = serializers.IntegerField(help_text="labels in the last hour")
     median_seconds = serializers.FloatField(allow_null=True)
     left = serializers.IntegerField(help_text="1000 is that or more")
-    held = ClaimRow(many=True)
-    drafts = DraftRow(many=True)
-    due = ItemRow(many=True)
-    mentions = CommentRow(many=True)
+    held = ReviewClaimRow(many=True)
+    drafts = ReviewDraftRow(many=True)
+    due = ReviewItemRow(many=True)
+    mentions = ReviewCommentRow(many=True)
 
 
-class ExportedLabel(LabelRow):
+class ReviewExportedLabel(ReviewLabelRow):
     item = serializers.IntegerField()
     trace_id = serializers.CharField()
     span_id = serializers.CharField(allow_null=True)
@@ -196,12 +196,12 @@ class ExportedLabel(LabelRow):
     gold = serializers.BooleanField()
 
 
-class ExportedPage(serializers.Serializer[Any]):
-    results = ExportedLabel(many=True)
+class ReviewExportedPage(serializers.Serializer[Any]):
+    results = ReviewExportedLabel(many=True)
     next = serializers.CharField(allow_null=True)
 
 
-class EstimateRow(serializers.Serializer[Any]):
+class ReviewEstimateRow(serializers.Serializer[Any]):
     """A figure of `n` cases with its 95 % interval, or the reason why there is none."""
 
     value = serializers.FloatField(allow_null=True)
@@ -211,42 +211,42 @@ class EstimateRow(serializers.Serializer[Any]):
     reason = serializers.CharField(allow_null=True)
 
 
-class PairRow(serializers.Serializer[Any]):
+class ReviewPairRow(serializers.Serializer[Any]):
     reviewers = serializers.ListField(child=serializers.CharField())
-    observed = EstimateRow()
-    kappa = EstimateRow()
-    weighted = EstimateRow(allow_null=True)
+    observed = ReviewEstimateRow()
+    kappa = ReviewEstimateRow()
+    weighted = ReviewEstimateRow(allow_null=True)
 
 
 class ReviewerRow(serializers.Serializer[Any]):
     reviewer = serializers.CharField()
-    bias = EstimateRow()
-    drift = EstimateRow()
+    bias = ReviewEstimateRow()
+    drift = ReviewEstimateRow()
 
 
-class AgreementRow(serializers.Serializer[Any]):
+class ReviewAgreementRow(serializers.Serializer[Any]):
     question = serializers.CharField()
     kind = serializers.CharField()
     level = serializers.CharField()
-    alpha = EstimateRow()
-    fleiss = EstimateRow()
-    pairs = PairRow(many=True)
+    alpha = ReviewEstimateRow()
+    fleiss = ReviewEstimateRow()
+    pairs = ReviewPairRow(many=True)
     reviewers = ReviewerRow(many=True)
 
 
-class GoldRow(serializers.Serializer[Any]):
+class ReviewGoldRow(serializers.Serializer[Any]):
     reviewer = serializers.CharField()
     items = serializers.IntegerField()
-    questions = serializers.DictField(child=EstimateRow())
+    questions = serializers.DictField(child=ReviewEstimateRow())
 
 
-class AgreementWhole(serializers.Serializer[Any]):
-    questions = AgreementRow(many=True)
-    gold = GoldRow(many=True)
+class ReviewAgreementWhole(serializers.Serializer[Any]):
+    questions = ReviewAgreementRow(many=True)
+    gold = ReviewGoldRow(many=True)
 
 
-class Brief(serializers.Serializer[Any]):
+class ReviewBrief(serializers.Serializer[Any]):
     """The item as it is now, and what the caller has of it."""
 
-    item = ItemRow()
-    mine = MineRow()
+    item = ReviewItemRow()
+    mine = ReviewMineRow()

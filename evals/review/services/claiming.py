@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -26,19 +27,23 @@ MOST_HELD = 10
 TRIES = 50
 SKIPPING, WAITING = "FOR UPDATE OF i SKIP LOCKED", "FOR UPDATE OF i"
 
-# The count is of committed claims as this statement sees them: `_has_place` looks again once the
-# row is locked.
+# What is full is asked for first, in a statement of its own: few items are held at a time, while
+# the search may pass over very many that this person has labelled. Both see claims as they are
+# committed at their start; `has_place` looks again once the row is locked.
+FULL = """
+SELECT i.id FROM review_claim c JOIN review_item i ON i.id = c.item_id
+WHERE i.queue_id = %(queue)s AND i.gold IS NULL AND c.until > %(now)s
+  AND c.reviewer_id <> %(user)s
+GROUP BY i.id HAVING i.labels + count(*) >= %(wanted)s"""
 NEXT = """
 SELECT i.id FROM review_item i
 WHERE i.queue_id = %(queue)s AND i.state = 'open' AND NOT i.flagged AND i.gold IS {gold} NULL
-  AND NOT i.id = ANY(%(besides)s)
+  AND i.id <> ALL(%(besides)s)
   AND NOT EXISTS (SELECT 1 FROM review_label l WHERE l.item_id = i.id
       AND l.reviewer_id = %(user)s AND l.withdrawn_at IS NULL AND NOT l.adjudicates)
   AND NOT EXISTS (SELECT 1 FROM review_skip s WHERE s.item_id = i.id AND s.reviewer_id = %(user)s)
-  {place}
+  AND (i.gold IS NOT NULL OR i.labels < %(wanted)s)
 ORDER BY i.rank, i.id LIMIT 1 {lock}"""
-PLACE = """AND i.labels + (SELECT count(*) FROM review_claim c WHERE c.item_id = i.id
-      AND c.reviewer_id <> %(user)s AND c.until > %(now)s) < %(wanted)s"""
 
 
 def claim_next(access: Access, queue: Queue, besides: Collection[int] = ()) -> Item | None:
@@ -127,18 +132,17 @@ def _candidate(
     queue: Queue, user: User, besides: list[int], *, gold: bool = False, lock: str
 ) -> int | None:
     """The best item with a free place."""
-    text = NEXT.format(gold="NOT" if gold else "", place="" if gold else PLACE, lock=lock)
+    asked: dict[str, Any] = {
+        "queue": queue.pk,
+        "user": user.pk,
+        "now": timezone.now(),
+        "wanted": queue.labels_wanted,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            text,
-            {
-                "queue": queue.pk,
-                "user": user.pk,
-                "besides": besides,
-                "now": timezone.now(),
-                "wanted": queue.labels_wanted,
-            },
-        )
+        cursor.execute(FULL, asked)
+        full = [] if gold else [record[0] for record in cursor.fetchall()]
+        text = NEXT.format(gold="NOT" if gold else "", lock=lock)
+        cursor.execute(text, asked | {"besides": [*besides, *full]})
         found = cursor.fetchone()
     return found[0] if found else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -71,7 +72,7 @@ def change(access: Access, found: Queue, **settings: Any) -> Queue:
 
 def send(access: Access, number: int = 1, **more: Any) -> list[UUID]:
     """Store traces of one call each, a second apart, the oldest first."""
-    start = more.pop("start_ns", None) or sending.time.time_ns() - 3600 * sending.SECOND
+    start = more.pop("start_ns", None) or time.time_ns() - 3600 * sending.SECOND
     ids = [os.urandom(16) for _ in range(number)]
     spans = [
         sending.llm(

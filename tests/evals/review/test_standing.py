@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -148,7 +150,7 @@ def test_a_queue_is_made_with_all_it_has(access: Access, ann: Access) -> None:
     ],
 )
 def test_a_wrong_setting_is_pointed_at(
-    access: Access, ann: Access, viewer: Access, settings: dict[str, object], pointer: str
+    access: Access, ann: Access, viewer: Access, settings: dict[str, Any], pointer: str
 ) -> None:
     with pytest.raises(Invalid) as caught:
         desk.queue(access, **settings)
