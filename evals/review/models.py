@@ -261,7 +261,7 @@ class Label(models.Model):
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="given")
     reviewer = models.ForeignKey(USER, on_delete=models.SET_NULL, null=True, related_name="+")
     reviewer_label = models.CharField(max_length=200)  # outlives the account
-    rubric = models.ForeignKey(Rubric, on_delete=models.PROTECT, related_name="+", db_index=False)
+    rubric = models.ForeignKey(Rubric, on_delete=models.CASCADE, related_name="+", db_index=False)
     answers = models.JSONField()
     seconds = models.FloatField(null=True, blank=True)
     submitted_at = models.DateTimeField(default=timezone.now)

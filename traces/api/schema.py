@@ -144,8 +144,9 @@ class Span(SpanColumns):
     output_messages = serializers.ListField(
         child=serializers.DictField(), allow_null=True, required=False
     )
-    input = serializers.JSONField(required=False, allow_null=True)
-    output = serializers.JSONField(required=False, allow_null=True)
+    # Any JSON, null too: said twice, null would be of two kinds at once and so of none.
+    input = serializers.JSONField(required=False)
+    output = serializers.JSONField(required=False)
     tools = serializers.ListField(child=serializers.DictField(), allow_null=True, required=False)
     documents = serializers.ListField(
         child=serializers.DictField(), allow_null=True, required=False

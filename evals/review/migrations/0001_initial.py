@@ -391,7 +391,7 @@ class Migration(migrations.Migration):
                     "rubric",
                     models.ForeignKey(
                         db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
+                        on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="review.rubric",
                     ),

@@ -191,3 +191,14 @@ def test_withdrawn_labels_are_shown_on_demand(item: Item, ann: Access) -> None:
     working.undo(ann, item)
     assert labels.list_labels(item.queue).results == []
     assert len(labels.list_labels(item.queue, withdrawn=True).results) == 1
+
+
+def test_a_queue_goes_with_all_that_is_in_it(
+    access: Access, queue: Queue, item: Item, ann: Access
+) -> None:
+    """As it does with its project, once that is emptied."""
+    working.submit(ann, item, desk.GOOD)
+    working.comment(ann, item, "well")
+    working.flag(ann, item, "hm")
+    queue.delete()
+    assert not Item.objects.exists() and not Label.objects.exists()
