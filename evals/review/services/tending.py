@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef
+from django.utils import timezone
 
 from evals.review.models import Claim, Item, Queue, State
 from evals.review.services import claiming, ranking, settling
+from sightglass.accounts import projects
 from traces.models import Trace
 
 AT_ONCE = 200
@@ -21,7 +23,7 @@ def run() -> int:
         done += close_full(queue)
         done += take_out_gone(queue)
     claiming.forget_ended()
-    return done
+    return done + empty_deleted()
 
 
 def close_full(queue: Queue) -> int:
@@ -40,6 +42,19 @@ def take_out_gone(queue: Queue) -> int:
     Claim.objects.filter(item__in=pks).delete()
     changed = Item.objects.filter(pk__in=pks, state=State.OPEN, labels=0)
     return changed.update(state=State.WITHDRAWN, version=F("version") + 1)
+
+
+def empty_deleted() -> int:
+    """Items of projects that were deleted too long ago to be restored go, with their queues."""
+    limit = timezone.now() - projects.GRACE
+    ended = Queue.objects.filter(project__deleted_at__lt=limit).first()
+    if ended is None:
+        return 0
+    pks = list(ended.items.values_list("pk", flat=True)[: 5 * AT_ONCE])
+    Item.objects.filter(pk__in=pks).delete()
+    if not pks:
+        ended.delete()
+    return len(pks)
 
 
 def _each(queue: Queue, pks: list[int]) -> int:

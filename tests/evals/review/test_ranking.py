@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from evals.review.models import Item, Order, Queue, State
 from evals.review.services import adjudicating, ranking, tending, working
 from evals.review.tasks import tend
 from sightglass.accounts.access import Access
+from sightglass.accounts.models import Project
 from tests.evals.review import desk
 from traces.models import Score, Trace
 
@@ -134,3 +138,16 @@ def test_what_is_not_stored_any_more_goes_out(access: Access, queue: Queue, ann:
     assert desk.fresh(one).state == State.WITHDRAWN
     assert desk.fresh(two).state == State.SETTLED
     assert working.claim_next(ann, queue) == three
+
+
+def test_a_deleted_project_is_emptied_when_it_cannot_be_restored(
+    access: Access, queue: Queue, project: Project, ann: Access
+) -> None:
+    for item in desk.fill(access, queue, 3):
+        working.submit(ann, item, desk.GOOD)
+    Project.objects.update(deleted_at=timezone.now() - timedelta(days=6))
+    assert tending.run() == 0 and queue.items.count() == 3
+    Project.objects.update(deleted_at=timezone.now() - timedelta(days=8))
+    assert tending.run() == 3
+    tending.run()
+    assert not Queue.objects.exists()
