@@ -30,7 +30,7 @@ from tests.webhook import Call
 GROUPS = ("amber", "basil", "cedar")
 """Models; the rule has one alert for each."""
 KEY = "whsec_" + base64.b64encode(b"a-key-of-thirty-two-bytes-or-so!").decode()
-PATIENCE = 120.0
+PATIENCE = 240.0
 ROUND = 3.0
 """Seconds between two requests to evaluate, on top of those that beat makes each minute."""
 ROLES = ("worker", "beat")
@@ -99,7 +99,7 @@ class Alarmed:
 
     def set_up(self, hook: str) -> None:
         """Two channels, and a rule that looks at the last five minutes."""
-        given = {
+        given: dict[str, dict[str, Any]] = {
             "webhook": {"config": {"url": hook}, "secret": KEY},
             "email": {"config": {"recipients": ["ops@example.org"]}},
         }
@@ -117,13 +117,13 @@ class Alarmed:
         """By the task that beat asks for each minute; the message may get lost with its worker."""
         with self.celery.connection_for_write() as connection:
             self.celery.send_task(
-                "dashboards.alerts.tasks.evaluate", expires=2 * ROUND, connection=connection
+                "dashboards.alerts.tasks.evaluate", expires=5 * ROUND, connection=connection
             )
 
     def send(self, end_ns: int, count: int, error: str | None) -> None:
         """So many calls of each model into the window that ends there."""
         at = end_ns - BUCKET // 2
-        more = {"gen_ai__provider__name": "loopback"}
+        more: dict[str, Any] = {"gen_ai__provider__name": "loopback"}
         spans = [
             llm(start_ns=at, error=error, gen_ai__request__model=model,
                 gen_ai__response__model=model, **more)

@@ -23,7 +23,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = "Sightglass is ready"
-PATIENCE = 90.0
+PATIENCE = 180.0
 
 
 class Installation:
