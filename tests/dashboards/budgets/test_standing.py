@@ -12,7 +12,7 @@ from django.db import connection
 from django.http import Http404
 from django.test.utils import CaptureQueriesContext
 
-from dashboards.budgets import selectors, services, tasks
+from dashboards.budgets import figures, selectors, services, tasks
 from dashboards.budgets.models import Budget, Crossing, On, Standing
 from dashboards.budgets.periods import DAY, Every, ns_of, period_of
 from dashboards.channels.models import Channel, Delivery
@@ -354,14 +354,14 @@ def test_a_budget_that_breaks_stops_no_other(
 ) -> None:
     broken, whole = budget(access, name="broken"), budget(access, name="whole")
     others = Budget.objects.create(project=other_project, name="theirs", amount=Decimal(5))
-    real = services.figures.spending
+    real = figures.spending
 
     def breaking(one: Budget, *more: Any) -> Any:
         if one.pk == broken.pk:
             raise ZeroDivisionError
         return real(one, *more)
 
-    monkeypatch.setattr(services.figures, "spending", breaking)
+    monkeypatch.setattr(figures, "spending", breaking)
     assert services.refresh_all(NOW) == 2
     assert set(Standing.objects.values_list("budget", flat=True)) == {whole.pk, others.pk}
 
@@ -372,7 +372,7 @@ def test_slow_budgets_of_one_project_take_no_more_than_its_share(
     for number in range(5):
         budget(access, name=f"slow {number}")
     others = Budget.objects.create(project=other_project, name="theirs", amount=Decimal(5))
-    clock, real = [0.0], services.figures.spending
+    clock, real = [0.0], figures.spending
 
     def slow(one: Budget, *more: Any) -> Any:
         if one.pk == others.pk:
@@ -380,7 +380,7 @@ def test_slow_budgets_of_one_project_take_no_more_than_its_share(
         clock[0] += services.PROJECT_SECONDS / 2
         raise TooSlow
 
-    monkeypatch.setattr(services.figures, "spending", slow)
-    monkeypatch.setattr(services.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(figures, "spending", slow)
+    monkeypatch.setattr("dashboards.budgets.services.time.monotonic", lambda: clock[0])
     assert services.refresh_all(NOW) == 1
     assert clock[0] == services.PROJECT_SECONDS  # two of the five
