@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dashboards.charts import Event
 from dashboards.frame import Frame
 from dashboards.quality.figures import Key
-from dashboards.quality.slices import DIMENSIONS, Cells
+from dashboards.quality.slices import DIMENSIONS, Parts
 from evals.selectors import evaluators
 from traces.query import Query
 from traces.rollups.dimensions import OTHER
@@ -59,11 +59,25 @@ def totals(project_id: int, query: Query, range: TimeRange) -> Totals:
     }
 
 
-def parts(frame: Frame, query: Query) -> Cells:
-    """Each score by every combination of the dimensions of slices."""
-    by = ("score", "source", *DIMENSIONS)
-    cube = cubes.of_scores(frame.project_id, query=query, range=frame.range, by=by)
-    return [(cell.group, cell.sums) for cell in cube.cells]
+def parts(frame: Frame, query: Query) -> Parts:
+    """Each score by each dimension of slices, asked one by one: see Parts."""
+    return {dimension: _parts_by(frame, query, dimension) for dimension in DIMENSIONS}
+
+
+def _parts_by(
+    frame: Frame, query: Query, dimension: str
+) -> dict[Key, dict[tuple[str, str], ScoreMeasures]]:
+    by = ("prompt", dimension) if dimension == "prompt_version" else (dimension,)
+    cube = cubes.of_scores(
+        frame.project_id, query=query, range=frame.range, by=("score", "source", *by)
+    )
+    found: dict[Key, dict[tuple[str, str], ScoreMeasures]] = defaultdict(dict)
+    for cell in cube.cells:
+        score, source, *rest = cell.group
+        if rest[-1] is not None and rest[-1] != OTHER:
+            prompt = (rest[0] or "") if len(rest) > 1 else ""
+            found[Key(score or "", source or "")][prompt, rest[-1]] = cell.sums
+    return found
 
 
 def split(

@@ -8,7 +8,6 @@ deviations of the score, the worse.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
@@ -16,7 +15,6 @@ from math import sqrt
 from dashboards.changes import Change, of_values
 from dashboards.quality.figures import (
     Key,
-    added,
     better_of,
     flagged_value,
     less,
@@ -24,7 +22,6 @@ from dashboards.quality.figures import (
     spread,
     unit_of,
 )
-from traces.rollups.dimensions import OTHER
 from traces.rollups.measures import ScoreMeasures
 from traces.selectors.metrics import Better, Value
 
@@ -40,8 +37,13 @@ MINIMUM = 20
 """Scores that a slice, and the rest, must have."""
 MOST = 10
 
-Cells = Sequence[tuple[tuple[str | None, ...], ScoreMeasures]]
-"""(score, source, *DIMENSIONS) and the sums."""
+Parts = Mapping[str, Mapping[Key, Mapping[tuple[str, str], ScoreMeasures]]]
+"""By dimension and score: (prompt, of a prompt version only; value) and the sums.
+
+A trace has several models and prompts, and its score counts for each of them: parts of a score do
+not add up to the whole, and no part may be added up from those of two dimensions.
+"""
+Wholes = Mapping[Key, ScoreMeasures]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +75,16 @@ class Worst:
     compared: int
 
 
-def values(cells: Cells, dimension: str) -> list[str]:
+def values(parts: Parts, dimension: str) -> list[str]:
     """The values of a dimension that there are."""
-    place = 2 + DIMENSIONS.index(dimension)
-    return sorted({str(group[place]) for group, _ in cells if group[place] not in (None, OTHER)})
+    return sorted({name for found in parts[dimension].values() for _, name in found})
 
 
-def worst(cells: Cells, directions: Mapping[str, Better]) -> Worst:
-    by_score: dict[Key, list[tuple[tuple[str | None, ...], ScoreMeasures]]] = defaultdict(list)
-    for group, sums in cells:
-        by_score[Key(group[0] or "", group[1] or "")].append((group[2:], sums))
+def worst(parts: Parts, wholes: Wholes, directions: Mapping[str, Better]) -> Worst:
     found: list[Slice] = []
     compared = 0
-    for key, parts in by_score.items():
-        for one in _of_score(key, parts, better_of(key, directions)):
+    for key, whole in wholes.items():
+        for one in _of_score(key, whole, parts, better_of(key, directions)):
             compared += 1
             if one.change.tone == "bad":
                 found.append(one)
@@ -102,10 +100,7 @@ def _distinct(ranked: Sequence[Slice]) -> list[Slice]:
     return list(found.values())
 
 
-def _of_score(
-    key: Key, parts: Sequence[tuple[tuple[str | None, ...], ScoreMeasures]], better: Better
-) -> Iterator[Slice]:
-    whole = added(sums for _, sums in parts)
+def _of_score(key: Key, whole: ScoreMeasures, parts: Parts, better: Better) -> Iterator[Slice]:
     of_flags = whole.judged == whole.n and whole.judged > 0
     if of_flags:
         better = "down"
@@ -113,7 +108,7 @@ def _of_score(
         return
     read = flagged_value if of_flags else score_value
     unit, deviation = ("ratio", _of_share(whole)) if of_flags else (unit_of(whole), spread(whole))
-    for (dimension, prompt, name), here in _grouped(parts).items():
+    for dimension, prompt, name, here in _slices(key, parts):
         rest = less(whole, here)
         if min(here.n, rest.n) < MINIMUM:
             continue
@@ -129,17 +124,11 @@ def _nearest(change: Change) -> float:
     return min(abs(change.low or 0.0), abs(change.high or 0.0)) if change.certain else 0.0
 
 
-def _grouped(
-    parts: Sequence[tuple[tuple[str | None, ...], ScoreMeasures]],
-) -> dict[tuple[str, str, str], ScoreMeasures]:
-    """Sums by dimension, prompt (of a prompt version) and value."""
-    found: dict[tuple[str, str, str], ScoreMeasures] = defaultdict(ScoreMeasures)
-    for values, sums in parts:
-        for dimension, value in zip(DIMENSIONS, values, strict=True):
-            if value is not None and value != OTHER:
-                prompt = (values[1] or "") if dimension == "prompt_version" else ""
-                found[dimension, prompt, value].add(sums)
-    return found
+def _slices(key: Key, parts: Parts) -> Iterator[tuple[str, str, str, ScoreMeasures]]:
+    """(dimension, prompt, value, sums) of a score."""
+    for dimension, by_score in parts.items():
+        for (prompt, name), here in by_score.get(key, {}).items():
+            yield dimension, prompt, name, here
 
 
 def _of_share(whole: ScoreMeasures) -> float:

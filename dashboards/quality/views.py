@@ -126,7 +126,7 @@ def found(frame: Frame, query: Query) -> dict[str, Any]:
         return {"lines": []}
     calls = reading.calls(frame, query)
     parts = reading.parts(frame, query)
-    worst = slices.worst(parts, directions)
+    worst = slices.worst(parts, trend.totals, directions)
     chosen = chosen_of(frame, known)
     by = frame.more.get("by", "")
     by = by if by in slices.DIMENSIONS else ""

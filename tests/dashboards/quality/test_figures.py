@@ -136,13 +136,39 @@ def cell(
     return group, sums([1] * good + [0] * bad, booleans=True)
 
 
+Cells = Sequence[tuple[tuple[str | None, ...], ScoreMeasures]]
+
+
+def parted(cells: Cells) -> slices.Parts:
+    """Cells of scores with one value of each dimension."""
+    found: dict[str, dict[Key, dict[tuple[str, str], ScoreMeasures]]] = {}
+    for dimension, at in zip(slices.DIMENSIONS, range(2, 7), strict=True):
+        by_score = found.setdefault(dimension, {})
+        for group, given_sums in cells:
+            value = group[at]
+            if value is not None and value != OTHER:
+                prompt = (group[3] or "") if dimension == "prompt_version" else ""
+                of_score = by_score.setdefault(Key(group[0] or "", group[1] or ""), {})
+                of_score.setdefault((prompt, value), ScoreMeasures()).add(given_sums)
+    return found
+
+
+def worst(cells: Cells, directions: dict[str, Better]) -> slices.Worst:
+    keys = {Key(group[0] or "", group[1] or "") for group, _ in cells}
+    wholes = {
+        key: added(one for group, one in cells if group[:2] == (key.name, key.source))
+        for key in keys
+    }
+    return slices.worst(parted(cells), wholes, directions)
+
+
 def names(found: slices.Worst) -> list[tuple[str, str]]:
     return [(one.dimension, one.label) for one in found.slices]
 
 
 def test_the_worse_version_is_found_with_its_prompt() -> None:
     cells = [cell(190, 10, version="14"), cell(60, 40, version="15", model="b")]
-    found = slices.worst(cells, {})
+    found = worst(cells, {})
     assert ("model", "b") in names(found) or ("prompt_version", "answer 15") in names(found)
     [first, *_] = found.slices
     assert first.value.value == pytest.approx(0.6)
@@ -154,7 +180,7 @@ def test_the_worse_version_is_found_with_its_prompt() -> None:
 
 def test_the_same_scores_under_two_names_are_one_slice() -> None:
     cells = [cell(190, 10, version="14"), cell(60, 40, version="15", model="b", release="2.0")]
-    assert len(slices.worst(cells, {}).slices) == 1
+    assert len(worst(cells, {}).slices) == 1
 
 
 def test_versions_of_two_prompts_are_kept_apart() -> None:
@@ -162,32 +188,32 @@ def test_versions_of_two_prompts_are_kept_apart() -> None:
         cell(95, 5, version="1"), cell(95, 5, version="2"),
         cell(50, 50, prompt="search", version="2"), cell(95, 5, prompt="search", version="1"),
     ]  # fmt: skip
-    found = slices.worst(cells, {})
+    found = worst(cells, {})
     assert names(found)[0] == ("prompt_version", "search 2")
     assert ("prompt_version", "answer 2") not in names(found)
 
 
 def test_few_scores_are_no_slice() -> None:
     few = slices.MINIMUM - 1
-    assert slices.worst([cell(200, 0), cell(0, few, model="b")], {}).compared == 0
-    assert slices.worst([cell(few, 0), cell(0, 200, model="b")], {}).compared == 0
-    enough = slices.worst([cell(200, 0), cell(0, few + 1, model="b")], {})
+    assert worst([cell(200, 0), cell(0, few, model="b")], {}).compared == 0
+    assert worst([cell(few, 0), cell(0, 200, model="b")], {}).compared == 0
+    enough = worst([cell(200, 0), cell(0, few + 1, model="b")], {})
     assert [one.name for one in enough.slices] == ["b"]
 
 
 def test_what_may_be_chance_and_what_is_better_are_no_worst_slices() -> None:
-    chance = slices.worst([cell(85, 15), cell(33, 7, model="b")], {})
+    chance = worst([cell(85, 15), cell(33, 7, model="b")], {})
     assert (chance.slices, chance.compared) == ([], 2)
     cells = [cell(50, 50), cell(99, 1, model="b")]
-    assert [one.name for one in slices.worst(cells, {}).slices] == ["a"]
+    assert [one.name for one in worst(cells, {}).slices] == ["a"]
 
 
 def test_low_is_bad_or_good_as_the_evaluator_says() -> None:
     key = Key("risk", "judge")
     cells = [cell(190, 10, key=key), cell(40, 60, model="b", key=key)]
-    assert [one.name for one in slices.worst(cells, {"risk": "down"}).slices] == ["a"]
-    assert [one.name for one in slices.worst(cells, {"risk": "up"}).slices] == ["b"]
-    assert slices.worst(cells, {}) == slices.Worst([], 0)  # nobody knows
+    assert [one.name for one in worst(cells, {"risk": "down"}).slices] == ["a"]
+    assert [one.name for one in worst(cells, {"risk": "up"}).slices] == ["b"]
+    assert worst(cells, {}) == slices.Worst([], 0)  # nobody knows
 
 
 def test_flags_say_what_is_bad_where_there_are_any() -> None:
@@ -195,7 +221,7 @@ def test_flags_say_what_is_bad_where_there_are_any() -> None:
         group = ("toxicity", "code", model, None, None, "production", None)
         return group, sums([0.5] * 100, flagged=flagged)
 
-    found = slices.worst([part("a", 2), part("b", 30)], {"toxicity": "up"})
+    found = worst([part("a", 2), part("b", 30)], {"toxicity": "up"})
     [one] = found.slices
     assert (one.name, one.of_flags, one.value.value) == ("b", True, 0.3)
     assert one.value == flagged_value(part("b", 30)[1])
@@ -203,7 +229,7 @@ def test_flags_say_what_is_bad_where_there_are_any() -> None:
 
 def test_what_was_too_much_to_keep_apart_is_no_slice() -> None:
     cells = [cell(200, 0), cell(0, 100, model=OTHER, version=OTHER)]
-    assert slices.worst(cells, {}).slices == []
+    assert worst(cells, {}).slices == []
 
 
 def test_scales_of_scores_do_not_decide_the_order() -> None:
@@ -218,14 +244,14 @@ def test_scales_of_scores_do_not_decide_the_order() -> None:
         part(wide, "a", [80, 90, 100] * 20), part(wide, "b", [75, 86, 96] * 20),
         part(narrow, "a", [1] * 57 + [0] * 3), part(narrow, "b", [0] * 57 + [1] * 3),
     ]  # fmt: skip
-    [first, *_] = slices.worst(cells, {}).slices
+    [first, *_] = worst(cells, {}).slices
     assert first.key == narrow
 
 
 def test_values_of_a_dimension() -> None:
     cells = [cell(1, 0), cell(1, 0, environment="staging"), cell(1, 0, environment=OTHER)]
-    assert slices.values(cells, "environment") == ["production", "staging"]
-    assert slices.values(cells, "release") == []
+    assert slices.values(parted(cells), "environment") == ["production", "staging"]
+    assert slices.values(parted(cells), "release") == []
 
 
 # ---- words
@@ -243,7 +269,7 @@ def test_the_sentence_tells_what_is_certain_and_only_that() -> None:
     told = sentence([fell, maybe], [])
     assert told == "groundedness fell from 90.0% to 60.0%."
     assert sentence([maybe], []) == ("No score has changed for certain against the period before.")
-    found = slices.worst([cell(190, 10), cell(60, 40, model="b")], {})
+    found = worst([cell(190, 10), cell(60, 40, model="b")], {})
     assert sentence([maybe], found.slices).endswith(
         "Worst slice: thumbs is 60.0% for model b, 95.0% elsewhere."
     )

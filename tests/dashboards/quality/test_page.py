@@ -7,6 +7,7 @@ import io
 import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -20,8 +21,11 @@ from evals.services import evaluators
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import User
 from tests.dashboards.quality.scoring import day, rolled, scored
+from tests.traces.sending import SECOND, decoded, llm
 from traces.selectors import cubes, metrics
 from traces.selectors.paging import TooSlow
+from traces.services.ingest import store_spans
+from traces.services.scores import Given, store
 
 pytestmark = pytest.mark.django_db
 PAGE = "/p/shop/quality"
@@ -292,3 +296,27 @@ def test_words_are_no_numbers(access: Access, page: Client) -> None:
     scored(access, "thumbs", [1.0, 0.0, 1.0], at=day(2), source="user")
     rolled(access)
     assert [line.figure.key.name for line in got(page)["lines"]] == ["thumbs"]
+
+
+def test_a_score_of_a_trace_with_many_models_and_prompts_counts_once(
+    access: Access, page: Client
+) -> None:
+    """Not once for each of their combinations, which would make intervals far too narrow."""
+    for release, values in (("1.9", [1.0] * 30), ("2.0", [0.0] * 20 + [1.0] * 10)):
+        for i, value in enumerate(values):
+            start = day(2) + i * SECOND
+            first = llm(
+                start_ns=start, service__version=release, sightglass__prompt__name="condense"
+            )
+            more = llm(
+                start_ns=start,
+                trace_id=first["trace_id"],
+                parent_span_id=first["span_id"],
+                service__version=release,
+                gen_ai__response__model="gpt-4o-mini-2024-07-18",
+            )
+            store_spans(access, decoded(first, more))
+            store(access, [Given("thumbs", value, "user", trace_id=UUID(bytes=first["trace_id"]))])
+    rolled(access)
+    found = {one.slice.name: one.slice for one in got(page)["worst"]}
+    assert found["2.0"].value.count == found["2.0"].rest.count == 30
