@@ -24,7 +24,7 @@ WITH repeated AS MATERIALIZED (
     SELECT trace_id, span_id, start_ns, fingerprint FROM traces_text
     WHERE project_id = %(project)s AND retried AND start_ns >= %(low)s AND start_ns < %(high)s
     ORDER BY start_ns DESC LIMIT %(newest)s)
-SELECT r.trace_id, count(*), coalesce(sum(s.cost_total), 0)::int8,
+SELECT r.trace_id, count(*), least(coalesce(sum(s.cost_total), 0), 9223372036854775807)::int8,
     count(*) FILTER (WHERE s.cost_total IS NULL), count(DISTINCT r.fingerprint)
 FROM repeated r JOIN traces_span s ON s.project_id = %(project)s AND s.trace_id = r.trace_id
     AND s.span_id = r.span_id AND s.start_ns = r.start_ns

@@ -67,9 +67,11 @@ def run(
     """
     end, done = time.monotonic() + seconds, 0
     now = marks.bucket_of(now_ns if now_ns is not None else time.time_ns())
+    stuck: set[tuple[Level, int, int]] = set()
     for level in (Level.BUCKET, Level.HOUR, Level.DAY):
         while time.monotonic() < end:
-            claimed, marked, failed = _claimable(level, now, project_id), 0, 0
+            claimed = _claimable(level, now, project_id, CLAIM + len(stuck))
+            claimed, marked = [one for one in claimed if (level, *one) not in stuck], 0
             for project, place in claimed:
                 if time.monotonic() >= end:
                     break
@@ -77,13 +79,13 @@ def run(
                 try:
                     marked += _make(level, project, place, now)
                     done += 1
-                except Error:
+                except (Error, ArithmeticError, ValueError, TypeError):
                     logger.exception("Sums of project %s at %s keep their marks", project, place)
-                    failed += 1
+                    stuck.add((level, project, place))
                 if gently and level is Level.BUCKET and is_busy():
                     spent = time.monotonic() - began
                     time.sleep(max(0.0, min(spent * REST, end - time.monotonic())))
-            if failed == len(claimed) or (len(claimed) < CLAIM and not marked):
+            if len(claimed) < CLAIM and not marked:
                 break
     return done
 
@@ -93,7 +95,7 @@ def _over(level: Level, now: int) -> int:
     return 2**31 - 1 if level is Level.BUCKET else now - SPANNED[level]
 
 
-def _claimable(level: Level, now: int, project_id: int | None) -> list[tuple[int, int]]:
+def _claimable(level: Level, now: int, project_id: int | None, most: int) -> list[tuple[int, int]]:
     only = "" if project_id is None else "AND project_id = %(project)s"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -103,7 +105,7 @@ def _claimable(level: Level, now: int, project_id: int | None) -> list[tuple[int
                 "level": level,
                 "over": _over(level, now),
                 "project": project_id,
-                "limit": CLAIM,
+                "limit": most,
             },
         )
         found: list[tuple[int, int]] = cursor.fetchall()

@@ -290,15 +290,19 @@ def test_sums_beyond_what_a_column_holds_are_its_most_and_stop_nobody(
     assert left(other_project.pk) == 0
 
 
+@pytest.mark.parametrize("fault", [OverflowError, ValueError, None])
 def test_a_place_that_cannot_be_summed_keeps_its_marks_and_stops_nobody(
-    access: Access, other_project: Any, monkeypatch: pytest.MonkeyPatch
+    access: Access, other_project: Any, monkeypatch: pytest.MonkeyPatch, fault: Any
 ) -> None:
+    monkeypatch.setattr(rolling, "CLAIM", 1)  # so that the broken place comes first and alone
     send(access, at(MIDNIGHT))
     send(Access(other_project, access.permissions), at(MIDNIGHT))
     real = rolling.raw_rows
 
     def broken(cursor: Any, project_id: int, *more: Any) -> Any:
         if project_id == access.project.pk:
+            if fault is not None:
+                raise fault
             cursor.execute("SELECT 1 / 0")
         return real(cursor, project_id, *more)
 
