@@ -216,8 +216,8 @@ HELD, JUDGED = "FILTER (WHERE s.x IS NOT NULL)", "FILTER (WHERE s.flagged IS NOT
 SCORE_SQL = {
     "n": f"count(*) FILTER (WHERE {X} IS NOT NULL OR s.category IS NOT NULL)",
     "booleans": "count(*) FILTER (WHERE s.is_boolean)",
-    "w": f"sum({W}) FILTER (WHERE {X} IS NOT NULL OR s.category IS NOT NULL)",
-    "w2": f"sum({W} * {W}) FILTER (WHERE {X} IS NOT NULL OR s.category IS NOT NULL)",
+    "w": f"sum({W}) {HELD}",
+    "w2": f"sum({W} * {W}) {HELD}",
     "wx": f"sum({W} * {X}) {HELD}",
     "wx2": f"sum({W} * {X} * {X}) {HELD}",
     "w2x": f"sum({W} * {W} * {X}) {HELD}",

@@ -114,13 +114,17 @@ def test_scores_have_means_rates_and_intervals(
 ) -> None:
     trace_id = bytes(range(16))
     store_spans(access, decoded(llm(trace_id, start_ns=NOON, end_ns=NOON + SECOND)))
-    given = [
-        {"trace_id": trace_id.hex(), "name": "helpful", "value": i < 8, "source": "user"}
-        for i in range(10)
-    ] + [
-        {"trace_id": trace_id.hex(), "name": "stars", "value": stars, "source": "human"}
-        for stars in (1, 2, 3, 4, 5)
-    ]
+    given = (
+        [
+            {"trace_id": trace_id.hex(), "name": "helpful", "value": i < 8, "source": "user"}
+            for i in range(10)
+        ]
+        + [
+            {"trace_id": trace_id.hex(), "name": "stars", "value": stars, "source": "human"}
+            for stars in (1, 2, 3, 4, 5)
+        ]
+        + [{"trace_id": trace_id.hex(), "name": "outcome", "value": "refund", "source": "human"}]
+    )
     answer = client.post(
         "/api/v1/scores",
         given,
@@ -135,6 +139,8 @@ def test_scores_have_means_rates_and_intervals(
         mean = only(read(metric="score:stars"))
         assert (mean["value"], mean["count"]) == (3, 5)
         assert mean["low"] < 2 < 4 < mean["high"]
+        words = only(read(metric="score:outcome"))
+        assert (words["value"], words["count"]) == (None, 1)  # words have no mean
         by_model = read(metric="score:stars", group_by="model")["series"]
         assert [one["group"] for one in by_model] == ["gpt-4o-2024-08-06"]
         rolling.run(60)
