@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any
 
 from traces.rollups import sketch
@@ -82,8 +83,7 @@ class Measures:
         return sketch.unpacked_sum(self.packed_first)
 
     def add(self, other: Measures) -> None:
-        for name in SUMS:
-            value = getattr(other, name)
+        for name, value in zip(SUMS, _SUMS_OF(other), strict=True):
             if value:
                 setattr(self, name, getattr(self, name) + value)
         self.packed += other.packed
@@ -93,6 +93,7 @@ class Measures:
 SUMS: tuple[str, ...] = tuple(
     one.name for one in fields(Measures) if not one.name.startswith("packed")
 )
+_SUMS_OF = attrgetter(*SUMS)
 
 
 @dataclass(slots=True)

@@ -151,7 +151,7 @@ def of_scores(
     ask = _Ask(project_id, query, _bounds(range), tuple(by), (Family.SCORE,), name)
     steps = steps_of(step, width_ns, ask.low)
     rows = _read(ask, steps, _stored_scores, SCORE_SUMS)
-    return _cube(rows, ask, steps, ScoreMeasures)
+    return _cube(rows, steps)
 
 
 def _measured(ask: _Ask, steps: Steps, only: Sequence[str] | None) -> Cube[Measures]:
@@ -159,7 +159,7 @@ def _measured(ask: _Ask, steps: Steps, only: Sequence[str] | None) -> Cube[Measu
     unknown = set(wanted) - {*SUMS, *SKETCHED}
     if unknown:
         raise ValueError(f"there is no sum {unknown.pop()}")
-    return _cube(_read(ask, steps, _stored_measures, wanted), ask, steps, Measures)
+    return _cube(_read(ask, steps, _stored_measures, wanted), steps)
 
 
 def _bounds(range: TimeRange) -> tuple[int, int]:
@@ -210,13 +210,14 @@ class _Rows(Generic[M]):
     pending: int = 0
 
 
-def _cube(rows: _Rows[M], ask: _Ask, steps: Steps, kind: type[M]) -> Cube[M]:
+def _cube(rows: _Rows[M], steps: Steps) -> Cube[M]:
     cells: dict[tuple[int, tuple[str | None, ...]], Cell[M]] = {}
     for number, group, sums in rows.found:
         key = number, group
-        if key not in cells:
-            cells[key] = Cell(steps.time_of(number), group, kind())
-        cells[key].sums.add(sums)
+        if key in cells:
+            cells[key].sums.add(sums)
+        else:
+            cells[key] = Cell(steps.time_of(number), group, sums)
     ordered = sorted(cells.values(), key=lambda cell: cell.time_ns or 0)
     return Cube(ordered, rows.pending)
 
@@ -231,7 +232,7 @@ def _read(ask: _Ask, steps: Steps, stored: Any, wanted: Sequence[str]) -> _Rows[
         rows = _raw(ask, steps, ask.by, low, high, ask.query)
     return _Rows(
         [
-            (row.step, group, row.sums)
+            (row.step, group, _copy(row.sums))
             for row in rows
             for group in _groups(ask.by, dict(zip(ask.by, row.dimensions, strict=True)))
         ]
@@ -342,8 +343,15 @@ def _raw_slices(ask: _Ask, steps: Steps, family: Family, low: int, high: int) ->
     for row in shared(key, lambda: _raw(ask, steps, names, low, high, EVERYTHING)):
         dimensions = dict(zip(names, row.dimensions, strict=True))
         if _wanted(ask, dimensions):
-            found += [(row.step, group, row.sums) for group in _groups(ask.by, dimensions)]
+            found += [(row.step, group, _copy(row.sums)) for group in _groups(ask.by, dimensions)]
     return found
+
+
+def _copy(sums: M) -> M:
+    """What is shared within a reading is not added to."""
+    made = type(sums)()
+    made.add(sums)
+    return made
 
 
 def _raw(

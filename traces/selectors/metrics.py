@@ -337,14 +337,26 @@ def _size(metric: Metric, total: Value) -> float:
 def _one(
     metric: Metric, group: str | None, cells: Sequence[Cell[Any]], times: Sequence[int | None]
 ) -> Series:
-    kind = ScoreMeasures if metric.source == "score" else Measures
-    whole, by_time = kind(), {time: kind() for time in times}
+    whole: Any = ScoreMeasures() if metric.source == "score" else Measures()
+    by_time: dict[int | None, Any] = {}
     for cell in cells:
         whole.add(cell.sums)
         if cell.time_ns in by_time:
-            by_time[cell.time_ns].add(cell.sums)
-    points = [_point(metric, time, sums) for time, sums in by_time.items() if time is not None]
+            by_time[cell.time_ns] = _both(by_time[cell.time_ns], cell.sums)
+        else:
+            by_time[cell.time_ns] = cell.sums
+    nothing = type(whole)()
+    points = [
+        _point(metric, time, by_time.get(time, nothing)) for time in times if time is not None
+    ]
     return Series(group, points, metric.read(whole))
+
+
+def _both(one: Any, other: Any) -> Any:
+    made = type(one)()
+    made.add(one)
+    made.add(other)
+    return made
 
 
 def _point(metric: Metric, time_ns: int, sums: Any) -> Point:
