@@ -36,8 +36,8 @@ from traces.selectors.search import EVERYTHING
 
 M = TypeVar("M", Measures, ScoreMeasures)
 DAY_NS = 86_400 * 10**9
-MOST_RAW = 24
-"""Marked buckets that a reader sums up from raw rows: two hours."""
+MOST_RAW = 576
+"""Marked buckets that a reader sums up from raw rows, each in some milliseconds: of two days."""
 RAW_LIMIT_MS = 2_000
 SKETCHED = ("latency", "first_token")
 

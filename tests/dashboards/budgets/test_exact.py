@@ -59,6 +59,7 @@ def test_spent_is_the_raw_sum(access: Access, calls: list[Any], every: Every) ->
     whole = budget(access, every=every.value)
     ann = budget(access, name="Ann", every=every.value, scope="user", value="ann")
     end = NOW.replace(hour=23, minute=59)
+    rolling.run(60)  # what an earlier example left
     for minutes, dollars, user, rolled in calls:
         spend(access, [call(end - timedelta(minutes=minutes), dollars, user__id=user)])
         if rolled:

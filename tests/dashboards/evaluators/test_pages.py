@@ -19,8 +19,8 @@ from tests.evals.judging import chat, connect, detector, judge, send_and_plan
 
 pytestmark = pytest.mark.django_db
 HOSTILE = "<script>alert(1)</script>"
-LIST_QUERIES = 14
-PAGE_QUERIES = 22
+LIST_QUERIES = 15
+PAGE_QUERIES = 23
 
 
 @pytest.fixture

@@ -336,7 +336,7 @@ def test_the_number_of_queries_does_not_grow(
         pane(page, CALL)
 
 
-QUERIES, QUERIES_OF_A_PANE = 13, 8
+QUERIES, QUERIES_OF_A_PANE = 14, 9
 
 
 def test_further_lines_come_by_themselves(page: Client, access: Access) -> None:
