@@ -21,7 +21,7 @@ from tests.conftest import member
 from tests.dashboards.boards.making import COST, ERRORS, TRACES, board, someone, titles
 from tests.dashboards.quality.scoring import day, rolled, scored
 from tests.traces.sending import SECOND, decoded, llm
-from traces.selectors import metrics
+from traces.selectors import cubes, metrics
 from traces.selectors.paging import TooSlow
 from traces.services.ingest import store_spans
 
@@ -317,7 +317,10 @@ def test_scores_of_the_project_can_be_chosen(page: Client, access: Access, traff
     assert 'value="score:thumbs"' in found and 'value="flagged:thumbs"' in found
 
 
-def test_what_lags_is_told_in_stretches_not_in_charts(access: Access, page: Client) -> None:
+def test_what_lags_is_told_in_stretches_not_in_charts(
+    access: Access, page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cubes, "MOST_RAW", 24)
     one = board(access, COST, TRACES)
     for hour in range(24):
         for ago in range(2, 5):

@@ -278,8 +278,9 @@ def test_every_number_of_the_table_is_a_door(page: Client, access: Access) -> No
 
 
 def test_nothing_is_said_of_changes_while_much_is_still_being_added_up(
-    access: Access, page: Client
+    access: Access, page: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(cubes, "MOST_RAW", 24)
     drop(access)
     for hour in range(24):
         for ago in range(2, 6):
