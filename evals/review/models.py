@@ -128,6 +128,7 @@ class FillRule(models.Model):
         QUOTA = "quota", "A number each day"
         CONFIDENCE = "confidence", "An evaluator was unsure"
         DISAGREEMENT = "disagreement", "Detector and judge disagree"
+        ALARM = "alarm", "An evaluator raised the alarm"
         FEEDBACK = "feedback", "A user complained"
 
     queue = models.ForeignKey(Queue, on_delete=models.CASCADE, related_name="rules")

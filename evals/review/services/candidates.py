@@ -6,7 +6,7 @@ given. A page is of candidates that the rule's own test and its query leave.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -128,7 +128,7 @@ def _chosen(rule: FillRule, found: Sequence[Score]) -> list[Key]:
     """What these scores are about, where they are what the rule looks for; each once."""
     if rule.kind == FillRule.Kind.DISAGREEMENT:
         return _disagreeing(rule, {one.trace_id for one in found if one.trace_id is not None})
-    test = _is_unsure if rule.kind == FillRule.Kind.CONFIDENCE else _is_complaint
+    test = TESTS[rule.kind]
     keys = [_about(rule, one) for one in found if test(rule, one)]
     return list(dict.fromkeys(key for key in keys if key is not None))
 
@@ -147,12 +147,23 @@ def _is_unsure(rule: FillRule, score: Score) -> bool:
     return likely is not None and max(likely, 1 - likely) < below
 
 
+def _is_alarm(rule: FillRule, score: Score) -> bool:
+    return score.flagged is True
+
+
 def _is_complaint(rule: FillRule, score: Score) -> bool:
     if score.boolean is not None:
         return not score.boolean
     if score.number is not None:
         return score.number <= float(rule.config["at_most"])
     return score.category in rule.config["values"]
+
+
+TESTS: dict[str, Callable[[FillRule, Score], bool]] = {
+    FillRule.Kind.CONFIDENCE: _is_unsure,
+    FillRule.Kind.ALARM: _is_alarm,
+    FillRule.Kind.FEEDBACK: _is_complaint,
+}
 
 
 def _disagreeing(rule: FillRule, traces: set[UUID]) -> list[Key]:

@@ -145,6 +145,11 @@ def _confidence(given: dict[str, Any]) -> dict[str, Any]:
     return {"evaluator": _name(given, "evaluator"), "below": float(below)}
 
 
+def _alarm(given: dict[str, Any]) -> dict[str, Any]:
+    _only(given, {"evaluator"})
+    return {"evaluator": _name(given, "evaluator")}
+
+
 def _disagreement(given: dict[str, Any]) -> dict[str, Any]:
     _only(given, {"detector", "judge"})
     names = {name: _name(given, name) for name in ("detector", "judge")}
@@ -184,5 +189,6 @@ def _is_text(value: Any) -> bool:
 CONFIGS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     Kind.CONFIDENCE: _confidence,
     Kind.DISAGREEMENT: _disagreement,
+    Kind.ALARM: _alarm,
     Kind.FEEDBACK: _feedback,
 }

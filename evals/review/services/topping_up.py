@@ -34,6 +34,7 @@ ORIGINS = {
     FillRule.Kind.RULE: Origin.RULE,
     FillRule.Kind.QUOTA: Origin.QUOTA,
     FillRule.Kind.CONFIDENCE: Origin.EVALUATOR,
+    FillRule.Kind.ALARM: Origin.EVALUATOR,
     FillRule.Kind.DISAGREEMENT: Origin.EVALUATOR,
     FillRule.Kind.FEEDBACK: Origin.FEEDBACK,
 }

@@ -403,6 +403,21 @@ def test_what_an_evaluator_was_unsure_of(access: Access, queue: Queue) -> None:
     assert (item.origin, item.probability) == ("evaluator", None)
 
 
+def test_what_a_detector_raised_the_alarm_at(access: Access, queue: Queue) -> None:
+    alarming, likely, quiet, other = desk.send(access, 4)
+    desk.judged(access, alarming, "toxicity", 0.8, flagged=True)
+    desk.judged(access, likely, "toxicity", 0.9)  # without a threshold nothing is flagged
+    desk.judged(access, quiet, "toxicity", 0.9, flagged=False)
+    desk.judged(access, other, "refusal", 0.9, flagged=True)
+    rule(access, queue, "alarm", config={"evaluator": "toxicity"})
+    assert run(timezone.now() + timedelta(minutes=3)) == 1
+    assert chosen(queue).keys() == {alarming}
+    assert (chosen(queue)[alarming].origin, chosen(queue)[alarming].probability) == (
+        "evaluator",
+        None,
+    )
+
+
 def test_where_detector_and_judge_disagree(access: Access, queue: Queue) -> None:
     alike, apart, half, one_only = desk.send(access, 4)
     for trace, detector, judge in ((alike, 0.9, True), (apart, 0.9, False), (half, 0.2, True)):
@@ -492,6 +507,8 @@ def test_a_score_of_a_span_leads_to_the_span(access: Access, queue: Queue) -> No
         ("confidence", {}, ["/config/evaluator"]),
         ("confidence", {"config": {"evaluator": "a", "below": 2}}, ["/config/below"]),
         ("disagreement", {"config": {"detector": "a"}}, ["/config/judge"]),
+        ("alarm", {}, ["/config/evaluator"]),
+        ("alarm", {"config": {"evaluator": "a", "below": 1}}, ["/config/below"]),
         ("disagreement", {"config": {"detector": "a", "judge": "a"}}, ["/config/judge"]),
         ("feedback", {"config": {"score": "a", "at_most": True}}, ["/config/at_most"]),
         ("feedback", {"config": {"score": "a", "values": "down"}}, ["/config/values"]),
