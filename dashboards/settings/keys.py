@@ -18,6 +18,7 @@ from sightglass.accounts.access import Permission, ProjectRequest, project_page
 
 SCOPES = {
     "ingest": "send spans, logs, metrics and scores",
+    "feedback": "stand in a web page and send what its users think; goes with no other scope",
     "read": "read traces, spans, sessions, users, scores and prices",
     "write": "read, and send scores",
     "admin": "everything in the project, also setting prices; not naming owners",
@@ -35,6 +36,26 @@ class KeyForm(forms.Form):
         label="Scopes",
     )
     days = forms.ChoiceField(choices=LIFETIMES, required=False, label="Expires")
+    origins = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "https://shop.example.org"}),
+        label="Web pages (scope feedback)",
+        help_text="Origins that may use the key, one a line.",
+    )
+    score_names = forms.CharField(
+        required=False,
+        max_length=2_000,
+        label="Scores (scope feedback)",
+        widget=forms.TextInput(attrs={"placeholder": ", ".join(api_keys.FEEDBACK_SCORES)}),
+        help_text="Names that it may give, with commas.",
+    )
+
+    def public(self) -> api_keys.Public:
+        given = self.cleaned_data
+        names = given["score_names"].split(",")
+        return api_keys.Public(
+            tuple(given["origins"].split()), tuple(name for name in names if name.strip())
+        )
 
 
 @never_cache
@@ -44,15 +65,25 @@ def keys(request: ProjectRequest) -> HttpResponse:
     form = KeyForm(request.POST or None)
     secret = ""
     if request.method == "POST" and form.is_valid():
-        days = form.cleaned_data["days"]
-        _, secret = api_keys.issue(
-            request.access,
-            name=form.cleaned_data["name"],
-            scopes=form.cleaned_data["scopes"],
-            expires_at=timezone.now() + timedelta(days=int(days)) if days else None,
-        )
-        form = KeyForm()
+        secret = _made(request, form)
+        form = KeyForm() if secret else form
     return _page(request, form, secret)
+
+
+def _made(request: ProjectRequest, form: KeyForm) -> str:
+    """The secret of the new key; "" where the form now says what is wrong."""
+    given, days = form.cleaned_data, form.cleaned_data["days"]
+    try:
+        return api_keys.issue(
+            request.access,
+            name=given["name"],
+            scopes=given["scopes"],
+            expires_at=timezone.now() + timedelta(days=int(days)) if days else None,
+            public=form.public(),
+        )[1]
+    except ValidationError as error:
+        form.add_error(None, error)
+        return ""
 
 
 def _page(request: ProjectRequest, form: KeyForm, secret: str) -> HttpResponse:

@@ -14,6 +14,10 @@ HOME = env.path("SIGHTGLASS_HOME", default=Path.cwd() / ".sightglass")
 SECRET_KEY = env.secret_key()
 ALLOWED_HOSTS = env.list("SIGHTGLASS_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("SIGHTGLASS_TRUSTED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/v1/scores$"  # for pages that hold a public key: sightglass.accounts.cors
+CORS_ALLOW_METHODS = ("POST",)
+CORS_ALLOW_HEADERS = ("authorization", "content-type")
+CORS_PREFLIGHT_MAX_AGE = 600
 HTTPS = env.boolean("SIGHTGLASS_HTTPS", default=False)
 HOST = env.text("SIGHTGLASS_HOST", default="127.0.0.1")
 PORT = env.integer("SIGHTGLASS_PORT", default=8000, low=1, high=65535)
@@ -31,6 +35,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django_htmx",
+    "corsheaders",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -44,6 +49,8 @@ INSTALLED_APPS = [
     "traces",
     "evals",
     "evals.review",
+    "evals.truth",
+    "evals.datasets",
     "dashboards",
     "dashboards.channels",
     "dashboards.alerts",
@@ -58,6 +65,7 @@ MIDDLEWARE = [
     "sightglass.middleware.IngestShortcut",
     "django.middleware.security.SecurityMiddleware",
     "sightglass.middleware.ContentSecurityPolicy",
+    "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from sightglass.accounts import keys, projects
+from sightglass.accounts import keys, origins, projects
 from sightglass.accounts.access import ROLE_PERMISSIONS, Access, Permission
 from sightglass.accounts.keys import InvalidKey, authenticate, create_key
 from sightglass.accounts.models import ApiKey, AuditEntry, Project, Role
@@ -234,3 +234,89 @@ def test_the_command_refuses_nonsense(project: Project, arguments: list[str]) ->
     with pytest.raises(CommandError):
         call_command("keys", *arguments)
     assert not ApiKey.objects.exists()
+
+
+# Public keys
+
+SHOP = "https://shop.example.org"
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (" HTTPS://Shop.Example.org/ ", SHOP),
+        ("https://shop.example.org:443", SHOP),
+        ("https://shop.example.org:8443", f"{SHOP}:8443"),
+        ("http://localhost:3000", "http://localhost:3000"),
+        ("http://127.0.0.1", "http://127.0.0.1"),
+        ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
+    ],
+)
+def test_an_origin_is_kept_as_browsers_send_it(given: str, sent: str) -> None:
+    assert origins.origin(given) == sent
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["*", "null", "shop.example.org", "https://*.example.org", "https://shop.example.org/page",
+     "https://user@shop.example.org", "http://shop.example.org", "ftp://shop.example.org",
+     "https://", "https://a b", "https://x:99999", "https://shop.example.org?x", "javascript:1",
+     "https://" + "a" * 300],
+)  # fmt: skip
+def test_what_is_no_origin_is_refused(given: str) -> None:
+    with pytest.raises(ValidationError):
+        origins.origin(given)
+
+
+def admin(project: Project) -> Access:
+    return Access(project, ROLE_PERMISSIONS[Role.ADMIN])
+
+
+def test_a_public_key_gives_feedback_only(project: Project) -> None:
+    public = keys.Public((SHOP, f"{SHOP}/", ""), (" thumbs ", "thumbs"))
+    key, secret = keys.issue(admin(project), name="page", scopes=["feedback"], public=public)
+    assert secret.startswith("sgp_") and key.is_public
+    assert (key.origins, key.score_names) == ([SHOP], ["thumbs"])
+    assert authenticate(bearer(secret)).permissions == {Permission.FEEDBACK}
+    entry = AuditEntry.objects.get(action="key.created")
+    assert entry.after == {
+        "scopes": ["feedback"], "expires": None, "origins": [SHOP], "scores": ["thumbs"],
+    }  # fmt: skip
+    usual, _ = keys.issue(
+        admin(project), name="page", scopes=["feedback"], public=keys.Public((SHOP,))
+    )
+    assert usual.score_names == list(keys.FEEDBACK_SCORES)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "public", "word"),
+    [
+        (["feedback"], None, "origin"),
+        (["feedback"], keys.Public(("*",)), "no origin"),
+        (["feedback"], keys.Public((SHOP,), ("n" * 101,)), "names of scores"),
+        (["feedback"], keys.Public(tuple(f"https://a{i}.test" for i in range(21))), "At most 20"),
+        (["feedback", "read"], keys.Public((SHOP,)), "no other"),
+        (["read"], keys.Public((SHOP,)), "Only keys of the scope feedback"),
+    ],
+)
+def test_a_public_key_is_limited_or_not_made(
+    project: Project, scopes: list[str], public: keys.Public | None, word: str
+) -> None:
+    with pytest.raises(ValidationError, match=word):
+        keys.issue(admin(project), name="page", scopes=scopes, public=public)
+    assert not ApiKey.objects.exists()
+
+
+def test_a_rotated_public_key_keeps_its_limits(project: Project) -> None:
+    public = keys.Public((SHOP,), ("stars",))
+    key, _ = keys.issue(admin(project), name="page", scopes=["feedback"], public=public)
+    made, secret = keys.rotate(admin(project), key, overlap=timedelta(0))
+    assert (made.origins, made.score_names) == ([SHOP], ["stars"])
+    assert secret.startswith("sgp_")
+
+
+def test_public_keys_on_the_command_line(project: Project) -> None:
+    made = command("create", "page", "--scope", "feedback", "--origin", SHOP, "--score", "stars")
+    assert (made["origins"], made["score_names"]) == ([SHOP], ["stars"])
+    with pytest.raises(CommandError, match="origin"):
+        command("create", "page", "--scope", "feedback")

@@ -12,17 +12,21 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from sightglass.accounts.access import Permission
+from sightglass.accounts.access import Access, Permission
 from sightglass.kernel.storable import storable
+from sightglass.problems import Problem
 from traces.api import pagination, schema
 from traces.api.read import ReadView, access_of, json_response
 from traces.ids import span_from_hex, trace_from_hex
 from traces.selectors import shapes
 from traces.selectors.scores import list_scores
+from traces.services import feedback
+from traces.services.quota import Exceeded
 from traces.services.scores import Given, store
 
 SOURCES = ("user", "human", "code", "judge")
 MOST = 1_000
+GIVERS = (Permission.INGEST, Permission.WRITE, Permission.FEEDBACK)
 LARGEST = 1e300
 
 
@@ -72,11 +76,13 @@ class ScoreList(ReadView):
     permissions: ClassVar = {"GET": Permission.READ, "POST": Permission.READ}
 
     def check_permissions(self, request: Request) -> None:
-        """Who sends traces may send scores, and so may who writes."""
+        """Who sends traces may send scores, so may who writes, and public keys what users think."""
         access = access_of(request) if request.auth is not None else None
         if request.method == "POST" and access is not None:
-            if not (access.may(Permission.INGEST) or access.may(Permission.WRITE)):
-                self.permission_denied(request, "This key lacks the scope ingest or write.")
+            if not any(access.may(one) for one in GIVERS):
+                self.permission_denied(
+                    request, "This key lacks the scope ingest, write or feedback."
+                )
             return
         super().check_permissions(request)
 
@@ -114,18 +120,39 @@ class ScoreList(ReadView):
     @extend_schema(
         operation_id="scores_create",
         request=ScoreGiven,
-        responses={201: schema.ScoreRow, **schema.errors(400, 401, 403)},
+        responses={201: schema.ScoreRow, **schema.errors(400, 401, 403, 429)},
     )
     def post(self, request: Request) -> Response:
-        """Give one score, or a list of up to 1000."""
+        """Give one score, or a list of up to 1000.
+
+        With a public key (scope feedback) a browser gives those of the source user, up to 20, from
+        the key's origins; the answer is then {"accepted": number}.
+        """
         many = isinstance(request.data, list)
         if many and len(request.data) > MOST:
             raise ValidationError(f"At most {MOST} scores at once.")
         serializer = ScoreGiven(data=request.data, many=many)
         serializer.is_valid(raise_exception=True)
         checked = serializer.validated_data if many else [serializer.validated_data]
-        made = shapes.scores(store(access_of(request), [_given(one) for one in checked]))
+        access, given = access_of(request), [_given(one) for one in checked]
+        if access.key is not None and access.key.is_public:
+            return Response({"accepted": _from_browser(request, access, given)}, status=201)
+        made = shapes.scores(store(access, given))
         return Response(made if many else made[0], status=201)
+
+
+def _from_browser(request: Request, access: Access, given: list[Given]) -> int:
+    """The answer to a public key tells nothing but how many there were. Raises Problem."""
+    if len(given) > feedback.MOST:
+        raise ValidationError(f"At most {feedback.MOST} scores at once with a public key.")
+    origin, address = request.headers.get("Origin", ""), request.META.get("REMOTE_ADDR", "")
+    try:
+        return feedback.give(access, given, origin=origin, address=address)
+    except feedback.Refused as error:
+        errors = [{"pointer": error.pointer, "detail": str(error)}] if error.pointer else None
+        raise Problem(403, str(error), errors=errors) from None
+    except Exceeded as error:
+        raise Problem(429, str(error), retry_after=error.retry_after) from None
 
 
 def _given(checked: dict[str, Any]) -> Given:

@@ -7,11 +7,12 @@ from traces.models.ledger import Batch, LedgerHour, Receipt, RejectedPayload, Un
 from traces.models.metrics import MetricPoint
 from traces.models.pricing import PriceOverride
 from traces.models.redaction import RedactionRule
-from traces.models.scores import Score
+from traces.models.scores import FeedbackQuota, Score
 from traces.models.spans import LogRecord, Payload, Span, SpanText, Trace
 
 __all__ = [
     "Batch",
+    "FeedbackQuota",
     "LedgerHour",
     "LogRecord",
     "MetricPoint",

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
-from sightglass.accounts.models import Project
+from sightglass.accounts.models import ApiKey, Project
 
 
 class Score(models.Model):
@@ -72,3 +72,16 @@ class Score(models.Model):
         if self.number is not None:
             return self.number
         return self.boolean if self.boolean is not None else self.category
+
+
+class FeedbackQuota(models.Model):
+    """What came in this minute with a public key: in all (slot -1), or from some visitors."""
+
+    pk = models.CompositePrimaryKey("key_id", "slot")
+    key = models.ForeignKey(ApiKey, on_delete=models.CASCADE)
+    slot = models.SmallIntegerField()
+    minute = models.IntegerField()
+    used = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.key_id} {self.slot}: {self.used}"

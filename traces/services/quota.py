@@ -16,8 +16,10 @@ MINUTE = 60
 class Exceeded(Exception):
     """More than the project may send; `retry_after` is in whole seconds."""
 
-    def __init__(self, limit: int, retry_after: int) -> None:
-        super().__init__(f"This project may send {limit} spans per minute.")
+    def __init__(
+        self, limit: int, retry_after: int, *, who: str = "This project", what: str = "spans"
+    ) -> None:
+        super().__init__(f"{who} may send {limit} {what} per minute.")
         self.retry_after = retry_after
 
 

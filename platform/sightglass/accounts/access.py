@@ -23,6 +23,7 @@ P = ParamSpec("P")
 class Permission(StrEnum):
     READ = "read"  # traces, sessions, users, dashboards
     INGEST = "ingest"  # send spans, logs, metrics, scores
+    FEEDBACK = "feedback"  # give scores of the source user, from a browser
     WRITE = "write"  # saved views, scores, prices, redaction rules, re-pricing
     REVIEW = "review"  # label
     ADMIN = "admin"  # project settings, members, keys, audit log
@@ -35,15 +36,22 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.ENGINEER: frozenset(
         {Permission.READ, Permission.INGEST, Permission.WRITE, Permission.REVIEW}
     ),
-    Role.REVIEWER: frozenset({Permission.READ, Permission.REVIEW}),
+    # What is in their queues is shown to them there; the rest of the project is not theirs to read.
+    Role.REVIEWER: frozenset({Permission.REVIEW}),
     Role.VIEWER: frozenset({Permission.READ}),
 }
 SCOPE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     "ingest": frozenset({Permission.INGEST}),
+    "feedback": frozenset({Permission.FEEDBACK}),
     "read": frozenset({Permission.READ}),
     "write": frozenset({Permission.READ, Permission.WRITE, Permission.REVIEW}),
     "admin": frozenset(Permission) - {Permission.OWN},
 }
+
+
+def roles_with(permission: Permission) -> list[str]:
+    """The roles that grant it."""
+    return [role for role, granted in ROLE_PERMISSIONS.items() if permission in granted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,16 @@ class Access:
     def may_write(self) -> bool:
         """For templates."""
         return Permission.WRITE in self.permissions
+
+    @property
+    def may_read(self) -> bool:
+        """For templates."""
+        return Permission.READ in self.permissions
+
+    @property
+    def may_review(self) -> bool:
+        """For templates."""
+        return Permission.REVIEW in self.permissions
 
     def require(self, permission: Permission) -> None:
         if permission not in self.permissions:
@@ -94,15 +112,17 @@ def access_of_user(user: User, slug: str) -> Access:
 
 
 def project_page(
-    permission: Permission,
+    permission: Permission, *others: Permission
 ) -> Callable[
     [Callable[Concatenate[ProjectRequest, P], HttpResponseBase]],
     Callable[..., HttpResponseBase],
 ]:
     """Decorate a view whose URL has `<slug:project>`:
 
-    sets `request.access`, 404 for strangers, 403 below role.
+    sets `request.access`, 404 for strangers, 403 for roles with neither the permission nor one of
+    `others`.
     """
+    enough = frozenset({permission, *others})
 
     def decorate(
         view: Callable[Concatenate[ProjectRequest, P], HttpResponseBase],
@@ -113,10 +133,11 @@ def project_page(
             request: ProjectRequest, project: str, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponseBase:
             request.access = access_of_user(request.user, project)
-            request.access.require(permission)
+            if not enough & request.access.permissions:
+                raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        guarded.permission = permission  # type: ignore[attr-defined]
+        guarded.permissions = enough  # type: ignore[attr-defined]
         return guarded
 
     return decorate

@@ -8,6 +8,6 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        from sightglass.accounts import checks, signals  # noqa: F401 - signals connect themselves
+        from sightglass.accounts import checks, cors, signals  # noqa: F401 - signals connect themselves
 
         hooks.checks.append(checks.check)

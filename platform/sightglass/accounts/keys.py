@@ -1,10 +1,14 @@
 """API keys: made, recognised, rotated, revoked. The key itself is shown once and never stored."""
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import hmac
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -12,14 +16,25 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from sightglass.accounts import audit
+from sightglass.accounts import audit, origins
 from sightglass.accounts.access import SCOPE_PERMISSIONS, Access, Permission
 from sightglass.accounts.models import ApiKey, Project, User
 
 PREFIX = 8
 LONGEST = 256
+MOST_NAMES = 20
+FEEDBACK_SCORES = ("thumbs", "stars", "comment", "correction")
+"""What a public key may give where nothing else was said."""
 MOST_REMEMBERED = 10_000
 _cache: dict[str, tuple[tuple[str, ...], Access]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """What a key that everybody can read is limited to."""
+
+    origins: tuple[str, ...] = ()
+    score_names: tuple[str, ...] = ()
 
 
 class InvalidKey(Exception):
@@ -40,15 +55,18 @@ def create_key(
     created_by: User | None = None,
     expires_at: datetime | None = None,
     secret: str | None = None,
+    public: Public | None = None,
 ) -> tuple[ApiKey, str]:
     """Make a key; the second value is the secret, to be shown once."""
-    secret = secret or f"sg_{secrets.token_urlsafe(32)}"
+    secret = secret or f"{'sgp' if public else 'sg'}_{secrets.token_urlsafe(32)}"
     key = ApiKey.objects.create(
         project=project,
         name=name,
         prefix=secret[: min(PREFIX, len(secret) // 4)],
         digest=digest_of(secret),
         scopes=scopes,
+        origins=list(public.origins) if public else [],
+        score_names=list(public.score_names) if public else [],
         created_by=created_by,
         expires_at=expires_at,
     )
@@ -56,12 +74,21 @@ def create_key(
 
 
 def issue(
-    access: Access, *, name: str, scopes: list[str], expires_at: datetime | None = None
+    access: Access,
+    *,
+    name: str,
+    scopes: list[str],
+    expires_at: datetime | None = None,
+    public: Public | None = None,
 ) -> tuple[ApiKey, str]:
-    """Make a key on somebody's behalf. Raises PermissionDenied, ValidationError."""
+    """Make a key on somebody's behalf; `public` goes with the scope feedback.
+
+    Raises PermissionDenied, ValidationError.
+    """
     access.require(Permission.ADMIN)
     if not scopes or not set(scopes) <= SCOPE_PERMISSIONS.keys():
         raise ValidationError(f"Choose scopes among {', '.join(SCOPE_PERMISSIONS)}.")
+    public = checked(public, scopes)
     if not name.strip():
         raise ValidationError("Give the key a name.")
     if expires_at is not None and expires_at <= timezone.now():
@@ -73,17 +100,40 @@ def issue(
             scopes=sorted(scopes),
             created_by=access.user,
             expires_at=expires_at,
+            public=public,
         )
-        audit.record(
-            "key.created",
-            label(key),
-            access=access,
-            after={
-                "scopes": key.scopes,
-                "expires": expires_at.isoformat() if expires_at else None,
-            },
-        )
+        after: dict[str, Any] = {
+            "scopes": key.scopes,
+            "expires": expires_at.isoformat() if expires_at else None,
+        }
+        if public is not None:
+            after |= {"origins": key.origins, "scores": key.score_names}
+        audit.record("key.created", label(key), access=access, after=after)
     return key, secret
+
+
+def checked(public: Public | None, scopes: list[str]) -> Public | None:
+    """What a public key is limited to, tidied; None of any other key. Raises ValidationError."""
+    if ApiKey.PUBLIC not in scopes:
+        if public is not None and (public.origins or public.score_names):
+            raise ValidationError("Only keys of the scope feedback have origins and scores.")
+        return None
+    if set(scopes) != {ApiKey.PUBLIC}:
+        raise ValidationError("The scope feedback goes with no other: everybody can read the key.")
+    given = public or Public()
+    names = list(dict.fromkeys(name.strip() for name in given.score_names if name.strip()))
+    if len(names) > MOST_NAMES or any(len(name) > 100 for name in names):
+        raise ValidationError(f"At most {MOST_NAMES} names of scores, of 100 characters each.")
+    return Public(tuple(origins.origins(given.origins)), tuple(names) or FEEDBACK_SCORES)
+
+
+def is_public_origin(origin: str) -> bool:
+    """Whether a public key that works, of any project, is for pages of this origin."""
+    now = timezone.now()
+    works = Q(revoked_at=None) | Q(revoked_at__gt=now)
+    lasts = Q(expires_at=None) | Q(expires_at__gt=now)
+    found = ApiKey.objects.filter(works, lasts, origins__contains=[origin.lower()])
+    return found.filter(project__deleted_at=None).exists()
 
 
 def rotate(access: Access, key: ApiKey, *, overlap: timedelta) -> tuple[ApiKey, str]:
@@ -102,6 +152,7 @@ def rotate(access: Access, key: ApiKey, *, overlap: timedelta) -> tuple[ApiKey, 
             scopes=key.scopes,
             created_by=access.user,
             expires_at=key.expires_at,
+            public=Public(tuple(key.origins), tuple(key.score_names)) if key.is_public else None,
         )
         end = timezone.now() + overlap
         key.revoked_at = min(key.revoked_at, end) if key.revoked_at else end

@@ -114,6 +114,10 @@ class ApiKey(models.Model):
     prefix = models.CharField(max_length=16)
     digest = models.CharField(max_length=64, unique=True)
     scopes = ArrayField(models.CharField(max_length=20))
+    origins = ArrayField(models.CharField(max_length=255), default=list)
+    """Of a public key: the web pages that may use it, as scheme://host[:port]."""
+    score_names = ArrayField(models.CharField(max_length=100), default=list)
+    """Of a public key: the scores that it may give."""
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -121,10 +125,16 @@ class ApiKey(models.Model):
     last_used_at = models.DateTimeField(null=True, blank=True)
     replaced_by = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True)
 
+    PUBLIC = "feedback"
+    """The scope of keys that stand in web pages for everybody to read. It goes with no other."""
     WORKS, ENDING, EXPIRED, REVOKED = "works", "ending", "expired", "revoked"
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def is_public(self) -> bool:
+        return self.PUBLIC in self.scopes
 
     @property
     def state(self) -> str:

@@ -37,6 +37,16 @@ class Command(BaseCommand):
             help="what it may do; repeat for several (default: ingest)",
         )
         create.add_argument("--days", type=int, help=DAYS)
+        create.add_argument(
+            "--origin",
+            action="append",
+            help="with --scope feedback: a web page (https://…); repeat for several",
+        )
+        create.add_argument(
+            "--score",
+            action="append",
+            help=f"with --scope feedback: what it may give ({', '.join(keys.FEEDBACK_SCORES)})",
+        )
         rotate = actions.add_parser(
             "rotate", parents=[common], help="make a key in another's place"
         )
@@ -75,6 +85,7 @@ def created(access: Access, options: dict[str, Any]) -> dict[str, Any]:
         name=options["name"],
         scopes=sorted(set(options["scope"] or ["ingest"])),
         expires_at=None if days is None else timezone.now() + timedelta(days=days),
+        public=keys.Public(tuple(options["origin"] or ()), tuple(options["score"] or ())),
     )
     return described(key) | {"key": secret}
 
@@ -121,6 +132,8 @@ def described(key: ApiKey) -> dict[str, Any]:
         "name": key.name,
         "prefix": key.prefix,
         "scopes": key.scopes,
+        "origins": key.origins,
+        "score_names": key.score_names,
         "state": key.state,
         "created_at": moment(key.created_at),
         "expires_at": moment(key.expires_at),
