@@ -47,7 +47,8 @@ def shop() -> Iterator[str]:
 def script(live_server: LiveServer, secret: str) -> str:
     """The function of the documentation, with this server's address and key."""
     found: list[str] = re.findall(r"```js\n(async function .*?\n}\n)", DOCS.read_text(), re.S)
-    return found[0].replace("https://sightglass.example.org", live_server.url).replace("sgp_…", secret)
+    code = found[0].replace("https://sightglass.example.org", live_server.url)
+    return code.replace("sgp_…", secret)
 
 
 def give(page: Page, code: str, *said: Any) -> str:
