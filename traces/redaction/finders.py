@@ -40,16 +40,20 @@ class Finder:
         """
         pieces: list[str] = []
         end = 0
-        for found in self.pattern.finditer(text):
-            for start, stop in self._parts(found):
-                if spare_numbers and NUMERIC.issuperset(text[start:stop]):
-                    continue
-                pieces += (text[end:start], self.replacement)
-                end = stop
+        for start, stop in self.places(text):
+            if spare_numbers and NUMERIC.issuperset(text[start:stop]):
+                continue
+            pieces += (text[end:start], self.replacement)
+            end = stop
         if not pieces:
             return text
         pieces.append(text[end:])
         return "".join(pieces)
+
+    def places(self, text: str) -> Iterator[tuple[int, int]]:
+        """What is found, in order: characters [start, end)."""
+        for found in self.pattern.finditer(text):
+            yield from self._parts(found)
 
     def _parts(self, found: Any) -> Iterator[tuple[int, int]]:
         if self.kind is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import IntEnum
 
 OTHER = "\u2026other"
@@ -24,6 +25,17 @@ class Family(IntEnum):
     TRACE_USER = 4
     TRACE_TAG = 5
     SCORE = 6
+    SPAN_MODEL = 7
+    SPAN_NAME = 8
+    TRACE_ALL = 9
+    TRACE_NAME = 10
+    TRACE_RELEASE = 11
+    TRACE_ENVIRONMENT = 12
+    SCORE_ALL = 13
+    SCORE_MODEL = 14
+    SCORE_PROMPT = 15
+    SCORE_ENVIRONMENT = 16
+    SCORE_RELEASE = 17
 
 
 COARSE = frozenset({Family.SPAN_USER, Family.SPAN_TAG, Family.TRACE_USER, Family.TRACE_TAG})
@@ -52,7 +64,42 @@ DIMENSIONS = {
     Family.TRACE_USER: ("user_id", "environment"),
     Family.TRACE_TAG: ("tag", "environment"),
     Family.SCORE: SCORE_DIMENSIONS,
+    Family.SPAN_MODEL: ("kind", "provider", "model"),
+    Family.SPAN_NAME: ("kind", "name"),
+    Family.TRACE_ALL: (),
+    Family.TRACE_NAME: ("name",),
+    Family.TRACE_RELEASE: ("release",),
+    Family.TRACE_ENVIRONMENT: ("environment",),
+    Family.SCORE_ALL: ("score", "source", "category"),
+    Family.SCORE_MODEL: ("score", "source", "model"),
+    Family.SCORE_PROMPT: ("score", "source", "prompt", "prompt_version"),
+    Family.SCORE_ENVIRONMENT: ("score", "source", "environment"),
+    Family.SCORE_RELEASE: ("score", "source", "release"),
 }
+NARROWED = {
+    Family.SPAN: (Family.SPAN_MODEL, Family.SPAN_NAME),
+    Family.TRACE: (
+        *(Family.TRACE_ALL, Family.TRACE_NAME, Family.TRACE_RELEASE),
+        Family.TRACE_ENVIRONMENT,
+    ),
+    Family.SCORE: (
+        *(Family.SCORE_ALL, Family.SCORE_MODEL, Family.SCORE_PROMPT, Family.SCORE_ENVIRONMENT),
+        Family.SCORE_RELEASE,
+    ),
+}
+"""Days are added up once more by few dimensions: what pages ask of months has few rows then."""
+WHOLE = tuple(family for family in Family if family <= Family.SCORE)
+"""Families with all the dimensions that there are of spans, traces or scores."""
+OF_SPANS = frozenset({Family.SPAN, Family.SPAN_USER, Family.SPAN_TAG, *NARROWED[Family.SPAN]})
+OF_SCORES = frozenset({Family.SCORE, *NARROWED[Family.SCORE]})
+
+
+def narrowest(family: Family, needed: Collection[str]) -> Family:
+    """The family with the fewest dimensions, among these `needed`, that days are stored by."""
+    fits = [one for one in NARROWED.get(family, ()) if set(needed) <= set(DIMENSIONS[one])]
+    return min(fits, key=lambda one: len(DIMENSIONS[one]), default=family)
+
+
 MOST_ROWS = {
     Family.SPAN: 2_000,
     Family.SPAN_USER: 1_000,

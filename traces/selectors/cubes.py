@@ -19,12 +19,14 @@ from traces.rollups import matching, segments
 from traces.rollups.dimensions import (
     COARSE,
     DIMENSIONS,
+    OF_SCORES,
     OTHER,
     SCORE_DIMENSIONS,
     SEPARATOR,
     SEVERAL,
     Family,
     Level,
+    narrowest,
 )
 from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures, numbers
 from traces.rollups.segments import BUCKET_NS, SPANNED, Plan
@@ -379,7 +381,26 @@ def _stored_rows(
     ask: _Ask, steps: Steps, family: Family, made: Plan, sums: Sequence[str]
 ) -> list[tuple[int, tuple[str | None, ...], Sequence[Any]]]:
     """(step, group, summed columns) of the slices that match, from stored rows."""
-    scores = family is Family.SCORE
+    needed = (matching.asked(ask.query.root) or set()) | set(ask.by)
+    narrow = narrowest(family, needed if ask.name is None else needed | {"score"})
+    days = [one for one in made.stored if one[0] is Level.DAY]
+    finer = [one for one in made.stored if one[0] is not Level.DAY]
+    return [
+        row
+        for one, stretches in ((narrow, days), (family, finer))
+        if stretches
+        for row in _rows_of(ask, steps, one, stretches, sums)
+    ]
+
+
+def _rows_of(
+    ask: _Ask,
+    steps: Steps,
+    family: Family,
+    stretches: Sequence[tuple[Level, int, int]],
+    sums: Sequence[str],
+) -> list[tuple[int, tuple[str | None, ...], Sequence[Any]]]:
+    scores = family in OF_SCORES
     columns, joins = slicing.groups(ask.by, family)
     tests, params = [], list[Any]()
     if ask.name is not None:
@@ -395,13 +416,13 @@ def _stored_rows(
     text = STORED.format(
         columns=", ".join([step, *columns, *sums]),
         table="traces_score_rollup" if scores else "traces_rollup",
-        family="" if scores else f"AND r.family = {int(family)}",
+        family=f"AND r.family = {int(family)}",
         slices=slices,
         where=f"WHERE {' AND '.join(tests)}" if tests else "",
         groups=", ".join(str(i + 1) for i, _ in enumerate([None, *columns])),
     )
-    parts = [[int(level) for level, _, _ in made.stored]]
-    parts += [[first for _, first, _ in made.stored], [end for _, _, end in made.stored]]
+    parts = [[int(level) for level, _, _ in stretches]]
+    parts += [[first for _, first, _ in stretches], [end for _, _, end in stretches]]
     with connection.cursor() as cursor:
         cursor.execute(text, [*parts, ask.project_id, *params])
         return [(row[0], row[1 : width + 1], row[width + 1 :]) for row in cursor.fetchall()]

@@ -10,7 +10,7 @@ from typing import Any as Anything
 
 from traces.query import nodes
 from traces.query.nodes import Compare, Like, Match, Node, Present, Term, Words
-from traces.rollups.dimensions import DIMENSIONS, SEPARATOR, SEVERAL, Family
+from traces.rollups.dimensions import DIMENSIONS, OF_SPANS, SEPARATOR, SEVERAL, Family
 from traces.rollups.matching import DIMENSION_OF
 from traces.selectors.conditions import pattern
 
@@ -42,7 +42,7 @@ def place(name: str, family: Family) -> str:
 
 
 def _several(name: str, family: Family) -> bool:
-    return name in SEVERAL and family in (Family.TRACE, Family.SCORE)
+    return name in SEVERAL and family not in OF_SPANS
 
 
 def _values(name: str, family: Family) -> str:

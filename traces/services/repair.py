@@ -9,7 +9,15 @@ from typing import Any
 from django.db import connection
 
 from traces.rollups import sketch
-from traces.rollups.dimensions import COARSE, Family, Level
+from traces.rollups.dimensions import (
+    COARSE,
+    DIMENSIONS,
+    NARROWED,
+    OF_SCORES,
+    WHOLE,
+    Family,
+    Level,
+)
 from traces.rollups.measures import SCORE_SUMS, SUMS
 from traces.rollups.segments import BUCKET_NS, SPANNED
 from traces.selectors.raw_sums import Row
@@ -66,7 +74,7 @@ def _wrong_of_day(project_id: int, day: int) -> set[int]:
     found: set[int] = set()
     with connection.cursor() as cursor:
         marked = _marked(cursor, project_id, day, end)
-        for family in Family:
+        for family in WHOLE:
             finest = Level.HOUR if family in COARSE else Level.BUCKET
             stored = _stored(cursor, project_id, family, finest, day, end)
             raw = _raw(cursor, project_id, family, day, end)
@@ -75,6 +83,12 @@ def _wrong_of_day(project_id: int, day: int) -> set[int]:
                 above = _stored(cursor, project_id, family, level, day, end)
                 differing = _differing(_totals(stored, level), _totals(above, level))
                 found |= differing - _not_due(marked, level)
+            for narrow in NARROWED.get(family, ()):
+                differing = _differing(
+                    _projected(above, family, narrow),
+                    _numbers(_stored(cursor, project_id, narrow, Level.DAY, day, end)),
+                )
+                found |= differing - _not_due(marked, Level.DAY)
     return found
 
 
@@ -99,13 +113,13 @@ def _marked(cursor: Any, project_id: int, day: int, end: int) -> dict[Level, set
 def _stored(
     cursor: Any, project_id: int, family: Family, level: Level, first: int, end: int
 ) -> Sums:
-    scores = family is Family.SCORE
+    scores = family in OF_SCORES
     names = SCORE_SUMS if scores else (*SUMS, "latency", "first_token")
     cursor.execute(
         STORED.format(
             sums=", ".join(f"r.{name}" for name in names),
             table="traces_score_rollup" if scores else "traces_rollup",
-            family="" if scores else f"AND r.family = {int(family)}",
+            family=f"AND r.family = {int(family)}",
         ),
         [project_id, level, first, end],
     )
@@ -139,12 +153,29 @@ def _values(row: Row[Any], family: Family) -> tuple[Any, ...]:
 def _totals(sums: Sums, level: Level) -> Sums:
     """Numbers added up by hour or day over all slices: what was cut off is in them, too."""
     added: dict[int, list[Any]] = {}
-    for (bucket, _), values in sums.items():
-        numbers = [0 if isinstance(one, bytes) else one for one in values]
+    for (bucket, _), numbers in _numbers(sums).items():
         place = bucket - bucket % SPANNED[level]
         known = added.setdefault(place, [0] * len(numbers))
         added[place] = [one + other for one, other in zip(known, numbers, strict=True)]
     return {(place, ()): tuple(values) for place, values in added.items()}
+
+
+def _projected(sums: Sums, family: Family, narrow: Family) -> Sums:
+    """What the narrower family's rows of a day should say. Sketches are left out."""
+    places = [DIMENSIONS[family].index(name) for name in DIMENSIONS[narrow]]
+    added: Sums = {}
+    for (bucket, dimensions), values in _numbers(sums).items():
+        key = bucket, tuple(dimensions[at] for at in places)
+        known = added.get(key, (0,) * len(values))
+        added[key] = tuple(one + other for one, other in zip(known, values, strict=True))
+    return added
+
+
+def _numbers(sums: Sums) -> Sums:
+    return {
+        key: tuple(0 if isinstance(one, bytes) else one for one in values)
+        for key, values in sums.items()
+    }
 
 
 def _differing(one: Sums, other: Sums) -> set[int]:

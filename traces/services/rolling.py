@@ -1,6 +1,6 @@
 """Making marked sums anew: buckets from raw rows, hours from buckets, days from hours.
 
-Of users and tags, hours from raw rows.
+Of users and tags, hours from raw rows. Days are added up by fewer dimensions once more.
 
 Each step is a transaction that first takes the marks away and then sums up, so that what is
 committed in between is either seen or leaves a mark of its own. An advisory lock for each place
@@ -17,7 +17,7 @@ from typing import Any
 
 from django.db import Error, connection, transaction
 
-from traces.rollups.dimensions import COARSE, DIMENSIONS, Family, Level
+from traces.rollups.dimensions import COARSE, DIMENSIONS, NARROWED, WHOLE, Family, Level
 from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures, numbers
 from traces.rollups.segments import BUCKET_NS, SPANNED
 from traces.selectors import raw_sums
@@ -140,10 +140,10 @@ def _from_raw(cursor: Any, project_id: int, level: Level, buckets: Sequence[int]
     for first, end in stretches(buckets):
         low, high = first * BUCKET_NS, end * BUCKET_NS
         whole = list(range(first, end))
-        for family in Family:
+        for family in WHOLE:
             if family is Family.SCORE:
                 rows = score_rows(cursor, project_id, low, high)
-                storing_sums.replace_scores(cursor, project_id, level, whole, rows)
+                storing_sums.replace_scores(cursor, project_id, family, level, whole, rows)
             elif family not in COARSE:
                 found = raw_rows(cursor, project_id, family, low, high)
                 storing_sums.replace(cursor, project_id, family, level, whole, found)
@@ -178,17 +178,35 @@ def stretches(buckets: Sequence[int], length: int = 1) -> list[tuple[int, int]]:
 
 
 def _from_parts(cursor: Any, project_id: int, level: Level, buckets: Sequence[int]) -> int:
-    for family in Family:
+    for family in WHOLE:
+        rows: Sequence[Row[Any]]
+        replace: Callable[..., Sequence[Row[Any]]]
         if family is Family.SCORE:
-            storing_sums.replace_scores(
-                cursor, project_id, level, buckets, _score_parts(cursor, project_id, level, buckets)
-            )
+            rows = _score_parts(cursor, project_id, level, buckets)
+            replace = storing_sums.replace_scores
         else:
             coarse = family in COARSE and level is Level.HOUR
             make = _raw_hours if coarse else _parts
             rows = make(cursor, project_id, family, level, buckets)
-            storing_sums.replace(cursor, project_id, family, level, buckets, rows)
+            replace = storing_sums.replace
+        kept = replace(cursor, project_id, family, level, buckets, rows)
+        for narrow in NARROWED.get(family, ()) if level is Level.DAY else ():
+            replace(cursor, project_id, narrow, level, buckets, narrowed(kept, family, narrow))
     return 0
+
+
+def narrowed(rows: Sequence[Row[Any]], family: Family, narrow: Family) -> list[Row[Any]]:
+    """Rows of a family added up by the dimensions of a narrower one."""
+    places = [DIMENSIONS[family].index(name) for name in DIMENSIONS[narrow]]
+    found: dict[tuple[int, tuple[str | None, ...]], Row[Any]] = {}
+    for row in rows:
+        dimensions = tuple(row.dimensions[at] for at in places)
+        known = found.get((row.step, dimensions))
+        if known is None:
+            known = Row(row.step, dimensions, type(row.sums)())
+            found[row.step, dimensions] = known
+        known.sums.add(row.sums)
+    return list(found.values())
 
 
 def _raw_hours(
@@ -223,7 +241,7 @@ def _score_parts(
     cursor: Any, project_id: int, level: Level, buckets: Sequence[int]
 ) -> list[Row[ScoreMeasures]]:
     sums = [f"sum({name})" for name in SCORE_SUMS]
-    records = _summed(cursor, "traces_score_rollup", sums, project_id, level, buckets, None)
+    records = _summed(cursor, "traces_score_rollup", sums, project_id, level, buckets, Family.SCORE)
     return [
         Row(step, tuple(dimensions), ScoreMeasures(**numbers(SCORE_SUMS, values)))
         for step, dimensions, *values in records
@@ -237,13 +255,13 @@ def _summed(
     project_id: int,
     level: Level,
     buckets: Sequence[int],
-    family: Family | None,
+    family: Family,
 ) -> list[Any]:
     cursor.execute(
         PARTS.format(
             sums=", ".join(sums),
             table=table,
-            family="" if family is None else f"AND r.family = {int(family)}",
+            family=f"AND r.family = {int(family)}",
         ),
         {
             "project": project_id,

@@ -24,10 +24,12 @@ def _types(names: Iterable[str]) -> list[tuple[str, str]]:
     return [(name, "float8" if name in FLOATS else "int8") for name in names]
 
 
-PLACE = (("project_id", "int8"), ("level", "int4"), ("bucket", "int4"), ("slice_id", "int8"))
+PLACE = (
+    *(("project_id", "int8"), ("level", "int4"), ("bucket", "int4"), ("slice_id", "int8")),
+    ("family", "int2"),
+)
 ROLLUP_COLUMNS = (
     *PLACE,
-    ("family", "int2"),
     *_types(SUMS),
     ("latency", "bytea"),
     ("first_token", "bytea"),
@@ -44,8 +46,11 @@ def replace(
     level: Level,
     buckets: Sequence[int],
     rows: Sequence[Row[Measures]],
-) -> None:
-    """Make `rows` (whose `step` is their bucket) all that is stored of these buckets."""
+) -> Sequence[Row[Measures]]:
+    """Make `rows` (whose `step` is their bucket) all that is stored of these buckets.
+
+    Returns what was stored: the rows, or the largest of them and the rest added up.
+    """
     cursor.execute(
         "DELETE FROM traces_rollup"
         " WHERE project_id = %s AND family = %s AND level = %s AND bucket = ANY(%s)",
@@ -63,29 +68,34 @@ def replace(
         for row in rows
     )
     copy(cursor.cursor, "traces_rollup", ROLLUP_COLUMNS, records)
+    return rows
 
 
 def replace_scores(
     cursor: Any,
     project_id: int,
+    family: Family,
     level: Level,
     buckets: Sequence[int],
     rows: Sequence[Row[ScoreMeasures]],
-) -> None:
+) -> Sequence[Row[ScoreMeasures]]:
+    """The same of scores."""
     cursor.execute(
-        "DELETE FROM traces_score_rollup WHERE project_id = %s AND level = %s AND bucket = ANY(%s)",
-        [project_id, level, list(buckets)],
+        "DELETE FROM traces_score_rollup"
+        " WHERE project_id = %s AND family = %s AND level = %s AND bucket = ANY(%s)",
+        [project_id, family, level, list(buckets)],
     )
-    rows = bounded(Family.SCORE, rows)
-    known = slices.numbers(cursor, project_id, Family.SCORE, {row.dimensions for row in rows})
+    rows = bounded(family, rows)
+    known = slices.numbers(cursor, project_id, family, {row.dimensions for row in rows})
     records = (
         (
-            *(project_id, level, row.step, known[row.dimensions]),
+            *(project_id, level, row.step, known[row.dimensions], family),
             *(_storable(getattr(row.sums, name)) for name in SCORE_SUMS),
         )
         for row in rows
     )
     copy(cursor.cursor, "traces_score_rollup", SCORE_COLUMNS, records)
+    return rows
 
 
 def _storable(value: float) -> float | None:
@@ -102,7 +112,12 @@ def _packed(parts: Sequence[bytes]) -> bytes | None:
 
 
 def bounded(family: Family, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
-    """Of each step the largest rows of a family; the others are added up under OTHER."""
+    """Of each step the largest rows of a family; the others are added up under OTHER.
+
+    What was narrowed comes of rows that were bounded before.
+    """
+    if family not in MOST_ROWS:
+        return list(rows)
     steps: dict[int, list[Row[Any]]] = defaultdict(list)
     for row in rows:
         steps[row.step].append(row)

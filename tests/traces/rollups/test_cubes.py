@@ -14,7 +14,7 @@ from django.db import connection
 
 from sightglass.accounts.access import Access
 from tests.traces.sending import SECOND, decoded, llm, span
-from traces.rollups.dimensions import MOST_ROWS, OTHER, Family, Level
+from traces.rollups.dimensions import MOST_ROWS, OTHER, Family, Level, narrowest
 from traces.rollups.segments import BUCKET_NS, plan
 from traces.selectors import cubes, raw_sums
 from traces.selectors.cubes import Step
@@ -75,8 +75,22 @@ def test_a_day_that_is_over_is_one_row_and_read_as_one(
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM traces_rollup WHERE level = 86400 AND family = 0")
         assert cursor.fetchone() == (1,)
-        cursor.execute("UPDATE traces_rollup SET spans = 70 WHERE level = 86400 AND family = 0")
+        narrow = narrowest(Family.SPAN, ())
+        cursor.execute(
+            "UPDATE traces_rollup SET spans = 70 WHERE level = 86400 AND family = %s", [narrow]
+        )
     assert spans_in(access, MIDNIGHT, MIDNIGHT + DAY) == 70  # that row it was
+
+
+def test_a_question_about_few_dimensions_goes_to_the_days_that_have_no_more() -> None:
+    assert narrowest(Family.TRACE, ()) is Family.TRACE_ALL
+    assert narrowest(Family.TRACE, {"name"}) is Family.TRACE_NAME
+    assert narrowest(Family.TRACE, {"name", "release"}) is Family.TRACE
+    assert narrowest(Family.SPAN, {"model"}) is Family.SPAN_MODEL
+    assert narrowest(Family.SPAN, {"model", "name"}) is Family.SPAN
+    assert narrowest(Family.SCORE, {"score", "source"}) is not Family.SCORE
+    assert narrowest(Family.SCORE, {"status"}) is Family.SCORE
+    assert narrowest(Family.TRACE_USER, {"user_id"}) is Family.TRACE_USER
 
 
 def test_what_is_late_counts_at_once_and_for_good(access: Access) -> None:
@@ -232,6 +246,8 @@ def test_wrong_sums_are_found_and_mended(access: Access) -> None:
         "DELETE FROM traces_rollup WHERE level = 3600",
         "UPDATE traces_rollup SET spans = 5 WHERE level = 86400",
         "UPDATE traces_rollup SET latency = NULL WHERE level = 300",
+        "UPDATE traces_rollup SET spans = spans + 1 WHERE level = 86400 AND family = 7",
+        "DELETE FROM traces_rollup WHERE family = 9",
     ):
         with connection.cursor() as cursor:
             cursor.execute(change)

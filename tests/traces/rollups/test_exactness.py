@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from sightglass.accounts.access import Access
 from tests.traces.sending import SECOND, decoded, llm, span
 from traces.models import PriceOverride, Score, Span, Trace
+from traces.rollups.dimensions import DIMENSIONS, NARROWED, Family
+from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures
 from traces.selectors import cubes
 from traces.selectors.cubes import Step
 from traces.selectors.search import EVERYTHING, TimeRange, parse
@@ -90,6 +92,7 @@ def check(access: Access) -> None:
     assert without_zeros(read(access, Step.DAY, "environment:staging")) == without_zeros(wanted)
     check_traces(access)
     check_users(access)
+    check_narrow(access)
 
 
 def check_traces(access: Access) -> None:
@@ -110,6 +113,42 @@ def check_users(access: Access) -> None:
         wanted[one.user_id or (trace.user_id if trace else None)] += 1
     cube = cubes.of_spans(access.project.pk, range=whole_range(), by=("user_id",))
     assert {cell.group[0]: cell.sums.spans for cell in cube.cells} == dict(wanted)
+
+
+ASKS = {
+    Family.SPAN: cubes.of_spans,
+    Family.TRACE: cubes.of_traces,
+    Family.SCORE: cubes.of_scores,
+}
+
+
+def check_narrow(access: Access) -> None:
+    """Days of few dimensions say what those of all dimensions do."""
+    for family, narrows in NARROWED.items():
+        for narrow in narrows:
+            by = DIMENSIONS[narrow]
+            wide = folded(access, family, (*by, "status"), len(by))
+            assert folded(access, family, by, len(by)) == wide, narrow.name
+
+
+def folded(access: Access, family: Family, by: tuple[str, ...], kept: int) -> dict[Any, Any]:
+    """Sums by day and the first `kept` of these dimensions, added up here."""
+    ask: Any = ASKS[family]
+    found: dict[Any, Any] = {}
+    for cell in ask(access.project.pk, range=whole_range(), step=Step.DAY, by=by).cells:
+        key = cell.time_ns, cell.group[:kept]
+        if key in found:
+            found[key].add(cell.sums)
+        else:
+            found[key] = cell.sums
+    return {key: plain(sums) for key, sums in found.items()}
+
+
+def plain(sums: Measures | ScoreMeasures) -> list[Any]:
+    if isinstance(sums, ScoreMeasures):
+        return [round(getattr(sums, name), 9) for name in SCORE_SUMS]
+    numbers = [round(getattr(sums, name), 9) for name in SUMS]
+    return [*numbers, sums.latency.tolist(), sums.first_token.tolist()]
 
 
 class Story:
