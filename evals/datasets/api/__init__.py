@@ -1,0 +1,1 @@
+"""Datasets over HTTP: translates bodies and answers, and decides nothing."""

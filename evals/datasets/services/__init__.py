@@ -1,0 +1,1 @@
+"""What changes datasets. Each checks who may, and writes what changed down."""
