@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sightglass.operations.urls")),
     path("", include("evals.api.urls")),
     path("", include("evals.review.api.urls")),
+    path("", include("evals.datasets.api.urls")),
     path("", include("traces.api.urls")),
     path("", include("dashboards.urls")),
 ]
