@@ -23,7 +23,7 @@ THEME_COOKIE = "theme"
 class Place:
     """A page that the sidebar leads to; `section` is the part of the path below the project.
 
-    Who has not the `permission` is led to `otherwise`, which all may read, if there is one.
+    Who has not the `permission` is led to `otherwise`, which all who read may see, if there is one.
     """
 
     label: str
@@ -64,7 +64,10 @@ PLACES = {
         Place("Sessions", "sessions", "sessions", "sessions"),
         Place("Users", "users", "users", "users"),
     ),
-    "Evaluate": (Place("Evaluators", "eval", "evaluators", "evaluators"),),
+    "Evaluate": (
+        Place("Review", "review", "queues", "review", Permission.REVIEW),
+        Place("Evaluators", "eval", "evaluators", "evaluators"),
+    ),
     "Govern": (
         Place("Budgets", "flag", "budgets", "budgets"),
         Place("Alerts", "bell", "alerts", "alerts"),
@@ -142,7 +145,7 @@ def item_of(place: Place, path: str, access: Access, question: str) -> Item | No
     """None if that person may not, or the area of that page is not installed."""
     slug = access.project.slug
     route = place.route if access.may(place.permission) else place.otherwise
-    if not route:
+    if not route or not (access.may(place.permission) or access.may_read):
         return None
     try:
         url = reverse(route, args=[slug])

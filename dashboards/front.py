@@ -19,9 +19,14 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "home.html")
 
 
-@project_page(Permission.READ)
+@project_page(Permission.READ, Permission.REVIEW)
 def project_home(request: ProjectRequest) -> HttpResponse:
-    """To the overview; before the first trace to the explorer, which says how to send it."""
+    """To the overview; before the first trace to the explorer, which says how to send it.
+
+    Who only reviews: to their queues.
+    """
     project = request.access.project
+    if not request.access.may_read:
+        return HttpResponseRedirect(reverse("queues", args=[project.slug]))
     known = Trace.objects.filter(project_id=project.pk).exists()
     return HttpResponseRedirect(reverse("overview" if known else "traces", args=[project.slug]))

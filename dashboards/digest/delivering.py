@@ -17,6 +17,7 @@ from dashboards.digest.content import Content, content_of
 from dashboards.digest.message import message_of, pictures_of
 from dashboards.digest.models import Delivery, Recipient, Report
 from dashboards.digest.schedule import LATEST, end_of, last_due
+from sightglass.accounts.access import Permission, roles_with
 from sightglass.accounts.models import Membership
 from traces.selectors.paging import TooSlow
 
@@ -140,9 +141,11 @@ def _attempt(delivery: Delivery, made: dict[tuple[int, int], _Made], now: dateti
 
 
 def _wanted(delivery: Delivery) -> bool:
-    """Whether the person is still a member and a recipient, or has asked for it just now."""
+    """Whether the person may still read it and is a recipient, or has asked for it just now."""
     project, user = delivery.report.project, delivery.user
-    member = Membership.objects.filter(project=project, user=user, user__is_active=True)
+    member = Membership.objects.filter(
+        project=project, user=user, user__is_active=True, role__in=roles_with(Permission.READ)
+    )
     if project.deleted_at is not None or not member.exists():
         return False
     if delivery.asked_for:

@@ -17,7 +17,7 @@ from dashboards.boards.models import Board
 from dashboards.digest.models import Delivery, Frequency, Recipient, Report
 from dashboards.digest.schedule import end_of
 from sightglass.accounts import audit
-from sightglass.accounts.access import Access, Permission
+from sightglass.accounts.access import Access, Permission, roles_with
 from sightglass.accounts.models import Membership, User
 
 MAX_REPORTS = 50
@@ -130,8 +130,10 @@ def draft_of(report: Report) -> Draft:
 
 
 def members(access: Access) -> list[User]:
-    """Of the project, by address."""
-    found = Membership.objects.filter(project=access.project, user__is_active=True)
+    """Of the project, by address: those who may read it."""
+    found = Membership.objects.filter(
+        project=access.project, user__is_active=True, role__in=roles_with(Permission.READ)
+    )
     return [one.user for one in found.select_related("user").order_by("user__email")]
 
 

@@ -25,6 +25,7 @@ from dashboards.periods import (
     preset,
     times_of,
 )
+from sightglass.accounts.access import Permission, roles_with
 from sightglass.accounts.models import Project, User
 from traces.rollups.measures import Measures
 from traces.selectors import cubes, metrics
@@ -56,7 +57,9 @@ def page(user: User, name: str) -> dict[str, Any]:
     """The context of the page; at most MOST projects, by name."""
     name = name if name in PRESETS else DEFAULT
     period = preset(name, time.time_ns())
-    mine = Project.objects.filter(memberships__user=user, deleted_at=None).order_by("name", "slug")
+    mine = Project.objects.filter(
+        memberships__user=user, memberships__role__in=roles_with(Permission.READ), deleted_at=None
+    ).order_by("name", "slug")
     found = list(mine[: MOST + 1])
     lines = [line(project, period, name) for project in found[:MOST]]
     known = [one for one in lines if one.total]

@@ -10,7 +10,13 @@ from django.core.exceptions import PermissionDenied
 
 from dashboards.settings import keys as keys_page
 from dashboards.settings import members as members_page
-from sightglass.accounts.access import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, Access, Permission
+from sightglass.accounts.access import (
+    ROLE_PERMISSIONS,
+    SCOPE_PERMISSIONS,
+    Access,
+    Permission,
+    roles_with,
+)
 from sightglass.accounts.models import Project, Role
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "accounts.md"
@@ -49,9 +55,16 @@ def test_every_scope_and_role_is_explained() -> None:
 
 
 def test_roles_only_grow() -> None:
-    order = [Role.VIEWER, Role.REVIEWER, Role.ENGINEER, Role.ADMIN, Role.OWNER]
-    for lower, higher in pairwise(order):
-        assert ROLE_PERMISSIONS[lower] < ROLE_PERMISSIONS[higher]
+    for lowest in (Role.VIEWER, Role.REVIEWER):
+        for lower, higher in pairwise([lowest, Role.ENGINEER, Role.ADMIN, Role.OWNER]):
+            assert ROLE_PERMISSIONS[lower] < ROLE_PERMISSIONS[higher]
+
+
+def test_a_viewer_labels_nothing_and_a_reviewer_reads_no_project() -> None:
+    assert ROLE_PERMISSIONS[Role.VIEWER] == {Permission.READ}
+    assert ROLE_PERMISSIONS[Role.REVIEWER] == {Permission.REVIEW}
+    assert set(roles_with(Permission.READ)) == set(Role.values) - {Role.REVIEWER}
+    assert set(roles_with(Permission.REVIEW)) == set(Role.values) - {Role.VIEWER}
 
 
 def test_no_key_owns_a_project() -> None:

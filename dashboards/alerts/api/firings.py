@@ -86,7 +86,7 @@ class FiringDetail(ReadView):
 
 
 class Acknowledge(ReadView):
-    permission = Permission.REVIEW
+    permission = Permission.WRITE
 
     @extend_schema(
         operation_id="alert_acknowledge",

@@ -64,13 +64,13 @@ def firing(request: ProjectRequest, pk: int) -> HttpResponse:
         "examples": _examples(request.access, evidence.get("examples", [])),
         "course": selectors.course_of(found),
         "card": card_of(found),
-        "may_acknowledge": request.access.may(Permission.REVIEW),
+        "may_acknowledge": request.access.may(Permission.WRITE),
     }
     return render(request, "alerts/firing.html", context)
 
 
 @require_POST
-@project_page(Permission.REVIEW)
+@project_page(Permission.WRITE)
 def acknowledge(request: ProjectRequest, pk: int) -> HttpResponse:
     """With a note; it is repeated no more."""
     found = selectors.get_firing(request.access, pk)

@@ -22,7 +22,7 @@ def acknowledge(
 
     Raises PermissionDenied.
     """
-    access.require(Permission.REVIEW)
+    access.require(Permission.WRITE)
     with transaction.atomic():
         locked = Transition.objects.select_for_update(of=("self",)).get(
             pk=firing.pk, project=access.project

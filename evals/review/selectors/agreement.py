@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from statistics import median
 
 from evals.review.models import Queue
 from evals.review.questions import COMPARED, Kind, Question
@@ -74,6 +75,30 @@ def _reviewers(queue: Queue, question: Question) -> dict[str, Reviewer]:
             if isinstance(answers[key], bool | int | float)
         ]
     return compared(timed, span)
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How much and how fast one reviewer labels; `seconds`: the median, None where not told."""
+
+    reviewer: str
+    labels: int
+    seconds: float | None
+
+
+def speed(queue: Queue) -> list[Speed]:
+    """By reviewer. Raises TooSlow."""
+    labels: dict[str, int] = defaultdict(int)
+    taken: dict[str, list[float]] = defaultdict(list)
+    with time_limit():
+        for who, seconds in valid(queue).values_list("reviewer_label", "seconds"):
+            labels[who] += 1
+            if seconds is not None:
+                taken[who].append(seconds)
+    return [
+        Speed(who, labels[who], median(taken[who]) if who in taken else None)
+        for who in sorted(labels)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,15 @@ def list_items(
     state: str | None = None,
     flagged: bool = False,
     overdue: bool = False,
+    origin: str | None = None,
+    gold: bool = False,
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[Item]:
-    """Items of a queue in the order of their adding. Raises CursorError, TooSlow."""
+    """Items of a queue in the order of their adding. Raises CursorError, TooSlow.
+
+    `origin` and `gold` leave out nothing for who does not lead: they may not know.
+    """
     rows = Item.objects.filter(queue=queue)
     leads = standing.may_lead(access, queue)
     if not leads:
@@ -46,6 +51,10 @@ def list_items(
         rows = rows.filter(flagged=True)
     if overdue:
         rows = rows.filter(state=State.OPEN, due_at__lt=timezone.now())
+    if leads and origin is not None:
+        rows = rows.filter(origin=origin)
+    if leads and gold:
+        rows = rows.filter(gold__isnull=False)
     if cursor is not None:
         rows = rows.filter(pk__gt=decode(cursor, ORDER, (int,)).key[0])
     limit = max(1, min(limit, MAX_LIMIT))
@@ -99,12 +108,14 @@ def mine_of(access: Access, items: Sequence[Item]) -> dict[int, Mine]:
     return found
 
 
-def shown_state(access: Access, item: Item, mine: Mine) -> str:
-    """The state as the caller may know it.
+def shown_state(access: Access, item: Item, mine: Mine, *, leads: bool | None = None) -> str:
+    """The state as the caller may know it; `leads`, if it is known whether they lead the queue.
 
     Gold is open for ever; for reviewers it looks as an item does that this label was all it wanted.
     """
-    if item.gold is None or standing.may_lead(access, item.queue):
+    if item.gold is None:
+        return item.state
+    if standing.may_lead(access, item.queue) if leads is None else leads:
         return item.state
     if mine.label is not None and item.queue.labels_wanted == 1:
         return State.SETTLED

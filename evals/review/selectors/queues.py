@@ -69,6 +69,15 @@ def counts_of(queues: Sequence[Queue]) -> dict[int, Counts]:
     return found
 
 
+def gold_counts(queues: Sequence[Queue]) -> dict[int, int]:
+    """By queue: items whose answers are known. For leads only. Raises TooSlow."""
+    if not queues:
+        return {}
+    rows = Item.objects.filter(queue__in=queues, gold__isnull=False).exclude(state=State.WITHDRAWN)
+    with time_limit():
+        return dict(rows.values("queue_id").annotate(n=Count("pk")).values_list("queue_id", "n"))
+
+
 @dataclass(slots=True)
 class Progress:
     """One person's work in a queue. `pace`: labels in the last hour."""

@@ -22,6 +22,8 @@ from sightglass.accounts.access import ROLE_PERMISSIONS, Access, Permission
 from sightglass.accounts.models import Membership
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+RESERVED = frozenset({"new", "add"})
+"""Slugs that are addresses of pages."""
 MOST = 200
 """Queues of a project that are not archived."""
 MOST_PEOPLE = 500
@@ -64,6 +66,8 @@ def create(access: Access, slug: str, draft: Draft) -> Queue:
     access.require(Permission.WRITE)
     if not SLUG.fullmatch(slug):
         raise invalid("/slug", "Lower-case letters, digits and -; at most 60.")
+    if slug in RESERVED:
+        raise invalid("/slug", "Is the address of a page.")
     mine = Queue.objects.filter(project=access.project, archived_at=None)
     if mine.count() >= MOST:
         raise invalid("/slug", f"A project has at most {MOST} queues.")

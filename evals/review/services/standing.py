@@ -8,6 +8,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
@@ -48,22 +51,49 @@ def item_of(access: Access, queue: Queue, pk: int) -> Item:
     return found
 
 
+Named = Mapping[int, str]
+"""Who is named in a queue: by user, what they are in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a caller may do in a queue that they see."""
+
+    labels: bool
+    leads: bool
+
+
 def roles(queue: Queue) -> dict[int, str]:
     """By user: what they are in the queue."""
     return dict(queue.reviewers.values_list("user_id", "role"))
 
 
 def may_label(access: Access, queue: Queue) -> bool:
-    if access.user is None or not access.may(Permission.REVIEW):
-        return False
-    named = roles(queue)
-    return access.user.pk in named or REVIEWER not in named.values()
+    return _labels(access, roles(queue))
 
 
 def may_lead(access: Access, queue: Queue) -> bool:
+    return access.may(Permission.ADMIN) or _leads(access, roles(queue))
+
+
+def standings(access: Access, queues: Sequence[Queue]) -> dict[int, Standing]:
+    """By queue, in one query for all."""
+    named: dict[int, dict[int, str]] = {queue.pk: {} for queue in queues}
+    rows = QueueReviewer.objects.filter(queue__in=queues)
+    for queue_id, user_id, role in rows.values_list("queue_id", "user_id", "role"):
+        named[queue_id][user_id] = role
+    return {pk: Standing(_labels(access, of), _leads(access, of)) for pk, of in named.items()}
+
+
+def _labels(access: Access, named: Named) -> bool:
+    if access.user is None or not access.may(Permission.REVIEW):
+        return False
+    return access.user.pk in named or REVIEWER not in named.values()
+
+
+def _leads(access: Access, named: Named) -> bool:
     if access.may(Permission.ADMIN):
         return True
-    named = roles(queue)
     if access.user is not None and named.get(access.user.pk) == LEAD:
         return access.may(Permission.REVIEW)
     return LEAD not in named.values() and access.may(Permission.WRITE)

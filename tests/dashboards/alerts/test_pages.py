@@ -395,7 +395,7 @@ def test_who_may_what(client: Client, project: Project, access: Access) -> None:
     url = f"{ALERTS}/rules/{found.rule_id}"
     for role, statuses in (
         (Role.VIEWER, {"see": 200, "new": 403, "save": 403, "ack": 403}),
-        (Role.REVIEWER, {"see": 200, "new": 403, "save": 403, "ack": 302}),
+        (Role.REVIEWER, {"see": 403, "new": 403, "save": 403, "ack": 403}),
         (Role.ENGINEER, {"see": 200, "new": 200, "save": 302, "ack": 302}),
     ):
         client.force_login(member(project, f"{role}@example.org", role))

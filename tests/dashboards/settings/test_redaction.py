@@ -101,11 +101,17 @@ def test_a_stored_rule_is_tried(page: Client, access: Access) -> None:
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.REVIEWER])
-def test_who_may_only_read_sees_rules_and_changes_none(
-    client: Client, project: Project, role: str
-) -> None:
+def test_who_may_not_write_changes_no_rule(client: Client, project: Project, role: str) -> None:
     row = RedactionRule.objects.create(project=project, **EMAIL)
     client.force_login(member(project, "reader@example.org", role))
+    assert client.post(PAGE, EMAIL).status_code == 403
+    assert client.post(f"{PAGE}/{row.pk}", {"delete": "1"}).status_code == 403
+    assert RedactionRule.objects.count() == 1
+
+
+def test_who_may_only_read_sees_rules_and_changes_none(client: Client, project: Project) -> None:
+    row = RedactionRule.objects.create(project=project, **EMAIL)
+    client.force_login(member(project, "reader@example.org", Role.VIEWER))
     text = client.get(PAGE).content.decode()
     assert "Mails" in text
     assert "Save rule" not in text

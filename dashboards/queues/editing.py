@@ -1,0 +1,146 @@
+"""Making a queue and changing one: settings, questions, people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from dashboards.markdown import rendered
+from dashboards.queues import framing, rubric, words
+from dashboards.queues.forms import Person, SettingsForm, chosen_in, initial_of, people_of
+from dashboards.queues.rubric import Row
+from evals.models import Evaluator
+from evals.review.errors import Invalid
+from evals.review.models import Queue
+from evals.review.services import queues, standing
+from sightglass.accounts.access import Access, Permission, ProjectRequest, project_page
+
+FRAGMENTS = {"rubric": "queues/rubric.html", "guide": "queues/guide.html"}
+"""By the element that htmx asks for."""
+
+
+@dataclass(slots=True)
+class Page:
+    """The form as it stands."""
+
+    form: SettingsForm
+    rows: list[Row]
+    people: list[Person]
+    problems: list[str] = field(default_factory=list)
+    """Of the rubric as a whole, and of the people."""
+
+
+@require_http_methods(["GET", "POST"])
+@project_page(Permission.WRITE)
+def new(request: ProjectRequest) -> HttpResponse:
+    """The empty form; POST makes the queue, or does what another button of it says."""
+    if request.method != "POST":
+        people = people_of(request.access, {})
+        return _shown(request, Page(SettingsForm(), rubric.usual(), people))
+    page = _sent(request)
+    deed = request.POST.get("do", "save")
+    if deed == "save":
+        queue = _saved(request.access, page, None)
+        if queue is not None:
+            messages.success(request, f"“{queue.name}” is made. Now say what comes into it.")
+            return redirect("queue_rules", request.access.project.slug, queue.slug)
+    return _shown(request, page, deed=deed)
+
+
+@require_http_methods(["GET", "POST"])
+@project_page(Permission.WRITE)
+def settings(request: ProjectRequest, queue: str) -> HttpResponse:
+    """The form of the queue as it is; POST changes it."""
+    access = request.access
+    found = standing.queue_of(access, queue)
+    if request.method != "POST":
+        draft = queues.draft_of(found)
+        form = SettingsForm(initial=initial_of(draft), fixed=True)
+        page = Page(form, rubric.rows_of(draft.questions), people_of(access, draft.reviewers))
+        return _shown(request, page, found)
+    page = _sent(request, found)
+    deed = request.POST.get("do", "save")
+    if deed == "save":
+        before = queues.newest(found).version
+        changed = _saved(access, page, found)
+        if changed is not None:
+            now = queues.newest(changed).version
+            said = f" Version {now} of the questions is asked from now on." if now > before else ""
+            messages.success(request, f"Saved.{said}")
+            return redirect("queue_settings", access.project.slug, found.slug)
+    return _shown(request, page, found, deed)
+
+
+@require_POST
+@project_page(Permission.WRITE)
+def archive(request: ProjectRequest, queue: str) -> HttpResponse:
+    """End the queue."""
+    found = standing.queue_of(request.access, queue)
+    queues.archive(request.access, found)
+    messages.success(request, f"“{found.name}” is archived. What was labelled in it stays.")
+    return redirect("queues", request.access.project.slug)
+
+
+def _sent(request: ProjectRequest, queue: Queue | None = None) -> Page:
+    """The form as it was sent, after the button that sent it."""
+    sent = request.POST
+    everybody = people_of(request.access, {})
+    people = people_of(request.access, chosen_in(sent, everybody))
+    rows = rubric.changed(rubric.rows_from(sent), sent.get("do", ""))
+    return Page(SettingsForm(sent, fixed=queue is not None), rows, people)
+
+
+def _saved(access: Access, page: Page, queue: Queue | None) -> Queue | None:
+    """The queue, or None with what is wrong written into the page."""
+    form = page.form
+    is_valid = form.is_valid()
+    people = {one.user.email: one.role for one in page.people if one.role}
+    if not is_valid:
+        return None
+    draft = form.draft(rubric.questions_from(page.rows), people)
+    try:
+        if queue is None:
+            return queues.create(access, form.slug_said(), draft)
+        return queues.update(access, queue, draft)
+    except Invalid as error:
+        form.refuse(error.errors)
+        page.problems = rubric.place(page.rows, error.errors)
+        page.problems += [
+            f"{one['pointer'].rpartition('/')[2]}: {one['detail']}"
+            for one in error.errors
+            if one["pointer"].startswith("/reviewers")
+        ]
+        return None
+
+
+def _shown(
+    request: ProjectRequest, page: Page, queue: Queue | None = None, deed: str = ""
+) -> HttpResponse:
+    access = request.access
+    context: dict[str, Any] = {
+        "page": page,
+        "form": page.form,
+        "kinds": words.KINDS,
+        "deed": deed,
+        "wrong": deed == "save",
+        "guide": rendered(page.form["guidelines"].value() or ""),
+        "preview": deed == "preview",
+        "saving": "save",
+    }
+    fragment = FRAGMENTS.get(request.htmx.target or "") if request.htmx else None
+    if fragment is not None and deed != "save":
+        return render(request, fragment, context)
+    context["scores"] = list(
+        Evaluator.objects.filter(project=access.project, archived_at=None)
+        .order_by("name")
+        .values_list("name", flat=True)[:200]
+    )
+    if queue is not None:
+        context |= framing.frame(access, queue, "settings")
+        context["versions"] = list(queue.rubrics.select_related("created_by")[:50])
+    return render(request, "queues/form.html", context)
