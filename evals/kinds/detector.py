@@ -1,4 +1,4 @@
-"""Embedded detectors: `{"detector": NAME}`; the detector's version is put beside it."""
+"""Embedded detectors: `{"detector": NAME}` and optional `calibration`; its version is added."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from evals.detectors.registry import MODULES, described
+from evals.kinds import shared
 from evals.models import Target
 
 
@@ -16,4 +17,10 @@ def check(project_id: int, target: str, config: dict[str, Any]) -> dict[str, Any
         raise ValidationError({"detector": f"Must be one of {', '.join(MODULES)}."})
     if target != Target.SPAN:
         raise ValidationError({"target": "An embedded detector scores spans."})
-    return {"detector": name, "version": described(name).version}
+    return shared.completed(
+        {
+            "detector": name,
+            "version": described(name).version,
+            "calibration": shared.calibration(config.get("calibration")),
+        }
+    )

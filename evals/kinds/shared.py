@@ -7,6 +7,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from evals import calibrated
+from evals.calibrated import CurveError
 from evals.detectors.registry import MODULES
 from evals.models import Connection
 from sightglass.kernel.storable import storable
@@ -69,6 +71,16 @@ def optional_text(given: Any, name: str, most: int = 200) -> str:
     if not isinstance(given, str) or len(given) > most:
         raise ValidationError({name: f"Must be a text of at most {most} characters."})
     return storable(given).strip()
+
+
+def calibration(given: Any) -> dict[str, Any] | None:
+    """A curve that its numbers go through before they are stored (`evals.calibrated`)."""
+    if given in (None, "", {}):
+        return None
+    try:
+        return calibrated.check(given)
+    except CurveError as error:
+        raise ValidationError({"calibration": str(error)}) from error
 
 
 def completed(config: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
@@ -11,6 +12,8 @@ from django.utils import timezone
 from evals.models import EvaluatorDay, EvaluatorVersion, Job
 from evals.models.work import State
 from evals.services import backfills, jobs
+
+UNLIMITED = 10**9
 
 
 class HasJob(Protocol):
@@ -29,24 +32,28 @@ def within(version: EvaluatorVersion, ready: list[T]) -> list[T]:
     if version.daily_budget is None or not ready:
         return ready
     with transaction.atomic():
-        day, _ = EvaluatorDay.objects.select_for_update().get_or_create(
-            evaluator_id=version.evaluator_id, day=datetime.now(UTC).date()
-        )
-        mine = {one.job.pk for one in ready}
-        others = (
-            Job.objects.filter(
-                version__evaluator_id=version.evaluator_id,
-                state=State.RUNNING,
-                not_before__gt=timezone.now(),
-            )
-            .exclude(pk__in=mine)
-            .count()
-        )
-        each = max(1, backfills.typical_cost(version))
-        left = (version.daily_budget - day.cost) // each - others
-        taken = ready[: max(0, left)]
+        taken = ready[: room(version, {one.job.pk for one in ready})]
         jobs.skip([one.job for one in ready[len(taken) :]], "budget")
     return taken
+
+
+def room(version: EvaluatorVersion, mine: Collection[int] = ()) -> int:
+    """For how many calls there is money left today, in a transaction of the caller's.
+
+    `mine` are jobs that are not counted as under way, though they are.
+    """
+    if version.daily_budget is None:
+        return UNLIMITED
+    day, _ = EvaluatorDay.objects.select_for_update().get_or_create(
+        evaluator_id=version.evaluator_id, day=datetime.now(UTC).date()
+    )
+    others = Job.objects.filter(
+        version__evaluator_id=version.evaluator_id,
+        state=State.RUNNING,
+        not_before__gt=timezone.now(),
+    ).exclude(pk__in=mine)
+    each = max(1, backfills.typical_cost(version))
+    return max(0, (version.daily_budget - day.cost) // each - others.count())
 
 
 def spent_today(evaluator_id: int) -> int:

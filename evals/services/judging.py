@@ -262,7 +262,8 @@ def made_ready(
         own = prompts.value_of(subject, "output")
         prompt = prompts.render_pair(config["instructions"], subject, (own, ready.other), secret)
     else:
-        prompt = prompts.render(config["instructions"], config["scale"], subject, secret)
+        examples = config.get("examples", ())
+        prompt = prompts.render(config["instructions"], config["scale"], subject, secret, examples)
         ready.prompt = prompt
     ready.fingerprint = prompt.fingerprint
     return ready
@@ -333,7 +334,7 @@ def store(results: Sequence[Result]) -> None:
             logger.exception("Results could not be stored together; storing them one by one")
             for one in mine:
                 _store_alone(project_id, one)
-    _note_connections(results)
+    note_connections(results)
 
 
 def _store(project_id: int, mine: Sequence[Result]) -> None:
@@ -395,7 +396,7 @@ def _end_badly(result: Result, error: Exception) -> None:
         jobs.fail(job, f"{type(error).__name__}: {said}")
 
 
-def _note_connections(results: Sequence[Result]) -> None:
+def note_connections(results: Sequence[Result]) -> None:
     """Count failures in a row, in the order in which the calls ended."""
     failed: dict[int, tuple[int, str]] = {}
     worked: set[int] = set()

@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 from django.db import connection, transaction
 
+from evals import calibrated
 from evals.models import EvaluatorVersion, Kind
 from evals.subjects import Subject
 from sightglass.kernel.storable import storable
@@ -86,6 +87,11 @@ class Outcome:
     saved: int = 0
     duration_ms: float | None = None
     reused: bool = False
+
+    def __post_init__(self) -> None:
+        curve = self.version.config.get("calibration")
+        if curve and isinstance(self.value, float | int) and not isinstance(self.value, bool):
+            self.value = round(calibrated.apply(curve, float(self.value)), 4)
 
     @property
     def source(self) -> str:

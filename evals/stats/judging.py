@@ -173,14 +173,21 @@ def _effective(agreed: np.ndarray, weights: Floats) -> float:
 
 def _humans(labels: Sequence[Sequence[Value]], place: dict[Value, int]) -> Humans:
     several = [one for one in labels if len(one) > 1]
+    observed = same_among(several)
     if not several:
-        none = absent("no case has two humans' labels")
-        return Humans(none, none)
-    same = np.array([np.mean([a == b for a, b in combinations(one, 2)]) for one in several])
+        return Humans(observed, observed)
     counts = np.zeros((len(several), len(place)), np.int64)
     for row, one in zip(counts, several, strict=True):
         np.add.at(row, [place[value] for value in one], 1)
+    return Humans(observed, alpha(counts, Level.NOMINAL))
+
+
+def same_among(labels: Sequence[Sequence[Value]]) -> Estimate:
+    """The share of two labels of one case that are the same, of cases that have two or more."""
+    several = [one for one in labels if len(one) > 1]
+    if not several:
+        return absent("no case has two humans' labels")
+    same = np.array([np.mean([a == b for a, b in combinations(one, 2)]) for one in several])
     n, total, squares = len(same), float(same.sum()), float((same**2).sum())
     shared = mean_interval(n, n, n, total, squares, total, squares)
-    observed = Estimate(shared.value, shared.low, shared.high, n)
-    return Humans(observed, alpha(counts, Level.NOMINAL))
+    return Estimate(shared.value, shared.low, shared.high, n)

@@ -86,6 +86,26 @@ class Correction:
     """How many more labels of these items halve the interval; None where no number does."""
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is known of all judged items without looking at each: their weighted mean, and the
+    variance of it."""
+
+    size: int
+    mean: float
+    variance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """The items with a label, all of which are judged; as in Sample."""
+
+    judge: Floats
+    human: Floats
+    item_weights: Floats | None = None
+    label_weights: Floats | None = None
+
+
 def corrected_mean(sample: Sample) -> Correction:
     """What humans would have given on average.
 
@@ -93,16 +113,38 @@ def corrected_mean(sample: Sample) -> Correction:
     finite, a weight is not above 0, or a value is outside the scale.
     """
     labelled = _checked(sample)
-    low, high = _scale(sample, labelled)
-    n = int(labelled.sum())
     weights = _ones(sample.item_weights, len(labelled))
-    raw = float(np.average(sample.judge, weights=weights))
+    share = weights / weights.sum()
+    mean = float(np.average(sample.judge, weights=weights))
+    judged = Judged(len(labelled), mean, float(share**2 @ (sample.judge - mean) ** 2))
+    own = None if sample.label_weights is None else sample.label_weights[labelled]
+    known = Labelled(sample.judge[labelled], sample.human[labelled], weights[labelled], own)
+    return _corrected(judged, known, *_scale(sample, labelled))
+
+
+def corrected_total(judged: Judged, labels: Labelled, scale: tuple[float, float]) -> Correction:
+    """The same from sums of the judged items, however many there are.
+
+    Raises ValueError as `corrected_mean` does, and where there are more labels than items.
+    """
+    sample = Sample(labels.judge, labels.human, labels.item_weights, labels.label_weights, scale)
+    if not _checked(sample).all():
+        raise ValueError("a label is missing")
+    if judged.size < len(labels.judge) or not judged.variance >= 0:
+        raise ValueError("there are fewer items than labels, or their variance is below 0")
+    if not scale[0] <= judged.mean <= scale[1]:
+        raise ValueError(f"a value is outside {scale[0]:g} to {scale[1]:g}")
+    return _corrected(judged, labels, *_scale(sample, np.ones(len(labels.judge), bool)))
+
+
+def _corrected(judged: Judged, labels: Labelled, low: float, high: float) -> Correction:
+    n, raw = len(labels.judge), judged.mean
     if high <= low:
         same = Estimate(low, None, None, n, "all values are the same")
         return Correction(raw, same, same, same, 0.0, None)
-    known = _Known.of(sample, weights, labelled, low, high)
+    known = _Known.of(judged, labels, low, high)
     alone = known.labels_only()
-    found = known.tuned() if n > 2 and not labelled.all() else None
+    found = known.tuned() if 2 < n < judged.size else None
     power = known.power if found and _width(found) < _width(alone) else 0.0
     corrected = found if found and power else alone
 
@@ -136,25 +178,23 @@ class _Known:
     size: int
 
     @classmethod
-    def of(
-        cls, sample: Sample, weights: Floats, labelled: NDArray[np.bool_], low: float, high: float
-    ) -> _Known:
-        judge, human = ((one - low) / (high - low) for one in (sample.judge, sample.human))
-        own = _ones(None if labelled.all() else sample.label_weights, len(labelled))[labelled]
-        share = weights[labelled] * own / (weights[labelled] * own).sum()
-        mean, judged = float(share @ human[labelled]), float(share @ judge[labelled])
-        y, f = human[labelled] - mean, judge[labelled] - judged
-        over_all = weights / weights.sum()
-        judge_mean = float(over_all @ judge)
-        n_eff = min(1 / float(share @ share), float(len(own)))
-        corners = _corners(human[labelled], judge[labelled], y, f, share)
+    def of(cls, judged: Judged, labels: Labelled, low: float, high: float) -> _Known:
+        n, span = len(labels.judge), high - low
+        judge, human = ((one - low) / span for one in (labels.judge, labels.human))
+        weights = _ones(labels.item_weights, n)
+        own = _ones(None if n == judged.size else labels.label_weights, n)
+        share = weights * own / (weights * own).sum()
+        mean, said = float(share @ human), float(share @ judge)
+        y, f = human - mean, judge - said
+        n_eff = min(1 / float(share @ share), float(n))
+        corners = _corners(human, judge, y, f, share)
         return cls(
             mean=mean, share=share, y=y, f=f, n_eff=n_eff, corners=corners,
-            kept=1 - np.minimum(own.sum() / (len(labelled) * own), 1.0),
-            shift=judge_mean - judged,
-            judge_variance=float(over_all**2 @ (judge - judge_mean) ** 2),
+            kept=1 - np.minimum(own.sum() / (judged.size * own), 1.0),
+            shift=(judged.mean - low) / span - said,
+            judge_variance=judged.variance / span**2,
             power=_power(share, y, f, corners, n_eff),
-            size=len(labelled),
+            size=judged.size,
         )  # fmt: skip
 
     def labels_only(self) -> Interval:

@@ -44,6 +44,8 @@ app.conf.beat_schedule = {
     "sweep": every(5.0, "evals.tasks.sweep"),
     "fill-review-queues": every(15.0, "evals.review.tasks.fill"),
     "tend-review-queues": every(60.0, "evals.review.tasks.tend"),
+    "ask-for-truth": every(60.0, "evals.truth.tasks.ask"),
+    "purge-truth": every(HOUR, "evals.truth.tasks.purge"),
     "import-into-datasets": every(2.0, "evals.datasets.tasks.work_off"),
     "tend-datasets": every(HOUR, "evals.datasets.tasks.tend"),
     "evaluate-alerts": every(60.0, "dashboards.alerts.tasks.evaluate"),

@@ -221,6 +221,7 @@ CELERY_WORKER_CONCURRENCY = env.integer("SIGHTGLASS_WORKERS", default=2, low=1, 
 CELERY_TASK_ROUTES = {
     "evals.tasks.judge": {"queue": "judges"},
     "evals.tasks.run_ragas": {"queue": "judges"},
+    "evals.truth.tasks.ask": {"queue": "judges"},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -1,0 +1,1 @@
+"""Reading truth; every way in is a project's."""

@@ -1,0 +1,1 @@
+"""Changing truth; every change is audited."""
