@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
-import plotly.graph_objects as go
-
+from dashboards.charts import figures
 from dashboards.charts.scales import drawn, ticks
 from dashboards.charts.theme import light
-from dashboards.charts.timelines import FILE_UNITS, UNIT_WORDS, jsonable
+from dashboards.charts.timelines import FILE_UNITS, UNIT_WORDS
 from dashboards.charts.types import Chart, Level, Row, Table, plain, short
 from dashboards.numbers import MINUS, exactly, raw, share, written
 
@@ -46,7 +45,7 @@ def waterfall(bars: Sequence[Bar], *, unit: str, better: Better = None, summary:
         signed(bar.value, unit) if bar.kind == "change" else written(bar.value, unit)
         for bar in bars
     ]
-    trace = go.Bar(
+    trace = figures.bar(
         orientation="h",
         y=list(range(len(bars))),
         x=length,
@@ -62,10 +61,8 @@ def waterfall(bars: Sequence[Bar], *, unit: str, better: Better = None, summary:
         meta={"urls": [bar.url for bar in bars]},
     )
     scale = ticks([*low, *high], unit, from_zero=True)
-    figure = go.Figure(data=[trace])
     reach = scale.range[1] + 0.2 * (scale.range[1] - scale.range[0])
-    figure.layout = {
-        "template": None,
+    layout = {
         "hovermode": "closest",
         "margin": {"l": 8, "r": 12, "t": 8, "b": 28},
         "xaxis": {"tickvals": scale.values, "ticktext": scale.texts}
@@ -88,7 +85,7 @@ def waterfall(bars: Sequence[Bar], *, unit: str, better: Better = None, summary:
     columns = ("Part", _headed("Amount", UNIT_WORDS[unit]), "Note")
     names = ("part", "kind", _headed("amount", FILE_UNITS[unit]), "note")
     table = Table("Changes add up from the first total to the last.", columns, names, rows)
-    return Chart(said, table, jsonable(figure))
+    return Chart(said, table, figures.figure([trace], layout))
 
 
 def _colour(bar: Bar, better: Better) -> str:
@@ -121,7 +118,7 @@ def histogram(
     """Bars of equal width between `edges` (one more than `counts`), however far these are apart."""
     total = sum(counts) or 1
     spans = [f"{written(a, unit)} – {written(b, unit)}" for a, b in pairwise(edges)]
-    trace = go.Bar(
+    trace = figures.bar(
         x=[i + 0.5 for i in range(len(counts))],
         y=list(counts),
         width=0.86,
@@ -136,10 +133,8 @@ def histogram(
     scale = ticks(counts, "count", from_zero=True)
     every = max(1, -(-len(edges) // 7))
     shown = range(0, len(edges), every)
-    figure = go.Figure(data=[trace])
     shapes, notes = _marks(edges, marks)
-    figure.layout = {
-        "template": None,
+    layout = {
         "hovermode": "closest",
         "xaxis": {"tickvals": list(shown), "ticktext": [written(edges[i], unit) for i in shown]}
         | {"range": [0, len(counts)]},
@@ -158,7 +153,7 @@ def histogram(
         rows,
     )
     said = summary or "; ".join(f"{mark.label} {written(mark.value, unit)}" for mark in marks)
-    return Chart(said or f"{sum(counts):,} {what}.", table, jsonable(figure))
+    return Chart(said or f"{sum(counts):,} {what}.", table, figures.figure([trace], layout))
 
 
 def _marks(

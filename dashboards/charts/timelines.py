@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import plotly.graph_objects as go
-
+from dashboards.charts.figures import bar, figure, scatter
 from dashboards.charts.scales import (
     Ticks,
     drawn,
@@ -58,7 +57,7 @@ def bars(
 ) -> Chart:
     """Stacked bars, the first series at the bottom."""
     traces = [
-        go.Bar(
+        bar(
             **_common(one, unit),
             y=_drawn(one.values, unit),
             width=BAR * step_ns / MS,
@@ -83,7 +82,7 @@ def area(
 ) -> Chart:
     """Areas on top of each other; where nothing is known they are at zero."""
     traces = [
-        go.Scatter(
+        scatter(
             **_common(one, unit),
             y=[value or 0 for value in _drawn(one.values, unit)],
             mode="lines",
@@ -118,7 +117,7 @@ def lines(
             traces += _band(one, colour, unit)
         alone = sum(value is not None for value in one.values) < 2
         traces.append(
-            go.Scatter(
+            scatter(
                 **_common(one, unit),
                 y=_drawn(one.values, unit),
                 mode="lines+markers" if alone else "lines",
@@ -178,8 +177,8 @@ def _band(one: Series, colour: str, unit: str) -> list[Any]:
     for first, last in _runs([low[i] is not None and high[i] is not None for i in range(len(low))]):
         x = [drawn_time(ns) for ns in one.times[first:last]]
         edge = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
-        found.append(go.Scatter(**edge, y=low[first:last]))
-        found.append(go.Scatter(**edge, y=high[first:last], fill="tonexty", fillcolor=band(colour)))
+        found.append(scatter(**edge, y=low[first:last]))
+        found.append(scatter(**edge, y=high[first:last], fill="tonexty", fillcolor=band(colour)))
     return found
 
 
@@ -220,17 +219,17 @@ def _chart(
     times = series[0].times if series else ()
     where, texts = time_ticks(times, step_ns)
     half = step_ns // 2 if shape == "box" else 0
-    figure = go.Figure(data=traces)
     shapes, notes = overlays(levels, events, unit, step_ns)
-    figure.layout = {
-        "template": None,
-        "xaxis": {
-            "type": "date",
-            "tickvals": where,
-            "ticktext": texts,
-            "range": [drawn_time(times[0] - half), drawn_time(times[-1] + half)] if times else None,
-            "hoverformat": "%a %-d %b" if step_ns % DAY == 0 else "%a %-d %b %H:%M UTC",
-        },
+    xaxis: dict[str, Any] = {
+        "type": "date",
+        "tickvals": where,
+        "ticktext": texts,
+        "hoverformat": "%a %-d %b" if step_ns % DAY == 0 else "%a %-d %b %H:%M UTC",
+    }
+    if times:
+        xaxis["range"] = [drawn_time(times[0] - half), drawn_time(times[-1] + half)]
+    layout = {
+        "xaxis": xaxis,
         "yaxis": {"tickvals": scale.values, "ticktext": scale.texts, "range": list(scale.range)},
         "shapes": shapes,
         "annotations": notes,
@@ -238,14 +237,7 @@ def _chart(
     }
     table = table_of(series, unit, step_ns)
     said = summary or sentence(series, unit, step_ns)
-    return Chart(said, table, jsonable(figure), legend_of(series, unit, shape))
-
-
-def jsonable(figure: Any) -> dict[str, Any]:
-    """Data and layout, without Plotly's own template: the page's loader lays ours over it."""
-    found: dict[str, Any] = figure.to_plotly_json()
-    found["layout"].pop("template", None)
-    return found
+    return Chart(said, table, figure(traces, layout), legend_of(series, unit, shape))
 
 
 def overlays(

@@ -373,59 +373,62 @@ STORED = """
 SELECT {columns}
 FROM unnest(%s::int4[], %s::int4[], %s::int4[]) AS p(level, first, "end")
 JOIN {table} r ON r.project_id = %s AND r.level = p.level
-    AND r.bucket >= p.first AND r.bucket < p."end" {family}
+    AND r.bucket >= p.first AND r.bucket < p."end" AND r.family = {family}
 {slices} {where} GROUP BY {groups}"""
+SLICES = """
+JOIN traces_slice s ON s.id = r.slice_id AND s.project_id = {project} AND s.family = {family}"""
+"""Of one family alone, or all slices of the installation would be looked through."""
 
 
 def _stored_rows(
     ask: _Ask, steps: Steps, family: Family, made: Plan, sums: Sequence[str]
 ) -> list[tuple[int, tuple[str | None, ...], Sequence[Any]]]:
     """(step, group, summed columns) of the slices that match, from stored rows."""
-    needed = (matching.asked(ask.query.root) or set()) | set(ask.by)
+    needed = (matching.asked(ask.query.root) or frozenset()) | set(ask.by)
     narrow = narrowest(family, needed if ask.name is None else needed | {"score"})
-    days = [one for one in made.stored if one[0] is Level.DAY]
-    finer = [one for one in made.stored if one[0] is not Level.DAY]
-    return [
-        row
-        for one, stretches in ((narrow, days), (family, finer))
-        if stretches
-        for row in _rows_of(ask, steps, one, stretches, sums)
-    ]
+    parts: dict[Family, list[tuple[Level, int, int]]] = {}
+    for one in made.stored:
+        parts.setdefault(narrow if one[0] is Level.DAY else family, []).append(one)
+    texts, params = [], list[Any]()
+    for each, stretches in parts.items():
+        text, more = _stored_query(ask, steps, each, stretches, sums)
+        texts.append(text)
+        params += more
+    width = len(ask.by)
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(texts), params)
+        return [(row[0], row[1 : width + 1], row[width + 1 :]) for row in cursor.fetchall()]
 
 
-def _rows_of(
+def _stored_query(
     ask: _Ask,
     steps: Steps,
     family: Family,
     stretches: Sequence[tuple[Level, int, int]],
     sums: Sequence[str],
-) -> list[tuple[int, tuple[str | None, ...], Sequence[Any]]]:
-    scores = family in OF_SCORES
+) -> tuple[str, list[Any]]:
     columns, joins = slicing.groups(ask.by, family)
-    tests, params = [], list[Any]()
+    tests, asked = [], list[Any]()
     if ask.name is not None:
         tests.append(f"{slicing.place('score', family)} = %s")
-        params.append(ask.name)
+        asked.append(ask.name)
     if ask.query.root is not None:
         sql, more = slicing.condition(ask.query.root, family)
         tests.append(sql)
-        params += more
-    slices = "JOIN traces_slice s ON s.id = r.slice_id" + joins if tests or columns else ""
+        asked += more
+    slices = SLICES.format(project=int(ask.project_id), family=int(family)) + joins
     step = steps.sql.format(start=f"(r.bucket * {BUCKET_NS}::int8)")
-    width = len(columns)
     text = STORED.format(
         columns=", ".join([step, *columns, *sums]),
-        table="traces_score_rollup" if scores else "traces_rollup",
-        family=f"AND r.family = {int(family)}",
-        slices=slices,
+        table="traces_score_rollup" if family in OF_SCORES else "traces_rollup",
+        family=int(family),
+        slices=slices if tests or columns else "",
         where=f"WHERE {' AND '.join(tests)}" if tests else "",
         groups=", ".join(str(i + 1) for i, _ in enumerate([None, *columns])),
     )
-    parts = [[int(level) for level, _, _ in stretches]]
-    parts += [[first for _, first, _ in stretches], [end for _, _, end in stretches]]
-    with connection.cursor() as cursor:
-        cursor.execute(text, [*parts, ask.project_id, *params])
-        return [(row[0], row[1 : width + 1], row[width + 1 :]) for row in cursor.fetchall()]
+    places: list[Any] = [[int(level) for level, _, _ in stretches]]
+    places += [[first for _, first, _ in stretches], [end for _, _, end in stretches]]
+    return text, [*places, ask.project_id, *asked]
 
 
 def _stored_measures(
