@@ -27,9 +27,15 @@ ALIKE = 0.7
 AT_ONCE = 2_048
 """Shingles that are hashed together, to bound the memory."""
 
-_numbers = np.random.default_rng(1997)
-_A = _numbers.integers(1, 2**63, HASHES, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-_B = _numbers.integers(0, 2**63, HASHES, dtype=np.uint64)
+
+def _constants(name: bytes, number: int) -> NDArray[np.uint64]:
+    """The same for ever, unlike a generator of random numbers: prints are stored."""
+    made = (blake2b(name + b"%d" % n, digest_size=8).digest() for n in range(number))
+    return np.array([int.from_bytes(one, "big") for one in made], dtype=np.uint64)
+
+
+_A = _constants(b"a", HASHES) | np.uint64(1)
+_B = _constants(b"b", HASHES)
 _POWERS = np.array([pow(0x9E3779B97F4A7C15, n, 2**64) for n in range(SHINGLE)], dtype=np.uint64)
 
 

@@ -48,9 +48,14 @@ def find(dataset: Dataset | None, prints: Sequence[Print | None]) -> list[list[N
             exact = one is not None and twin is not None and one.whole == twin.whole
             found[place].append(Near(1.0 if exact else similar, exact, place=other))
     return [
-        sorted(found[place], key=lambda near: (-near.similarity, near.number or 0))[:MOST]
+        sorted(found[place], key=_order)[:MOST]
         for place in range(len(prints))
     ]
+
+
+def _order(near: Near) -> tuple[float, bool, int]:
+    """The most alike first; of these, what is there already before what is to be added."""
+    return -near.similarity, near.number is None, near.number or near.place or 0
 
 
 def _stored(dataset: Dataset, prints: Sequence[Print | None]) -> dict[int, list[Near]]:
