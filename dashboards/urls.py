@@ -15,7 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dashboards.cost.urls")),
     path("", include("dashboards.explorer.urls")),
     path("", include("dashboards.trace.urls")),
-    path("", include("dashboards.queues.urls")),
+    path("", include("dashboards.queues.urls")),  # before the desk: `new` and `add` are its
+    path("", include("dashboards.desk.urls")),
     path("", include("dashboards.evaluators.urls")),
     path("", include("dashboards.quality.urls")),
     path("", include("dashboards.digest.urls")),

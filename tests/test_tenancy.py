@@ -281,6 +281,9 @@ OF_ITEM = (
     *("api_review_item", "api_review_claim", "api_review_draft", "api_review_submit"),
     *("api_review_undo", "api_review_skip", "api_review_flag", "api_review_comments"),
     *("api_review_adjudicate", "api_review_gold"),
+    *("queue_item", "desk_claim", "desk_draft", "desk_submit", "desk_undo", "desk_skip"),
+    *("desk_flag", "desk_comment", "desk_uncomment", "desk_settle", "desk_reopen", "desk_ungold"),
+    *("desk_answered", "desk_withdraw"),
 )
 
 
@@ -295,6 +298,7 @@ def review_of(access: Access) -> dict[str, str]:
     working.submit(access, item, {"why": CANARY})
     working.comment(access, item, CANARY)
     of_item = {f"{name}:pk": str(item.pk) for name in OF_ITEM}
+    of_item["comment"] = str(item.comments.get().pk)
     return of_item | {"queue": queue.slug, "api_review_rule:pk": str(rule.pk)}
 
 
@@ -503,8 +507,8 @@ def test_a_key_without_the_scope_is_refused(
         needed = by_method.get(method.upper()) or getattr(view, "permission", Permission.READ)
         if not hasattr(view, method) or needed in SCOPE_PERMISSIONS[scope]:
             continue
-        if route.name == "api_scores" and method == "post" and scope == "ingest":
-            continue  # whoever sends traces may send their scores
+        if route.name == "api_scores" and method == "post" and scope in ("ingest", "feedback"):
+            continue  # whoever sends traces may send their scores, and pages what users think
         response = getattr(client, method)(route.address(values), headers=bearer(secret))
         assert response.status_code == 403, f"{method} {route.pattern}"
         assert CANARY not in body(response)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,17 +44,31 @@ class Conversation:
     read: int
 
 
-def conversation(access: Access, calls: Sequence[Span]) -> Conversation:
+LayOf = Callable[[Span, dict[str, Any]], panes.Lay]
+"""Of a call and its content: what marks its texts."""
+
+
+def unmarked(span: Span, whole: dict[str, Any]) -> panes.Lay:
+    """For conversations in which nothing is to be marked."""
+    return panes.unmarked
+
+
+def conversation(
+    access: Access,
+    calls: Sequence[Span],
+    lay_of: LayOf = unmarked,
+    room: panes.Room | None = None,
+) -> Conversation:
     """Of these calls, by start. Calls that repeat another's are passed over."""
     said: Counter[str] = Counter()
-    room = panes.Room(EACH, ROOM)
+    room = room or panes.Room(EACH, ROOM)
     turns: list[Turn] = []
     read = 0
     for span, whole in _wholes(access, calls):
         if room.left <= 0:
             break
         read += 1
-        added = _added(whole, span, said, room)
+        added = _added(whole, span, said, room, lay_of(span, whole))
         turn = Turn(span, whole["span_id"], words.duration(span), added)
         if turn.messages:
             turns.append(turn)
@@ -68,28 +82,31 @@ def _wholes(access: Access, calls: Sequence[Span]) -> Iterator[tuple[Span, dict[
 
 
 def _added(
-    whole: dict[str, Any], span: Span, said: Counter[str], room: panes.Room
+    whole: dict[str, Any], span: Span, said: Counter[str], room: panes.Room, lay: panes.Lay
 ) -> list[panes.Message]:
     """Messages beyond those already said. A call's history is counted, not only looked up: who
     says "yes" twice is heard twice."""
     here: Counter[str] = Counter()
     added: list[panes.Message] = []
-    for one in whole["input_messages"] or ():
+    for i, one in enumerate(whole["input_messages"] or ()):
         name = _name(one)
         here[name] += 1
         if here[name] > said[name]:
             said[name] = here[name]
-            added.append(panes.message(one, room))
-    for one in whole["output_messages"] or ():
+            made = panes.message(one, room)
+            lay(("asked", i), made.text)
+            added.append(made)
+    for i, one in enumerate(whole["output_messages"] or ()):
         name = _name(one)
         here[name] += 1
         if not span.flags & Flag.NOT_COUNTED or here[name] > said[name]:
             said[name] = max(said[name] + 1, here[name])
             made = panes.message(one, room)
             made.answer = True
+            lay(("answered", i), made.text)
             added.append(made)
     for made in added:
-        made.folded = made.role == "system"
+        made.folded = made.role == "system" and not made.is_marked
     return panes.with_results(added)
 
 

@@ -113,6 +113,8 @@ class Message:
     folded: bool = False
     answer: bool = False
     tool_call_id: str = ""
+    field: str = ""
+    """`input` or `output` where people mark ranges of this very text."""
 
     @property
     def is_marked(self) -> bool:

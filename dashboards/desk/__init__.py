@@ -1,0 +1,1 @@
+"""Where people label: one item after the other, by keyboard."""

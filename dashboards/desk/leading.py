@@ -1,0 +1,98 @@
+"""What a lead does with an item: decide it, make it gold, answer a question, take it out."""
+
+from __future__ import annotations
+
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from dashboards.desk import making, pages, rubric, words
+from dashboards.desk.answering import done, read_url, refused
+from evals.review.errors import Conflict, Invalid
+from evals.review.models import Item
+from evals.review.services import adjudicating, working
+from sightglass.accounts.access import Permission, ProjectRequest, project_page
+
+
+def _answers(request: ProjectRequest, one: Item) -> rubric.Answers:
+    questions = making.questions_of(one.queue)
+    texts = making.texts_of(one, questions)
+    return rubric.parsed(questions, request.POST, prefix="d", texts=texts)
+
+
+@require_POST
+@project_page(Permission.REVIEW)
+@refused
+def settle(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
+    """Decide the item, or with `gold` say that these answers are right for ever."""
+    one = making.find(request, queue, pk)
+    questions = making.questions_of(one.queue)
+    given = _answers(request, one)
+    version = request.POST.get("version", "")
+    try:
+        answers = rubric.asked(questions, given)
+        rubric.checked_passages(questions, answers)
+        if "gold" in request.POST:
+            adjudicating.make_gold(request.access, one, answers)
+            said = "Gold: every reviewer gets it, unmarked."
+        else:
+            seen = int(version) if version.isdecimal() and len(version) < 10 else None
+            adjudicating.settle(request.access, one, answers, version=seen)
+            said = "Decided."
+    except Invalid as error:
+        told = words.of_errors(error, questions)
+        return pages.read(request, one, answers=given, errors=told, status=400)
+    except Conflict as error:
+        one.refresh_from_db(fields=["version", "state", "gold", "labels", "flagged"])
+        said = words.of_conflict(error)
+        return pages.read(request, one, answers=given, trouble=said, status=409)
+    there = request.POST.get("there", "")
+    if there == "desk":
+        return redirect("desk", request.access.project.slug, queue)
+    return done(request, queue, read_url(request, queue, pk), said)
+
+
+@require_POST
+@project_page(Permission.REVIEW)
+@refused
+def reopen(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
+    """Take the decision back."""
+    one = making.find(request, queue, pk)
+    adjudicating.reopen(request.access, one)
+    return done(request, queue, read_url(request, queue, pk), "The labels count again.")
+
+
+@require_POST
+@project_page(Permission.REVIEW)
+@refused
+def ungold(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
+    """It is gold no more."""
+    one = making.find(request, queue, pk)
+    adjudicating.make_gold(request.access, one, None)
+    return done(request, queue, read_url(request, queue, pk), "Gold no more.")
+
+
+@require_POST
+@project_page(Permission.REVIEW)
+@refused
+def answered(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
+    """A lead has answered the question: the item is handed out again."""
+    one = making.find(request, queue, pk)
+    text = request.POST.get("comment", "").strip()
+    working.resolve_flags(request.access, one)
+    if text:
+        working.comment(request.access, one, text)
+    return done(request, queue, read_url(request, queue, pk), "It is handed out again.")
+
+
+@require_POST
+@project_page(Permission.REVIEW)
+@refused
+def withdraw(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
+    """Take the item out of the queue, or with `back` put it in again."""
+    one = making.find(request, queue, pk)
+    if "back" in request.POST:
+        adjudicating.put_back(request.access, one)
+    else:
+        adjudicating.withdraw(request.access, one)
+    return done(request, queue, read_url(request, queue, pk))

@@ -1,0 +1,220 @@
+"use strict";
+// The questions of an item: which is next, what is asked, what is answered. Works on any element
+// that holds [data-question] fieldsets; without it they are a plain form.
+window.desk = window.desk || {};
+(() => {
+  const all = (root) => [...root.querySelectorAll("[data-question]")];
+  const asked = (root) => all(root).filter((question) => !question.hidden);
+  const current = (root) => root.querySelector("[data-question].is-now");
+  const inputs = (question) => [...question.querySelectorAll("input[type=radio], input[type=checkbox]")];
+  const around = (root) => root.closest("[data-item]") || root;
+  const writer = (question) => question.querySelector("[data-write]");
+
+  function spansOf(question) {
+    const field = question.querySelector("[data-spans]");
+    try {
+      return field ? JSON.parse(field.value || "[]") : [];
+    } catch {
+      return [];
+    }
+  }
+
+  function valuesOf(question) {
+    if (question.dataset.kind === "span") return spansOf(question);
+    const field = writer(question);
+    if (field) return field.value.trim() ? [field.value] : [];
+    return inputs(question).filter((one) => one.checked).map((one) => one.value);
+  }
+
+  const isAnswered = (question) => valuesOf(question).length > 0;
+  const missing = (root) => asked(root).filter((one) => "required" in one.dataset && !isAnswered(one));
+
+  // Show what is asked after the answers so far; what is not asked is not sent either.
+  function arrange(root) {
+    const byKey = new Map();
+    for (const question of all(root)) {
+      if (question.dataset.when) {
+        const when = JSON.parse(question.dataset.when);
+        const other = byKey.get(when.question);
+        const holds = other && !other.hidden && valuesOf(other).some((value) => when.is.includes(value));
+        question.hidden = question.disabled = !holds;
+        if (!holds) question.classList.remove("is-now");
+      }
+      byKey.set(question.dataset.question, question);
+    }
+    const ready = missing(root).length === 0;
+    around(root).classList.toggle("is-ready", ready);
+    const key = around(root).querySelector("[data-submit-key]");
+    if (key) key.textContent = ready ? "⏎" : "Ctrl ⏎";
+  }
+
+  function choose(root, question, focus = true) {
+    const before = current(root);
+    if (before && before !== question) before.classList.remove("is-now");
+    if (!question) return;
+    question.classList.add("is-now");
+    if (!focus) return;
+    question.focus({ preventScroll: true });
+    question.scrollIntoView({ block: "nearest" });
+  }
+
+  function step(root, by) {
+    const shown = asked(root);
+    const at = shown.indexOf(current(root));
+    if (at < 0) return choose(root, by > 0 ? shown[0] : shown[shown.length - 1]);
+    const wanted = shown[at + by];
+    if (wanted) choose(root, wanted);
+    else if (by > 0) finish(root);
+  }
+
+  // Behind the last question there is nothing but submitting.
+  function finish(root) {
+    current(root)?.classList.remove("is-now");
+    around(root).querySelector("[data-submit]")?.focus({ preventScroll: true });
+  }
+
+  // Without scrolling or asking twice: the first question that still needs an answer.
+  function toMissing(root) {
+    const [first] = missing(root);
+    if (first) choose(root, first);
+    return first;
+  }
+
+  function changed(question) {
+    question.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  // A digit answers the current question. Returns whether it meant anything.
+  function digit(root, key) {
+    const question = current(root) || asked(root)[0];
+    if (!question) return false;
+    choose(root, question, false);
+    if (question.dataset.kind === "span") return window.desk.marks.begin(root, question, key);
+    const field = writer(question);
+    if (field) {
+      if (key === "1") field.focus();
+      return key === "1";
+    }
+    const input = question.querySelector(`input[data-digit="${key}"]`);
+    if (!input) return false;
+    if (input.type === "checkbox") {
+      input.checked = !input.checked;
+      changed(question);
+      return true;
+    }
+    input.checked = true;
+    changed(question);
+    step(root, 1);
+    return true;
+  }
+
+  // ← → choose among the options, or walk through what can be chosen together.
+  function sideways(root, by) {
+    const question = current(root);
+    const options = question ? inputs(question) : [];
+    if (!options.length) return false;
+    if (options[0].type === "checkbox") {
+      const at = options.indexOf(document.activeElement);
+      options[Math.min(Math.max(at + by, 0), options.length - 1)].focus();
+      return true;
+    }
+    const at = options.findIndex((one) => one.checked);
+    const next = at < 0 ? (by > 0 ? 0 : options.length - 1) : (at + by + options.length) % options.length;
+    options[next].checked = true;
+    changed(question);
+    return true;
+  }
+
+  function showErrors(root, errors, words = "") {
+    for (const question of all(root)) {
+      const place = question.querySelector("[data-error]");
+      if (!place) continue;
+      place.textContent = errors[question.dataset.question] || "";
+      place.hidden = !place.textContent;
+    }
+    const place = root.querySelector("[data-form-error]");
+    if (!place) return;
+    const any = Object.keys(errors).length > 0;
+    place.textContent = words || (any ? "Some answers are missing or wrong; nothing is lost." : "");
+    place.hidden = !place.textContent;
+  }
+
+  // Before it is sent: what still needs an answer is said, and becomes the current question.
+  function check(root) {
+    const lacking = missing(root);
+    showErrors(root, Object.fromEntries(lacking.map((one) => [one.dataset.question, "Needs an answer."])));
+    if (lacking.length) choose(root, lacking[0]);
+    return lacking.length === 0;
+  }
+
+  function begin(root, focus = true) {
+    for (const script of root.querySelectorAll("[data-spans-script]")) script.value = "1";
+    arrange(root);
+    window.desk.marks?.paint(root);
+    const first = asked(root).find((one) => !isAnswered(one)) || asked(root)[0];
+    choose(root, first, false);
+    if (focus) first?.focus({ preventScroll: true });
+  }
+
+  const typing = (target) =>
+    target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+
+  // Keys of the questions. Returns whether the key was one; `submit` is called for Enter.
+  function key(root, event, submit) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      submit();
+      return true;
+    }
+    if (event.key === "Escape" && typing(event.target) && around(root).contains(event.target)) {
+      const question = event.target.closest("[data-question]") || current(root) || asked(root)[0];
+      const ask = event.target.closest("details.dk-ask");
+      if (ask) return false;
+      if (question) choose(root, question);
+      else event.target.blur();
+      return true;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return false;
+    if (/^[0-9]$/.test(event.key)) return digit(root, event.key);
+    switch (event.key) {
+      case "ArrowDown":
+        step(root, 1);
+        return true;
+      case "ArrowUp":
+        step(root, -1);
+        return true;
+      case "ArrowRight":
+        return sideways(root, 1);
+      case "ArrowLeft":
+        return sideways(root, -1);
+      case "Enter":
+        if (event.target.closest("button, summary, a") && !event.target.closest("[data-submit]")) return false;
+        if (missing(root).length === 0) submit();
+        else toMissing(root);
+        return true;
+    }
+    return false;
+  }
+
+  // The answer as it stands, for a correction to begin with.
+  function start(root, question) {
+    const scope = root.closest("[data-item]") || document;
+    const texts = [...scope.querySelectorAll("[data-answer] [data-text]")].map((one) => one.textContent);
+    const field = writer(question);
+    if (!field.value.trim()) field.value = texts.join("\n");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  }
+
+  document.addEventListener("focusin", (event) => {
+    const question = event.target.closest?.("[data-question]");
+    if (question && !question.classList.contains("is-now")) choose(question.closest("[data-rubric]"), question, false);
+  });
+  document.addEventListener("click", (event) => {
+    const starter = event.target.closest("[data-start]");
+    if (starter) start(starter.closest("[data-rubric]"), starter.closest("[data-question]"));
+  });
+
+  Object.assign(window.desk, {
+    form: { all, asked, arrange, begin, check, choose, current, isAnswered, key, missing, showErrors, spansOf, typing, changed },
+  });
+})();
