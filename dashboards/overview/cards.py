@@ -13,7 +13,7 @@ from dashboards.charts.types import OTHER_LABEL, short
 from dashboards.frame import Frame, term
 from dashboards.numbers import number
 from dashboards.overview.quality import Scored
-from dashboards.overview.reading import GROUPS, LABELS, Reading, by_group
+from dashboards.overview.reading import GROUPS, LABELS, SHOWN, Reading, by_group
 from traces.rollups import sketch
 from traces.rollups.dimensions import OTHER
 from traces.rollups.measures import Measures
@@ -21,7 +21,6 @@ from traces.selectors import cubes
 from traces.selectors.cubes import Cell
 from traces.selectors.search import EVERYTHING
 
-SHOWN = 5
 """Series of the cost card, and rows of a table."""
 UNNAMED = {"model": "no model", "name": "no name", "user_id": "no user"}
 MOST_EVENTS = 4

@@ -18,6 +18,10 @@ from traces.selectors import cubes
 from traces.selectors.cubes import Cell, Cube
 from traces.selectors.search import EVERYTHING
 
+SHOWN = 5
+"""Rows of the lists of what costs most."""
+NAMELESS = 2
+"""Groups that such a list does not show: without a value, and all others."""
 TRACE_SUMS = ("traces", "failed", "cost", "latency")
 GROUPS = {"model": "model", "feature": "name", "user": "user_id"}
 """By what the cost card can be shown, and the dimension that is."""
@@ -92,7 +96,9 @@ def reading(frame: Frame) -> Reading:
         models_before=cubes.of_spans(project, **before, by=("model",), only=("cost",)),
         names=cubes.of_traces(project, **common, by=("name",), only=cost),
         names_before=cubes.of_traces(project, **before, by=("name",), only=cost),
-        users=cubes.of_traces(project, **common, by=("user_id",), only=cost),
+        users=cubes.of_traces(
+            project, **common, by=("user_id",), only=cost, costliest=SHOWN + NAMELESS
+        ),
         users_before=cubes.of_traces(project, **before, by=("user_id",), only=cost),
         known=scored(
             cubes.of_scores(project, **common, **grain, by=kept),

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone
 
+from dashboards.charts import Table
 from dashboards.numbers import (
     HOUR,
     MINUTE,
@@ -153,3 +154,15 @@ def kind_icon(kind: str, status: str = "") -> SafeString:
         icon(name),
         kind,
     )
+
+
+@register.simple_tag
+def chart_rows(table: Table) -> SafeString:
+    """The body of a chart's table. Written by hand: a quarter of days took templates 50 ms."""
+    found = []
+    for row in table.rows:
+        head, *cells = (escape(text) for text in row.shown)
+        first = f'<a href="{escape(row.url)}">{head}</a>' if row.url else head
+        data = "".join(f'<td class="num">{text}</td>' for text in cells)
+        found.append(f'<tr><th scope="row">{first}</th>{data}</tr>')
+    return SafeString("".join(found))

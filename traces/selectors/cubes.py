@@ -132,10 +132,15 @@ def of_traces(
     by: Sequence[str] = (),
     width_ns: int | None = None,
     only: Sequence[str] | None = None,
+    costliest: int | None = None,
 ) -> Cube[Measures]:
-    """Sums of traces; by kind, provider, model or prompt one counts once for each it has."""
+    """Sums of traces; by kind, provider, model or prompt one counts once for each it has.
+
+    `costliest`: without a step, all but so many groups may be left out, those of least cost and
+    traces.
+    """
     families = (Family.TRACE, Family.TRACE_USER, Family.TRACE_TAG)
-    ask = _Ask(project_id, query, _bounds(range), tuple(by), families)
+    ask = _Ask(project_id, query, _bounds(range), tuple(by), families, costliest=costliest)
     return _measured(ask, steps_of(step, width_ns, ask.low), only)
 
 
@@ -178,6 +183,7 @@ class _Ask:
     by: tuple[str, ...]
     families: tuple[Family, ...]
     name: str | None = None
+    costliest: int | None = None
 
     @property
     def low(self) -> int:
@@ -375,6 +381,7 @@ FROM unnest(%s::int4[], %s::int4[], %s::int4[]) AS p(level, first, "end")
 JOIN {table} r ON r.project_id = %s AND r.level = p.level
     AND r.bucket >= p.first AND r.bucket < p."end" AND r.family = {family}
 {slices} {where} GROUP BY {groups}"""
+COSTLIEST = "ORDER BY sum(r.cost) DESC NULLS LAST, sum(r.traces) DESC NULLS LAST"
 SLICES = """
 JOIN traces_slice s ON s.id = r.slice_id AND s.project_id = {project} AND s.family = {family}"""
 """Of one family alone, or all slices of the installation would be looked through."""
@@ -395,8 +402,11 @@ def _stored_rows(
         texts.append(text)
         params += more
     width = len(ask.by)
+    text = " UNION ALL ".join(texts)
+    if ask.costliest and steps.width_ns is None and not made.raw and len(texts) == 1:
+        text += f" {COSTLIEST} LIMIT {int(ask.costliest)}"
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(texts), params)
+        cursor.execute(text, params)
         return [(row[0], row[1 : width + 1], row[width + 1 :]) for row in cursor.fetchall()]
 
 
