@@ -62,6 +62,11 @@ class Row:
         return f"{self.trace_id}{self.span_id}"
 
     @property
+    def pick(self) -> str:
+        """As forms name it that send it somewhere."""
+        return f"{self.trace_id}:{self.span_id}" if self.span_id else self.trace_id
+
+    @property
     def estimated(self) -> bool:
         return self.item.total_tokens is None and self.item.est_input_tokens is not None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -22,9 +23,9 @@ from dashboards.explorer import aside, columns, ranges, saved
 from dashboards.explorer.columns import COLUMNS
 from dashboards.explorer.listing import listing, narrower, page_of
 from dashboards.explorer.saved import ViewError
-from dashboards.explorer.state import State, given_text, read
+from dashboards.explorer.state import State, encoded, given_text, read
 from dashboards.explorer.terms import terms, without
-from sightglass.accounts.access import Permission, ProjectRequest, project_page
+from sightglass.accounts.access import Access, Permission, ProjectRequest, project_page
 from traces.api import render as shapes
 from traces.api import schema
 from traces.api.export import BATCH, file_response, pages
@@ -89,6 +90,16 @@ def list_context(request: ProjectRequest, state: State) -> dict[str, Any]:
         "previous": state.link(cursor=found.previous, live=False) if found.previous else "",
         "live_url": state.link(live=not state.live, order="-start_time"),
         "headers": [(column, header(state, column.order)) for column in state.columns],
+        **sending(request.access, state),
+    }
+
+
+def sending(access: Access, state: State) -> dict[str, Any]:
+    """Whether rows can be ticked, and the parameters that say what matches."""
+    parameters = replace(state, cursor="", live=False).parameters() | {"columns": ""}
+    return {
+        "picks": access.may_write,
+        "matching": f"?{encoded(parameters | {'all': '1'})}",
     }
 
 

@@ -146,7 +146,7 @@ def initial_of(draft: queues.Draft) -> dict[str, Any]:
     return {
         **{name: getattr(draft, name) for name in plain},
         "blind": "1" if draft.blind else "",
-        "gold_percent": round(draft.gold_share * 100, 4),
+        "gold_percent": f"{draft.gold_share * 100:g}",
     }
 
 

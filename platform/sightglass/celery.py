@@ -54,6 +54,8 @@ app.conf.beat_schedule = {
     "purge-deliveries": every(HOUR, "dashboards.channels.tasks.purge"),
     "refresh-budgets": every(60.0, "dashboards.budgets.tasks.refresh_budgets"),
     "forget-old-budget-periods": every(HOUR, "dashboards.budgets.tasks.forget_old_periods"),
+    "tell-reviewers": every(15.0, "dashboards.queues.tasks.tell"),
+    "purge-notices": every(HOUR, "dashboards.queues.tasks.purge"),
     "send-reports": every(30.0, "dashboards.digest.tasks.send_due"),
     "purge-reports": every(HOUR, "dashboards.digest.tasks.purge"),
     "purge-evaluations": every(HOUR, "evals.tasks.purge"),

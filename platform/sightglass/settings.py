@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "dashboards.budgets",
     "dashboards.boards",
     "dashboards.digest",
+    "dashboards.queues",
 ]
 
 MIDDLEWARE = [
