@@ -16,6 +16,7 @@ from dashboards.desk.answering import (
     read_url,
     refused,
 )
+from evals.review.answers import Answers
 from evals.review.errors import Conflict, Invalid
 from evals.review.models import Item
 from evals.review.selectors.desk import skipped_by
@@ -65,7 +66,7 @@ def release(request: ProjectRequest, queue: str) -> HttpResponseBase:
     return done(request, queue, desk_url(request, queue))
 
 
-def _answers(request: ProjectRequest, one: Item) -> rubric.Answers:
+def _answers(request: ProjectRequest, one: Item) -> Answers:
     questions = making.questions_of(one.queue)
     texts = making.texts_of(one, questions)
     return rubric.parsed(questions, request.POST, texts=texts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, ParamSpec, cast
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
@@ -43,18 +43,16 @@ def done(
     return redirect(there)
 
 
-def refused(
-    view: Callable[Concatenate[ProjectRequest, P], HttpResponseBase],
-) -> Callable[Concatenate[ProjectRequest, P], HttpResponseBase]:
+def refused(view: Callable[P, HttpResponseBase]) -> Callable[P, HttpResponseBase]:
     """Decorate an action: a Conflict or Invalid of its service is told, and nothing is lost.
 
-    Scripts get 409 {reason, words, current} or 400 {errors by question, words}.
+    Scripts get 409 {reason, words} or 400 {errors by question, words}.
     """
 
     @wraps(view)
-    def guarded(request: ProjectRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
-            return view(request, *args, **kwargs)
+            return view(*args, **kwargs)
         except Conflict as error:
             said = words.of_conflict(error)
             told: dict[str, Any] = {"reason": error.reason, "words": said}
@@ -63,6 +61,7 @@ def refused(
             said = " ".join(one["detail"] for one in error.errors)
             told = {"words": said, "errors": {}}
             status = 400
+        request = cast(ProjectRequest, args[0])
         if is_script(request):
             return JsonResponse(told, status=status)
         messages.error(request, said)

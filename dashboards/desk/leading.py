@@ -8,13 +8,14 @@ from django.views.decorators.http import require_POST
 
 from dashboards.desk import making, pages, rubric, words
 from dashboards.desk.answering import done, read_url, refused
+from evals.review.answers import Answers
 from evals.review.errors import Conflict, Invalid
 from evals.review.models import Item
 from evals.review.services import adjudicating, working
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 
 
-def _answers(request: ProjectRequest, one: Item) -> rubric.Answers:
+def _answers(request: ProjectRequest, one: Item) -> Answers:
     questions = making.questions_of(one.queue)
     texts = making.texts_of(one, questions)
     return rubric.parsed(questions, request.POST, prefix="d", texts=texts)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
 
 from evals.review.models import Claim, Comment, Draft, Item, Label, Queue, State
 from evals.review.services import working
@@ -24,12 +25,12 @@ Visit = Callable[..., Watched]
 
 
 @pytest.fixture
-def ann(project: Project, live_server: Any) -> Access:
+def ann(project: Project, live_server: LiveServer) -> Access:
     return desk.person(project, "ann")
 
 
 @pytest.fixture
-def bob(project: Project, live_server: Any) -> Access:
+def bob(project: Project, live_server: LiveServer) -> Access:
     return desk.person(project, "bob")
 
 
@@ -142,7 +143,7 @@ def test_who_lost_the_lease_is_told_and_keeps_the_answers(
 
 
 def test_a_closed_tab_a_lost_connection_and_an_ended_session_lose_nothing(
-    visit: Visit, access: Access, ann: Access
+    visit: Visit, access: Access, ann: Access, live_server: LiveServer
 ) -> None:
     queue = scene.whole_queue(access, 4)
     at_ann = opened(visit, ann, queue)
@@ -174,13 +175,14 @@ def test_a_closed_tab_a_lost_connection_and_an_ended_session_lose_nothing(
     expect(page.locator("#desk-unsent")).to_have_count(0)
     assert Comment.objects.get(item=first).text == "Not said yet"
 
-    cookies = context.cookies()
+    session = next(one for one in context.cookies() if one["name"] == "sessionid")
     second = item_on(page)
     context.clear_cookies(name="sessionid")
     press(page, "1", "5", "Enter")
     expect(page.locator("#desk-unsent")).to_contain_text("You have been signed out")
     assert labelled(ann, second) is None
-    context.add_cookies([one for one in cookies if one["name"] == "sessionid"])  # type: ignore[typeddict-item]
+    again_in = {"name": "sessionid", "value": session["value"], "url": live_server.url}
+    context.add_cookies([again_in])  # type: ignore[list-item]
     sent(ann, second)
 
 

@@ -99,7 +99,8 @@ def conversation(access: Access, asked: str = ASKED, answer: str = ANSWER) -> UU
             project=access.project, trace_id=UUID(bytes=trace), span_id=span_to_column(call),
             name="hallucination", number=0.91, source="code", flagged=True, evidence=[
                 {"field": "output", "start": at, "end": at + 30, "label": "unsupported"},
-                {"field": "context", "index": 0, "start": there, "end": there + 19, "label": "contradicts"},
+                {"field": "context", "index": 0, "start": there, "end": there + 19,
+                 "label": "contradicts"},
             ],
         )  # fmt: skip
     return UUID(bytes=trace)
