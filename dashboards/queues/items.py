@@ -48,6 +48,10 @@ class Line:
         return due is not None and due < self.now and self.item.state == State.OPEN
 
     @property
+    def probability(self) -> str:
+        return f"{self.item.probability:.3g}"
+
+    @property
     def origin(self) -> str:
         return words.ORIGINS.get(Origin(self.item.origin), self.item.origin)
 

@@ -1,0 +1,269 @@
+"""Making a queue and changing one, without a line of script."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from dashboards.queues import rubric
+from evals.review.models import Queue, Rubric
+from evals.review.questions import Kind
+from evals.review.services import queues, working
+from sightglass.accounts.access import Access
+from sightglass.accounts.models import AuditEntry, Project, Role
+from tests.conftest import member
+from tests.dashboards.queues.pages import FORM, HOSTILE, as_, asking, post, text
+from tests.evals.review import desk
+
+pytestmark = pytest.mark.django_db
+EVERY_KIND = (
+    {"key": "right", "text": "Is it right?", "kind": "boolean"},
+    {"key": "tone", "text": "How is the tone?", "kind": "scale", "low": "0", "high": "10"},
+    {"key": "fault", "text": "What is wrong?", "kind": "choice", "options": "false\nrude, loud\n\n",
+     "when": "right", "is": "no"},
+    {"key": "more", "text": "What else?", "kind": "choices", "options": "a\nb", "required": None,
+     "when": "tone", "is": "0 | 1"},
+    {"key": "note", "text": "Anything?", "kind": "text", "required": None},
+    {"key": "where", "text": "Where?", "kind": "span", "field": "input", "options": "",
+     "when": "fault", "is": "rude, loud"},
+    {"key": "better", "text": "Better?", "kind": "correction", "required": None},
+)  # fmt: skip
+
+
+def made(slug: str = "answers") -> Queue:
+    return Queue.objects.get(slug=slug)
+
+
+def typed(html: str) -> dict[str, Any]:
+    """What a browser would send of the form on the page."""
+    sent: dict[str, Any] = {}
+    for tag in re.findall(r"<input[^>]*>", html):
+        name, value = (re.search(rf'{at}="([^"]*)"', tag) for at in ("name", "value"))
+        box = 'type="checkbox"' in tag
+        if name and (not box or " checked" in tag) and "csrf" not in name[1]:
+            sent[name[1]] = value[1] if value else ""
+    for name, body in re.findall(
+        r'<textarea[^>]*name="([^"]*)"[^>]*>\s?(.*?)</textarea>', html, re.S
+    ):
+        sent[name] = body
+    for name, body in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', html, re.S):
+        chosen = re.search(r'value="([^"]*)" selected', body) or re.search(r'value="([^"]*)"', body)
+        sent[name] = chosen[1] if chosen else ""
+    return sent
+
+
+def test_a_queue_with_every_kind_of_question(access: Access, ann: Access, lea: Access) -> None:
+    given = FORM | asking(*EVERY_KIND) | {
+        "name": " The answers ", "guidelines": "# Read", "labels_wanted": "3", "blind": "",
+        "order": "disagree", "order_score": "a, b", "goal_hours": "48", "gold_percent": "12.5",
+        f"person-{desk.user_of(ann).pk}": "reviewer", f"person-{desk.user_of(lea).pk}": "lead",
+    }  # fmt: skip
+    answer = post(as_(access), "/new", given)
+    assert answer.status_code == 302 and answer["Location"] == "/p/shop/review/the-answers/rules"
+    draft = queues.draft_of(made("the-answers"))
+    assert draft.name == "The answers" and draft.labels_wanted == 3 and not draft.blind
+    assert (draft.order, draft.order_score, draft.goal_hours) == ("disagree", "a, b", 48)
+    assert draft.gold_share == 0.125
+    assert draft.reviewers == {"ann@example.org": "reviewer", "lea@example.org": "lead"}
+    by_key = {question["key"]: question for question in draft.questions}
+    assert list(by_key) == [str(one["key"]) for one in EVERY_KIND]
+    assert (by_key["tone"]["low"], by_key["tone"]["high"]) == (0, 10)
+    assert by_key["fault"]["options"] == ["false", "rude, loud"]
+    assert by_key["fault"]["when"] == {"question": "right", "is": False}
+    assert by_key["more"]["when"] == {"question": "tone", "is": [0, 1]}
+    assert not by_key["more"]["required"] and by_key["right"]["required"]
+    assert by_key["where"] == {
+        "key": "where", "text": "Where?", "kind": "span", "required": True, "field": "input",
+        "when": {"question": "fault", "is": "rude, loud"},
+    }  # fmt: skip
+    assert AuditEntry.objects.filter(action="review.queue_created").count() == 1
+
+
+def test_the_page_begins_with_questions_that_can_be_saved(access: Access) -> None:
+    html = text(as_(access), "/new")
+    answer = post(as_(access), "/new", typed(html) | {"name": "Quick", "do": "save"})
+    assert answer.status_code == 302
+    keys = [question["key"] for question in queues.newest(made("quick")).questions]
+    assert keys == ["correct", "fault", "better"]
+
+
+def test_opened_and_saved_again_nothing_has_changed(access: Access) -> None:
+    post(as_(access), "/new", FORM | asking(*EVERY_KIND))
+    before = queues.draft_of(made())
+    answer = post(as_(access), "/answers/settings", typed(text(as_(access), "/answers/settings")))
+    assert answer.status_code == 302
+    assert queues.draft_of(made()) == before
+    assert Rubric.objects.count() == 1
+    assert not AuditEntry.objects.filter(action="review.queue_changed").exists()
+
+
+def test_other_questions_are_a_new_version(access: Access, queue: Queue, ann: Access) -> None:
+    [item] = desk.fill(access, queue, 1)
+    working.submit(ann, item, desk.GOOD)
+    sent = typed(text(as_(access), "/answers/settings")) | {"q0-text": "Did it help?"}
+    answer = post(as_(access), "/answers/settings", sent, follow=True)
+    html = answer.content.decode()
+    assert "Version 2 of the questions is asked from now on." in html
+    assert "Version 1" in html and "Version 2" in html
+    assert queues.newest(queue).questions[0]["text"] == "Did it help?"
+    assert item.given.get().rubric.version == 1
+
+
+@pytest.mark.parametrize(
+    ("deed", "keys"),
+    [
+        ("add", ["a", "b", "c", ""]),
+        ("up-1", ["b", "a", "c"]),
+        ("down-0", ["b", "a", "c"]),
+        ("remove-1", ["a", "c"]),
+        ("up-0", ["a", "b", "c"]),
+        ("down-2", ["a", "b", "c"]),
+        ("remove-9", ["a", "b", "c"]),
+        ("preview", ["a", "b", "c"]),
+        ("nonsense", ["a", "b", "c"]),
+    ],
+)
+def test_buttons_of_the_rubric_save_nothing(access: Access, deed: str, keys: list[str]) -> None:
+    rows = [{"key": key, "text": f"{key}?"} for key in "abc"]
+    answer = post(as_(access), "/new", FORM | asking(*rows) | {"do": deed, "name": ""})
+    assert answer.status_code == 200
+    html = answer.content.decode()
+    assert re.findall(r'name="q\d-key" value="(\w*)"', html) == keys
+    assert f'name="rows" value="{len(keys)}"' in html
+    assert "Not saved" not in html
+    assert not Queue.objects.exists()
+
+
+def test_with_htmx_only_the_part_comes(access: Access) -> None:
+    rows = asking({"key": "a", "text": "A?"})
+    headers = {"HX-Request": "true", "HX-Target": "rubric"}
+    answer = post(as_(access), "/new", FORM | rows | {"do": "add"}, headers=headers)
+    html = answer.content.decode()
+    assert html.startswith('<section class="card is-dim" id="rubric"') and "<html" not in html
+    assert "autofocus" in html
+    headers = {"HX-Request": "true", "HX-Target": "guide"}
+    given = FORM | rows | {"do": "preview", "guidelines": f"**Read** {HOSTILE} [x](javascript:y)"}
+    html = post(as_(access), "/new", given, headers=headers).content.decode()
+    assert (
+        "<strong>Read</strong>" in html and HOSTILE not in html and 'href="javascript' not in html
+    )
+    assert "<html" not in html
+
+
+def test_without_script_the_preview_is_on_the_page(access: Access) -> None:
+    given = FORM | asking() | {"do": "preview", "guidelines": "# Read\n\n- well"}
+    html = post(as_(access), "/new", given).content.decode()
+    assert "<html" in html and "<h3>Read</h3>" in html and "<li>well</li>" in html
+
+
+def test_what_is_wrong_is_said_where_it_was_written(access: Access) -> None:
+    rows = asking(
+        {"key": "Bad Key", "text": "One?"},
+        {"key": "two", "text": ""},
+        {"key": "three", "text": "Three?", "kind": "scale", "low": "five", "high": "6"},
+        {"key": "four", "text": "Four?", "kind": "choice", "options": "one"},
+        {"key": "five", "text": "Five?", "when": "three", "is": "99"},
+        {"key": "two", "text": "Again?", "when": "later", "is": "x"},
+    )
+    given = FORM | rows | {"name": HOSTILE, "order": "disagree", "order_score": "one"}
+    html = post(as_(access), "/new", given).content.decode()
+    assert "Not saved" in html and HOSTILE not in html
+    by_row = html.split("data-row")[1:]
+    assert "Lower-case letters, digits and _" in by_row[0]
+    assert "Must be a text of 1 to 1000 characters" in by_row[1]
+    assert "Must be a whole number" in by_row[2]
+    assert "Must be a list of 2 to 50 texts" in by_row[3]
+    assert "Is no answer to that question" in by_row[4]
+    assert "Another question has this key" in by_row[5]
+    assert "Must be the key of an earlier question" in by_row[5]
+    assert "to disagree, two." in html
+    assert 'value="five"' in html, "what was typed is still there"
+    assert not Queue.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"name": ""}, "This field is required"),
+        ({"labels_wanted": "6"}, "less than or equal to 5"),
+        ({"gold_percent": "nan"}, "Enter a number"),
+        ({"order": "best"}, "Select a valid choice"),
+        ({"slug": "Answers!"}, "Lower-case letters, digits and -"),
+        ({"slug": "new"}, "Is the address of a page"),
+        ({"slug": "add"}, "Is the address of a page"),
+        ({"name": "!!!"}, "Lower-case letters, digits and -"),
+    ],
+)
+def test_settings_that_cannot_be(access: Access, given: dict[str, str], said: str) -> None:
+    rows = asking({"key": "a", "text": "A?"})
+    assert said in post(as_(access), "/new", FORM | rows | given).content.decode()
+    assert not Queue.objects.exists()
+
+
+def test_no_question_at_all_is_refused(access: Access) -> None:
+    html = post(as_(access), "/new", FORM | asking()).content.decode()
+    assert "Must be a list of 1 to 30 questions" in html
+    assert post(as_(access), "/new", FORM | {"rows": "x"}).status_code == 200
+
+
+def test_an_address_is_given_once(access: Access, queue: Queue) -> None:
+    html = post(as_(access), "/new", FORM | asking({"key": "a", "text": "A?"})).content.decode()
+    assert "There is a queue of this name" in html
+
+
+def test_keys_come_from_the_words(access: Access) -> None:
+    rows = [{"key": "", "text": words} for words in ("Is it Right?", "Is it right", "2nd?", "???")]
+    post(as_(access), "/new", FORM | asking(*rows))
+    keys = [question["key"] for question in queues.newest(made()).questions]
+    assert keys == ["is_it_right", "is_it_right_2", "q_2nd", "q"]
+
+
+def test_people_are_members_who_may_label(
+    access: Access, project: Project, ann: Access, viewer: Access, stranger: Any
+) -> None:
+    html = text(as_(access), "/new")
+    assert "ann@example.org" in html and "owner@example.org" in html
+    assert "vic@example.org" not in html and "stranger@example.org" not in html
+    other = desk.user_of(viewer)
+    given = FORM | asking({"key": "a", "text": "A?"}) | {
+        f"person-{other.pk}": "reviewer", f"person-{stranger.pk}": "lead",
+        f"person-{desk.user_of(ann).pk}": "boss",
+    }  # fmt: skip
+    assert post(as_(access), "/new", given).status_code == 302
+    assert queues.draft_of(made()).reviewers == {}
+
+
+def test_a_hostile_name_of_a_person_is_text(access: Access, project: Project) -> None:
+    user = member(project, "x@example.org", Role.REVIEWER)
+    user.name = HOSTILE
+    user.save()
+    assert HOSTILE not in text(as_(access), "/new")
+
+
+def test_archiving(access: Access, queue: Queue) -> None:
+    answer = post(as_(access), "/answers/archive", {}, follow=True)
+    assert "is archived" in answer.content.decode()
+    html = text(as_(access), "/answers/settings")
+    assert "It is archived since" in html and "qf-save" not in html
+    sent = FORM | asking({"key": "a", "text": "A?"})
+    assert "It is archived" in post(as_(access), "/answers/settings", sent).content.decode()
+
+
+def test_only_who_may_write_changes_queues(queue: Queue, ann: Access, lea: Access) -> None:
+    for person in (ann, lea):
+        for path in ("/new", "/answers/settings", "/answers/archive", "/answers/rules"):
+            assert post(as_(person), path, FORM).status_code == 403
+        html = text(as_(person), "/answers/items")
+        assert "Settings" not in html and "Filling" not in html
+
+
+def test_rows_and_questions_are_one_thing(access: Access) -> None:
+    """Whatever a rubric may be, its form says the same."""
+    questions = [
+        desk.HELPFUL, desk.TONE | {"required": True}, desk.WHY, desk.NOTE,
+        {"key": "many", "text": "Many?", "kind": Kind.CHOICES, "options": ["x", "y|z"]},
+    ]  # fmt: skip
+    whole = queues.rubrics.checked(questions)
+    assert queues.rubrics.checked(rubric.questions_from(rubric.rows_of(whole))) == whole

@@ -1,0 +1,257 @@
+"""The items of a queue, and what waits for a lead among them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from evals.review.models import Item, Queue
+from evals.review.selectors import deciding
+from evals.review.services import adjudicating, filling, working
+from sightglass.accounts.access import Access
+from sightglass.accounts.models import AuditEntry, Project
+from tests.dashboards.queues.pages import HOSTILE, REVIEW, as_, post, text
+from tests.evals.review import desk
+from traces.selectors.paging import TooSlow
+
+pytestmark = pytest.mark.django_db
+ITEMS_QUERIES = 17
+DISPUTES_QUERIES = 20
+
+
+def listed(html: str) -> list[int]:
+    return [int(pk) for pk in re.findall(r'<tr data-row="(\d+)"', html)]
+
+
+def test_an_empty_queue_says_how_it_is_filled(access: Access, queue: Queue, ann: Access) -> None:
+    assert "/p/shop/review/answers/rules" in text(as_(access), "/answers/items")
+    html = text(as_(ann), "/answers/items")
+    assert "As soon as something comes in it can be labelled." in html
+    assert "/p/shop/traces" not in html
+
+
+def test_items_are_looked_through(
+    access: Access, queue: Queue, ann: Access, bob: Access, lea: Access
+) -> None:
+    agreed, disputed, flagged, gold, late = desk.fill(access, queue, 5)
+    for person, item, said in (
+        (ann, agreed, desk.GOOD), (bob, agreed, desk.GOOD),
+        (ann, disputed, desk.GOOD), (bob, disputed, desk.BAD),
+    ):  # fmt: skip
+        working.submit(person, item, said)
+    working.flag(ann, flagged, "What?")
+    adjudicating.make_gold(lea, gold, desk.GOOD)
+    Item.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(hours=2))
+    [sampled] = desk.send(access)
+    filling.put(queue, [filling.Chosen((sampled, None), 0.0625)], "rule")
+    client = as_(lea)
+    html = text(client, "/answers/items")
+    assert len(listed(html)) == 6
+    for words in ("Settled", "Labels differ", "Flagged", "Gold", "late since", "p 0.0625", "2<"):
+        assert words in html, words
+    assert "Where is it?" in html and "On its way." in html
+    for query, expected in (
+        ("state=settled", [agreed.pk]),
+        ("state=disputed", [disputed.pk]),
+        ("flagged=1", [flagged.pk]),
+        ("gold=1", [gold.pk]),
+        ("overdue=1", [late.pk]),
+        ("origin=rule", [Item.objects.get(trace_id=sampled).pk]),
+        ("state=nonsense&flagged=2&origin=x", listed(html)),
+    ):
+        assert listed(text(client, f"/answers/items?{query}")) == expected, query
+    assert "No item is like that" in text(client, "/answers/items?state=done")
+    assert f"{REVIEW}/answers/items/{agreed.pk}" in html
+
+
+def test_reviewers_are_not_told_what_only_leads_know(
+    access: Access, queue: Queue, ann: Access, bob: Access, lea: Access
+) -> None:
+    gold, plain = desk.fill(access, queue, 2)
+    adjudicating.make_gold(lea, gold, desk.GOOD)
+    adjudicating.withdraw(lea, plain)
+    working.submit(bob, gold, desk.GOOD)
+    html = text(as_(ann), "/answers/items")
+    assert listed(html) == [gold.pk]
+    for words in ("Gold", "Labels</th>", "Came in", "Take out", "data-pick", "By hand"):
+        assert words not in html, words
+    assert listed(text(as_(ann), "/answers/items?gold=1")) == [gold.pk], "gold stays unmarked"
+    assert listed(text(as_(ann), "/answers/items?origin=rule")) == [gold.pk]
+
+
+def test_ones_own_work_is_marked(access: Access, queue: Queue, ann: Access) -> None:
+    labelled, held, drafted, skipped = desk.fill(access, queue, 4)
+    working.submit(ann, labelled, desk.GOOD)
+    working.claim(ann, held)
+    working.save_draft(ann, drafted, {"tone": 2})
+    working.skip(ann, skipped, "Not mine")
+    html = text(as_(ann), "/answers/items")
+    for words in ("labelled by you", "held by you", "your draft", "skipped by you"):
+        assert html.count(words) == 1, words
+
+
+def test_pages_follow_each_other(access: Access, queue: Queue) -> None:
+    made = [item.pk for item in desk.fill(access, queue, 53)]
+    first = text(as_(access), "/answers/items?state=open")
+    assert listed(first) == sorted(made)[:50]
+    [link] = re.findall(r'href="(\?[^"]*cursor=[^"]*)"', first)
+    second = text(as_(access), f"/answers/items{link.replace('&amp;', '&')}")
+    assert listed(second) == sorted(made)[50:] and "state=open" in link
+    assert "This page of the list is gone" in text(as_(access), "/answers/items?cursor=x")
+
+
+def test_a_lead_takes_out_and_puts_back(access: Access, queue: Queue, lea: Access) -> None:
+    first, second, third = desk.fill(access, queue, 3)
+    given = {"do": "withdraw", "item": [first.pk, second.pk, "x", 10**18]}
+    answer = post(as_(lea), "/answers/items", given, follow=True)
+    assert "2 items taken out." in answer.content.decode()
+    assert desk.fresh(first).state == desk.fresh(second).state == "withdrawn"
+    assert desk.fresh(third).state == "open"
+    post(as_(lea), "/answers/items", {"do": "put_back", "item": [first.pk]})
+    assert desk.fresh(first).state == "open"
+    assert AuditEntry.objects.filter(action="review.item_withdrawn").count() == 2
+    for nothing in ({"do": "withdraw"}, {"do": "burn", "item": [third.pk]}):
+        answer = post(as_(lea), "/answers/items", nothing, follow=True)
+        assert "Nothing was ticked." in answer.content.decode()
+    assert desk.fresh(third).state == "open"
+
+
+def test_only_leads_take_out_and_only_of_their_queue(
+    access: Access, queue: Queue, ann: Access, lea: Access
+) -> None:
+    [item] = desk.fill(access, queue)
+    other = desk.queue(access, "other", reviewers={"ann@example.org": "lead"})
+    given = {"do": "withdraw", "item": [item.pk]}
+    assert post(as_(ann), "/answers/items", given).status_code == 403
+    post(as_(ann), "/other/items", given)
+    assert desk.fresh(item).state == "open"
+    assert other.items.count() == 0
+
+
+def test_texts_of_items_are_text(access: Access, queue: Queue, ann: Access, bob: Access) -> None:
+    more = {"gen_ai.output.messages": desk.said("assistant", HOSTILE.replace('"', ""))}
+    disputed, flagged = desk.fill(access, queue, 2, **more)
+    note = {"note": HOSTILE}
+    working.submit(ann, disputed, desk.GOOD | note)
+    working.submit(bob, disputed, desk.BAD | note)
+    working.flag(bob, flagged, HOSTILE)
+    for path in ("/answers/items", "/answers/disputes"):
+        html = text(as_(access), path)
+        assert HOSTILE not in html and "&lt;script&gt;" in html
+
+
+def test_items_are_read_in_a_fixed_number_of_queries(
+    access: Access, queue: Queue, ann: Access, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = as_(access)
+    for number in (1, 7):
+        for item in desk.fill(access, queue, number):
+            working.submit(ann, item, desk.GOOD)
+        text(client, "/answers/items")
+        with django_assert_num_queries(ITEMS_QUERIES):
+            text(client, "/answers/items")
+
+
+def test_a_list_that_takes_too_long_is_said(
+    access: Access, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*_: object, **__: object) -> None:
+        raise TooSlow
+
+    monkeypatch.setattr("dashboards.queues.items.selected.list_items", slow)
+    monkeypatch.setattr("dashboards.queues.disputes.deciding.disputes", slow)
+    for path in ("/answers/items", "/answers/disputes"):
+        assert "This took too long and was stopped" in text(as_(access), path)
+
+
+# ---- what a lead decides
+
+
+def test_answers_stand_side_by_side(
+    access: Access, queue: Queue, ann: Access, bob: Access, lea: Access
+) -> None:
+    disputed, alike, flagged = desk.fill(access, queue, 3)
+    working.submit(ann, disputed, desk.GOOD | {"note": "Fine"}, seconds=12)
+    working.submit(bob, disputed, desk.BAD)
+    working.submit(ann, alike, desk.GOOD)
+    working.submit(bob, alike, desk.GOOD)
+    working.flag(bob, flagged, "Which policy holds?")
+    html = text(as_(lea), "/answers/disputes")
+    assert f"{REVIEW}/answers/items/{disputed.pk}" in html
+    assert f"{REVIEW}/answers/items/{alike.pk}" not in html
+    assert f"{REVIEW}/answers/items/{flagged.pk}" in html and "Which policy holds?" in html
+    table = html.split("qd-t")[1].split("</table>")[0]
+    assert (
+        re.findall(r"<th scope=\"col\">(\S+)", table)[1:]
+        == [
+            "ann@example.org",
+            "bob@example.org</th>",
+        ]
+        or "ann@example.org" in table.split("bob@example.org")[0]
+    )
+    cells = [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<td.*?</td>", table, re.S)]
+    assert cells == ["yes", "no", "4", "2", "–", "rude", "Fine", "–"]
+    assert table.count("is-differ") == 3, "a note is nothing to agree on"
+    assert "12 s" in table
+
+
+def test_what_is_decided_or_answered_is_gone(
+    access: Access, queue: Queue, ann: Access, bob: Access, lea: Access
+) -> None:
+    disputed, flagged, withdrawn = desk.fill(access, queue, 3)
+    working.submit(ann, disputed, desk.GOOD)
+    working.submit(bob, disputed, desk.BAD)
+    working.flag(ann, flagged, "?")
+    working.flag(ann, withdrawn, "?")
+    adjudicating.settle(lea, disputed, desk.GOOD)
+    working.resolve_flags(lea, flagged)
+    adjudicating.withdraw(lea, withdrawn)
+    assert "Nothing is to be decided" in text(as_(lea), "/answers/disputes")
+
+
+def test_disputes_are_for_leads(queue: Queue, ann: Access, lea: Access, viewer: Access) -> None:
+    text(as_(ann), "/answers/disputes", status=403)
+    text(as_(viewer), "/answers/disputes", status=403)
+    text(as_(lea), "/answers/disputes")
+    assert "To decide" not in text(as_(ann), "/answers/items")
+
+
+def test_disputes_come_in_pages_of_a_fixed_number_of_queries(
+    access: Access,
+    queue: Queue,
+    ann: Access,
+    bob: Access,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    items = desk.fill(access, queue, deciding.AT_ONCE + 2)
+    for item in items:
+        working.submit(ann, item, desk.GOOD)
+        working.submit(bob, item, desk.BAD)
+    client = as_(access)
+    text(client, "/answers/disputes")
+    with django_assert_num_queries(DISPUTES_QUERIES):
+        first = text(client, "/answers/disputes")
+    assert first.count('<section class="card qd"') == deciding.AT_ONCE
+    [link] = re.findall(r'href="(\?cursor=[^"]*)"', first)
+    assert text(client, f"/answers/disputes{link}").count('<section class="card qd"') == 2
+    assert "This page of the list is gone" in text(client, "/answers/disputes?cursor=x")
+
+
+def test_marked_passages_and_several_choices_can_be_read(
+    access: Access, project: Project, ann: Access, bob: Access
+) -> None:
+    questions = [
+        {"key": "many", "text": "Which?", "kind": "choices", "options": ["a", "b"]},
+        {"key": "where", "text": "Where?", "kind": "span", "options": ["wrong"]},
+    ]
+    found = desk.queue(access, "spans", questions=questions, labels_wanted=2)
+    [item] = desk.fill(access, found)
+    mark = {"start": 1, "end": 3, "label": "wrong"}
+    working.submit(ann, item, {"many": ["a", "b"], "where": [mark]})
+    working.submit(bob, item, {"many": ["b"], "where": [mark]})
+    html = text(as_(access), "/spans/disputes")
+    assert "<b>a, b</b>" in html and "<b>b</b>" in html and "1–3 wrong" in html

@@ -1,0 +1,180 @@
+"""The list of queues: what waits for whom, how they get on, and what a lead has to decide."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from dashboards.queues import listing
+from evals.review.models import Item, Label, Queue
+from evals.review.services import adjudicating, queues, working
+from sightglass.accounts.access import Access
+from sightglass.accounts.models import Project, Role
+from tests.dashboards.queues.pages import HOSTILE, as_, text
+from tests.evals.review import desk
+from traces.selectors.paging import TooSlow
+
+pytestmark = pytest.mark.django_db
+QUERIES = 27
+
+
+def rows(html: str) -> list[str]:
+    """The lines of the table as words."""
+    body = html.split("<tbody>")[1].split("</tbody>")[0]
+    found = re.findall(r"<tr>.*?</tr>", body, re.S)
+    return [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in found]
+
+
+def test_without_queues_the_page_teaches_who_can_make_one(access: Access) -> None:
+    html = text(as_(access))
+    assert "From answers to figures that can be trusted" in html
+    assert "/p/shop/review/new" in html
+
+
+def test_who_works_on_no_queue_is_told_how_they_come_to_one(ann: Access) -> None:
+    html = text(as_(ann))
+    assert "No queue is yours yet" in html
+    assert "/p/shop/review/new" not in html
+
+
+def test_each_sees_what_waits_for_them(
+    access: Access, queue: Queue, ann: Access, bob: Access, lea: Access
+) -> None:
+    first, second, third = desk.fill(access, queue, 3)
+    working.submit(ann, first, desk.GOOD, seconds=20)
+    working.submit(bob, first, desk.BAD, seconds=5)
+    working.submit(ann, second, desk.GOOD, seconds=30)
+    working.flag(bob, third, "Which policy?")
+    html = text(as_(ann))
+    [line] = rows(html)
+    assert "4 questions · 2 labels each · blind" in line
+    assert "2 of 2 by you" in line, "a flagged item waits for a lead, not for her"
+    assert "2 today · 2 in the last hour · about 25 s each" in line
+    assert "Nothing waits for you." in html
+    assert "To decide" not in html
+    html = text(as_(bob))
+    assert "1 item can be labelled by you." in html
+    assert "1 of 2 by you" in rows(html)[0]
+    assert "5 s left" in rows(html)[0]
+    [line] = rows(text(as_(lea)))
+    assert "1 disputed" in line and "1 flagged" in line
+    assert "0 of 3 done" in line
+
+
+def test_gold_is_no_work_to_be_done_and_only_leads_know_it(
+    access: Access, queue: Queue, ann: Access, lea: Access
+) -> None:
+    first, second = desk.fill(access, queue, 2)
+    adjudicating.make_gold(lea, first, desk.GOOD)
+    adjudicating.settle(lea, second, desk.GOOD)
+    assert "1 of 1 done" in rows(text(as_(lea)))[0]
+    assert "0 of 1 by you" in rows(text(as_(ann)))[0], "the gold item looks like any other"
+
+
+def test_what_is_late_comes_first(access: Access, queue: Queue, ann: Access) -> None:
+    later = desk.queue(access, "zebra", goal_hours=5)
+    desk.fill(access, queue, 2)
+    desk.fill(access, later, 2)
+    first = text(as_(ann))
+    assert rows(first)[0].startswith("Answers")
+    assert "next in 5 h" in rows(first)[1]
+    Item.objects.filter(queue=later).update(due_at=timezone.now() - timedelta(hours=1))
+    html = text(as_(ann))
+    assert rows(html)[0].startswith("Zebra") and "2 late" in rows(html)[0]
+    assert "4 items can be labelled by you in 2 queues, 2 of them late." in html
+
+
+def test_mentions_wait_until_they_are_answered(
+    access: Access, queue: Queue, ann: Access, bob: Access
+) -> None:
+    first, second = desk.fill(access, queue, 2)
+    working.comment(bob, first, f"@ann@example.org {HOSTILE} what do you think?")
+    working.comment(bob, second, "@ann@example.org and here?")
+    working.comment(ann, first, "@ann@example.org to myself")
+    html = text(as_(ann))
+    assert HOSTILE not in html
+    assert "and here?" in html and f"/p/shop/review/answers/items/{second.pk}" in html
+    assert "what do you think" not in html, "she has answered it"
+    assert "Somebody asks you" not in text(as_(bob))
+    working.submit(ann, second, desk.GOOD)
+    assert "Somebody asks you" not in text(as_(ann)), "a label is an answer, too"
+
+
+def test_nobody_sees_queues_that_are_not_theirs(
+    access: Access, queue: Queue, project: Project, stranger: object
+) -> None:
+    desk.queue(access, "open-to-all")
+    cem = desk.person(project, "cem")
+    html = text(as_(cem))
+    assert [line.split(" ")[0] for line in rows(html)] == ["Open-To-All"]
+    for path in ("/answers/items", "/answers", "/answers/disputes", "/answers/agreement"):
+        assert as_(cem).get(f"/p/shop/review{path}").status_code == 404
+
+
+def test_a_viewer_has_no_queues_and_an_engineer_sees_all(
+    project: Project, queue: Queue, viewer: Access
+) -> None:
+    text(as_(viewer), status=403)
+    engineer = desk.person(project, "eva", Role.ENGINEER)
+    [line] = rows(text(as_(engineer)))
+    assert line.startswith("Answers") and "Label in" not in line
+    assert "nothing" not in line, "she does not lead it: Lea does"
+
+
+def test_archived_queues_stand_apart(access: Access, queue: Queue, ann: Access) -> None:
+    desk.fill(access, queue, 1)
+    queues.archive(access, queue)
+    assert "No queue is yours yet" in text(as_(ann))
+    html = text(as_(ann), "?archived=1")
+    assert rows(html)[0].startswith("Answers")
+    assert "Label in" not in html
+    assert "No queue has ended" in text(as_(desk.person(access.project, "cem")), "?archived=1")
+
+
+def test_names_are_shown_as_text(access: Access, ann: Access) -> None:
+    queues.create(access, "x", queues.Draft(HOSTILE, desk.RUBRIC, guidelines=HOSTILE))
+    for person in (access, ann):
+        html = text(as_(person))
+        assert HOSTILE not in html and "&lt;script&gt;" in html
+
+
+def test_many_queues_are_read_in_as_many_queries_as_one(
+    access: Access, queue: Queue, ann: Access, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = as_(access)
+    text(client)
+    with django_assert_num_queries(QUERIES):
+        text(client)
+    for n in range(4):
+        other = desk.queue(access, f"more-{n}")
+        [item] = desk.fill(access, other, 1)
+        working.submit(ann, item, desk.GOOD, seconds=3)
+        working.comment(ann, item, "@owner@example.org look")
+    with django_assert_num_queries(QUERIES):
+        text(client)
+
+
+def test_a_slow_count_is_said(
+    access: Access, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*_: object) -> None:
+        raise TooSlow
+
+    monkeypatch.setattr(listing.selected, "counts_of", slow)
+    assert "Counting took too long" in text(as_(access))
+
+
+def test_labels_taken_back_are_not_counted(
+    access: Access, queue: Queue, ann: Access, bob: Access
+) -> None:
+    [item] = desk.fill(access, queue, 1)
+    working.submit(ann, item, desk.GOOD)
+    working.undo(ann, item)
+    assert "0 of 1 by you" in rows(text(as_(ann)))[0]
+    Label.objects.all().delete()
+    working.claim(bob, item)
+    assert "1 begun" in rows(text(as_(bob)))[0]
