@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dashboards.desk.urls")),
     path("", include("dashboards.evaluators.urls")),
     path("", include("dashboards.quality.urls")),
+    path("", include("dashboards.truth.urls")),
     path("", include("dashboards.digest.urls")),
     path("", include("dashboards.boards.urls")),
     path("", include("dashboards.users.urls")),

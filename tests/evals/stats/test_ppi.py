@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evals.stats import ppi
 from evals.stats.estimates import Estimate, Floats
 from evals.stats.ppi import PSEUDO, Correction, Sample, corrected_mean
 from traces.intervals import wilson
@@ -326,3 +327,48 @@ def test_judgments_without_bounds_are_held_too() -> None:
         found = corrected(judge, np.where(np.arange(1000) < 50, human, NAN))
         hits += holds(found.corrected, 50)
     assert 0.92 <= hits / 400 <= 0.98
+
+
+@given(st.integers(0, 2**31 - 1))
+@settings(deadline=None, max_examples=30)
+def test_sums_say_the_same_as_the_items(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    size, labels = 400, int(rng.integers(3, 120))
+    judge = (rng.random(size) < 0.3).astype(float)
+    human = np.where(rng.random(size) < 0.8, judge, 1 - judge)
+    weights = rng.choice([1.0, 5.0], size)
+    chances = rng.choice([1.0, 4.0], size)
+    human[labels:] = np.nan
+    whole = ppi.corrected_mean(ppi.Sample(judge, human, weights, chances))
+    share = weights / weights.sum()
+    mean = float(share @ judge)
+    sums = ppi.corrected_total(
+        ppi.Judged(size, mean, float(share**2 @ (judge - mean) ** 2)),
+        ppi.Labelled(judge[:labels], human[:labels], weights[:labels], chances[:labels]),
+        (0.0, 1.0),
+    )
+    assert sums.raw == pytest.approx(whole.raw)
+    assert (sums.power, sums.more) == (pytest.approx(whole.power), whole.more)
+    for name in ("corrected", "these", "labels_only"):
+        one, other = getattr(sums, name), getattr(whole, name)
+        for end in ("value", "low", "high"):
+            assert getattr(one, end) == pytest.approx(getattr(other, end))
+
+
+def test_sums_that_cannot_be() -> None:
+    ones = np.ones(5)
+    labels = ppi.Labelled(ones, ones)
+    for judged in (
+        ppi.Judged(4, 1.0, 0.0),
+        ppi.Judged(9, 1.0, -0.1),
+        ppi.Judged(9, 1.0, float("nan")),
+        ppi.Judged(9, 1.5, 0.1),
+    ):
+        with pytest.raises(ValueError):
+            ppi.corrected_total(judged, labels, (0.0, 1.0))
+    with pytest.raises(ValueError, match="missing"):
+        ppi.corrected_total(
+            ppi.Judged(9, 1.0, 0.1), ppi.Labelled(ones, np.array([1, 1, 1, 1, np.nan])), (0.0, 1.0)
+        )
+    with pytest.raises(ValueError, match="outside"):
+        ppi.corrected_total(ppi.Judged(9, 1.0, 0.1), ppi.Labelled(ones, 3 * ones), (0.0, 1.0))
