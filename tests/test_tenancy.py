@@ -299,7 +299,8 @@ def review_of(access: Access) -> dict[str, str]:
     working.comment(access, item, CANARY)
     of_item = {f"{name}:pk": str(item.pk) for name in OF_ITEM}
     of_item["comment"] = str(item.comments.get().pk)
-    return of_item | {"queue": queue.slug, "api_review_rule:pk": str(rule.pk)}
+    of_rule = {f"{name}:pk": str(rule.pk) for name in ("api_review_rule", "queue_rule_stop")}
+    return of_item | of_rule | {"queue": queue.slug}
 
 
 OF_CHANNEL = (
@@ -647,6 +648,12 @@ def test_the_project_itself_sees_what_others_must_not(
         "api_channels",
         "api_channel",
         "api_channel_deliveries",
+        "queues",
+        "queue_items",
+        "queue_rules",
+        "queue_settings",
+        "queue_agreement",
+        "queue_disputes",
         "api_review_queues",
         "api_review_queue",
         "api_review_rules",

@@ -44,7 +44,7 @@ def foresee(queue: Queue, draft: rules.Draft, now: datetime) -> Foreseen:
     rule = FillRule(queue=queue, from_ns=start, **asdict(draft))
     seen: Counter[str] = Counter()
     known: set[Key] = set()
-    stretch = Stretch(start, int(now.timestamp()) * 10**9)
+    stretch = Stretch(start, (int(now.timestamp()) + 1) * 10**9)
     more = False
     with time_limit():
         for keys in candidates.everything(rule, stretch, PAGE):

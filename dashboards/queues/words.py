@@ -146,5 +146,7 @@ def _by(of: FillRule) -> str:
         return ""
     if of.per_day is not None:
         return f", evenly by {of.stratify}"
-    own = ", ".join(f"{percent(rate)} where it is {value}" for value, rate in of.rates.items())
+    own = ", ".join(
+        f"{percent(rate)} where it is {value}" for value, rate in sorted(of.rates.items())
+    )
     return f"; by {of.stratify}: {own}" if own else f", by {of.stratify}"

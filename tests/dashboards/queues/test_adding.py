@@ -27,7 +27,7 @@ SPAN = span_hex(desk.SPAN_ID)
 def hidden(html: str) -> dict[str, str]:
     """The fields of the form that nobody types."""
     fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', html)
-    return {name: value for name, value in fields if name != "csrfmiddlewaretoken"}
+    return {name: value for name, value in fields if name not in ("csrfmiddlewaretoken", "next")}
 
 
 def explorer(client: Client, query: str = "") -> str:

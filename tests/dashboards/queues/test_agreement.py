@@ -23,7 +23,7 @@ from tests.evals.review import desk
 from traces.selectors.paging import TooSlow
 
 pytestmark = pytest.mark.django_db
-QUERIES = 41
+QUERIES = 37
 YES_NO = {"key": "ok", "text": "Is it?", "kind": "boolean"}
 SCALE = {"key": "tone", "text": "Tone?", "kind": "scale", "low": 1, "high": 5}
 

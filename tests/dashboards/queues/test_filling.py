@@ -41,7 +41,7 @@ def start(access: Access, **given: Any) -> FillRule:
         (
             {"percent": "1", "stratify": "metadata.plan", "rates": "enterprise: 100\na:b: 50%\n\n"},
             {"rate": 0.01, "rates": {"enterprise": 1.0, "a:b": 0.5}},
-            "1% of traces; by metadata.plan: 100% where it is enterprise, 50% where it is a:b",
+            "1% of traces; by metadata.plan: 50% where it is a:b, 100% where it is enterprise",
         ),
         (
             {"kind": "quota", "per_day": "100", "stratify": "environment", "percent": "7"},

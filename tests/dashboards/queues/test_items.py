@@ -19,8 +19,8 @@ from tests.evals.review import desk
 from traces.selectors.paging import TooSlow
 
 pytestmark = pytest.mark.django_db
-ITEMS_QUERIES = 17
-DISPUTES_QUERIES = 20
+ITEMS_QUERIES = 16
+DISPUTES_QUERIES = 17
 
 
 def listed(html: str) -> list[int]:
@@ -77,7 +77,7 @@ def test_reviewers_are_not_told_what_only_leads_know(
     working.submit(bob, gold, desk.GOOD)
     html = text(as_(ann), "/answers/items")
     assert listed(html) == [gold.pk]
-    for words in ("Gold", "Labels</th>", "Came in", "Take out", "data-pick", "By hand"):
+    for words in ("Gold", "Labels</th>", "Came in", "Take out", "data-pick>", "By hand"):
         assert words not in html, words
     assert listed(text(as_(ann), "/answers/items?gold=1")) == [gold.pk], "gold stays unmarked"
     assert listed(text(as_(ann), "/answers/items?origin=rule")) == [gold.pk]
@@ -185,14 +185,8 @@ def test_answers_stand_side_by_side(
     assert f"{REVIEW}/answers/items/{alike.pk}" not in html
     assert f"{REVIEW}/answers/items/{flagged.pk}" in html and "Which policy holds?" in html
     table = html.split("qd-t")[1].split("</table>")[0]
-    assert (
-        re.findall(r"<th scope=\"col\">(\S+)", table)[1:]
-        == [
-            "ann@example.org",
-            "bob@example.org</th>",
-        ]
-        or "ann@example.org" in table.split("bob@example.org")[0]
-    )
+    heads = re.findall(r'<th scope="col">([^<]*)', table)
+    assert [head.strip() for head in heads] == ["Question", "ann@example.org", "bob@example.org"]
     cells = [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<td.*?</td>", table, re.S)]
     assert cells == ["yes", "no", "4", "2", "–", "rude", "Fine", "–"]
     assert table.count("is-differ") == 3, "a note is nothing to agree on"
