@@ -36,6 +36,11 @@ class Near:
     preview: str = ""
     expected: str = ""
 
+    @property
+    def percent(self) -> int:
+        """The estimate is no better than that."""
+        return round(100 * self.similarity)
+
 
 def find(dataset: Dataset | None, prints: Sequence[Print | None]) -> list[list[Near]]:
     """For each print what is like it, the most alike first, at most MOST."""

@@ -15,6 +15,7 @@ from evals.datasets.models import Band, Dataset, Item, LogEntry, Version
 from evals.datasets.selectors import near
 from evals.datasets.services import adding, datasets, editing, writing
 from evals.datasets.services.adding import Alike, Choices, Known, Personal
+from evals.review.errors import Invalid
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import AuditEntry
 from tests.evals.datasets import making
@@ -110,7 +111,7 @@ def test_one_that_is_wrong_keeps_all_out(access: Access) -> None:
 
 def test_not_more_is_told_than_anybody_reads(access: Access) -> None:
     found = making.dataset(access)
-    with pytest.raises(adding.Invalid) as caught:
+    with pytest.raises(Invalid) as caught:
         making.add(access, found, *(draft(" ") for _ in range(500)))
     assert len(caught.value.errors) == adding.MOST_TOLD
 

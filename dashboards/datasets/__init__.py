@@ -1,0 +1,1 @@
+"""Pages of datasets: lists, items, versions side by side, and the ways in and out."""

@@ -1,0 +1,269 @@
+"""From lists and queues into a dataset: looked at before anything is added."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from dashboards.datasets import shown
+from dashboards.datasets.listing import free_slug
+from dashboards.queues.adding import MATCHING, chosen_in, text_of
+from dashboards.trace.panes import Room
+from evals.datasets import content
+from evals.datasets.content import Draft
+from evals.datasets.models import Dataset
+from evals.datasets.selectors import datasets as selected
+from evals.datasets.services import adding, datasets, gathering
+from evals.datasets.services.adding import MOST_AT_ONCE, Alike, Choices, Look, Personal
+from evals.datasets.services.gathering import Expected, Gathered, Key
+from evals.review.errors import Conflict, Invalid
+from evals.review.models import Queue
+from evals.review.selectors import queues as reviewed
+from evals.review.services import standing
+from sightglass.accounts.access import Access, Permission, ProjectRequest, project_page
+
+Choice = TypeVar("Choice", bound=StrEnum)
+SHOWN = 20
+"""Of what was chosen, how many are looked at before."""
+PERSONAL = {
+    Personal.REDACT: ("Redact", "each place becomes its kind, such as [email]"),
+    Personal.DROP: ("Leave out", "items with any of it are not added"),
+    Personal.KEEP: ("Keep", "added as they are"),
+}
+ALIKE = {
+    Alike.SKIP_EXACT: ("Leave out the same", "inputs of the same words"),
+    Alike.SKIP: ("Leave out all alike", "near-duplicates too"),
+    Alike.KEEP: ("Add all", "whatever is there already"),
+}
+EXPECTED = {
+    Expected.ANSWER: ("What was answered", "where nobody has corrected it"),
+    Expected.PEOPLE: ("Nothing", "only what people have written"),
+}
+
+
+@dataclass(slots=True)
+class Chosen:
+    """What is to be added: traces and spans, or settled items of a queue."""
+
+    keys: list[Key] = field(default_factory=list)
+    queue: Queue | None = None
+    pks: list[int] = field(default_factory=list)
+    more: bool = False
+    problem: str = ""
+
+    @property
+    def number(self) -> int:
+        return len(self.pks) if self.queue is not None else len(self.keys)
+
+    def gathered(self, access: Access, expected: Expected, most: int) -> Gathered:
+        """Drafts of the first `most`."""
+        made = Gathered()
+        every: Sequence[Any] = self.pks if self.queue is not None else self.keys
+        for begin in range(0, min(most, len(every)), gathering.MOST):
+            some = every[begin : min(begin + gathering.MOST, most)]
+            if self.queue is not None:
+                part = gathering.from_queue(access, self.queue, some, expected)
+            else:
+                part = gathering.from_traces(access, some, expected)
+            made.drafts += part.drafts
+            made.unknown += part.unknown
+            made.silent += part.silent
+        return made
+
+
+def _chosen(access: Access, given: QueryDict) -> Chosen:
+    """Raises Http404 and PermissionDenied for a queue that one does not see whole."""
+    slug = given.get("queue", "")
+    if slug:
+        if "\0" in slug:
+            raise Http404("There is no such queue.")
+        queue = standing.queue_of(access, slug[:60])
+        pks = gathering.settled(access, queue, limit=MOST_AT_ONCE + 1)
+        return Chosen(queue=queue, pks=pks[:MOST_AT_ONCE], more=len(pks) > MOST_AT_ONCE)
+    found = chosen_in(access, given)
+    return Chosen(found.keys, more=found.more, problem=found.problem)
+
+
+@require_http_methods(["GET", "POST"])
+@project_page(Permission.WRITE)
+def add(request: ProjectRequest) -> HttpResponse:
+    """What would be added, and to which dataset; POST `add` adds it."""
+    access = request.access
+    given = request.POST if request.method == "POST" else request.GET
+    chosen = _chosen(access, given)
+    if not chosen.number:
+        return render(request, "datasets/add_nothing.html", _nothing(access, chosen))
+    asked = Asked.of(access, given)
+    if request.method == "POST" and "add" in given and not asked.errors:
+        done = _added(request, chosen, asked)
+        if done is not None:
+            return done
+    return _page(request, chosen, asked, given)
+
+
+@dataclass(slots=True)
+class Asked:
+    """How it is to be added. `name`: of a new dataset, where none is chosen."""
+
+    dataset: Dataset | None = None
+    name: str = ""
+    split: str = ""
+    expected: Expected = Expected.ANSWER
+    personal: Personal = Personal.REDACT
+    alike: Alike = Alike.SKIP_EXACT
+    note: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, access: Access, given: QueryDict) -> Asked:
+        made = cls()
+        if slug := given.get("dataset", "").replace("\0", "")[:60]:
+            made.dataset = selected.dataset_of(access, slug)
+        made.name = given.get("name", "").replace("\0", "").strip()[: datasets.LONGEST_NAME]
+        made.split = given.get("split", "").strip()
+        made.note = given.get("note", "").replace("\0", "")[:500]
+        made.expected = _one_of(Expected, given.get("expected"), Expected.ANSWER)
+        made.personal = _one_of(Personal, given.get("personal"), Personal.REDACT)
+        made.alike = _one_of(Alike, given.get("alike"), Alike.SKIP_EXACT)
+        if made.split and not content.SPLIT.fullmatch(made.split):
+            made.errors["split"] = "Letters, digits, _, . and -; at most 40."
+        if "add" in given and made.dataset is None and not made.name:
+            made.errors["dataset"] = "Choose a dataset, or name a new one."
+        return made
+
+    @property
+    def choices(self) -> Choices:
+        return Choices(self.personal, self.alike)
+
+
+def _one_of(kind: type[Choice], given: str | None, usual: Choice) -> Choice:
+    try:
+        return kind(given or "")
+    except ValueError:
+        return usual
+
+
+def _added(request: ProjectRequest, chosen: Chosen, asked: Asked) -> HttpResponse | None:
+    """Where to go on; None, and the errors in `asked`, where nothing was added."""
+    access = request.access
+    gathered = chosen.gathered(access, asked.expected, MOST_AT_ONCE)
+    drafts = _with_split(gathered.drafts, asked.split)
+    if not drafts:
+        asked.errors["form"] = "None of them holds an input that could be read."
+        return None
+    try:
+        dataset = asked.dataset or datasets.create(
+            access, free_slug(access, asked.name), datasets.Settings(asked.name)
+        )
+        asked.dataset = dataset
+        result = adding.add(access, dataset, drafts, asked.choices, note=asked.note)
+    except Invalid as error:
+        asked.errors["form"] = "Nothing was added. " + " ".join(
+            f"{one['pointer']}: {one['detail']}" for one in error.errors[:5]
+        )
+        return None
+    except Conflict as error:
+        asked.errors["form"] = f"Nothing was added. {error.detail}"
+        return None
+    messages.success(request, told(result, dataset, gathered))
+    return HttpResponseRedirect(reverse("dataset", args=[access.project.slug, dataset.slug]))
+
+
+def told(result: adding.Added, dataset: Dataset, gathered: Gathered | None = None) -> str:
+    """What was done, in a sentence."""
+    number = "" if result.version is None else f", version {result.version.number}"
+    said = f"{result.added:,} added to {dataset.name}{number}."
+    beside = [
+        (result.replaced, "replaced"),
+        (result.unchanged, "there already"),
+        (result.skipped, "left out as duplicates"),
+        (result.dropped, "left out for personal data"),
+        (result.redacted, "redacted"),
+        (0 if gathered is None else len(gathered.unknown), "not stored any more"),
+        (0 if gathered is None else len(gathered.silent), "without an input to read"),
+    ]
+    rest = [f"{many:,} {words}" for many, words in beside if many]
+    return f"{said} {', '.join(rest).capitalize()}." if rest else said
+
+
+def _with_split(drafts: list[Draft], split: str) -> list[Draft]:
+    for draft in drafts:
+        draft.split = split
+    return drafts
+
+
+def _page(request: ProjectRequest, chosen: Chosen, asked: Asked, given: QueryDict) -> HttpResponse:
+    access = request.access
+    gathered = chosen.gathered(access, asked.expected, SHOWN)
+    looks = adding.look(asked.dataset, _with_split(gathered.drafts, asked.split))
+    context: dict[str, Any] = {
+        "chosen": chosen,
+        "asked": asked,
+        "looks": [_row(one) for one in looks],
+        "unread": len(gathered.unknown) + len(gathered.silent),
+        "rest": max(0, chosen.number - SHOWN),
+        "most": MOST_AT_ONCE,
+        "personal_count": sum(bool(one.found) for one in looks),
+        "near_count": sum(bool(one.near) for one in looks),
+        "fault_count": sum(bool(one.faults) for one in looks),
+        "datasets": selected.list_datasets(access, limit=500).results,
+        "personal": PERSONAL,
+        "alike": ALIKE,
+        "expected": EXPECTED,
+        "hidden": _hidden(chosen, given),
+    }
+    name = "datasets/add_body.html" if request.htmx else "datasets/add.html"
+    return render(request, name, context)
+
+
+def _row(look: Look) -> dict[str, Any]:
+    draft = look.draft
+    return {
+        "look": look,
+        "whole": shown.whole(draft, Room(each=1_200, left=6_000)),
+        "expected_from": shown.EXPECTED_FROM.get(draft.source.expected_from, ""),
+        "corrected": draft.source.expected_from == "correction",
+        "found": shown.found_by_kind(look.found),
+        "response": draft.metadata.get(gathering.RESPONSE, ""),
+        "trace": "" if draft.source.trace_id is None else draft.source.trace_id.hex,
+    }
+
+
+def _hidden(chosen: Chosen, given: QueryDict) -> list[tuple[str, str]]:
+    """What says what was chosen, carried along by the form."""
+    if chosen.queue is not None:
+        return [("queue", chosen.queue.slug)]
+    if given.get("all") == "1":
+        kept = [(name, str(given[name])) for name in MATCHING if given.get(name)]
+        return [("all", "1"), *kept]
+    return [("items", ",".join(map(text_of, chosen.keys)))]
+
+
+def _nothing(access: Access, chosen: Chosen) -> dict[str, Any]:
+    return {"chosen": chosen, "queues": reviewed.list_queues(access)[:50]}
+
+
+@require_http_methods(["GET"])
+@project_page(Permission.WRITE)
+def from_queue(request: ProjectRequest, dataset: str) -> HttpResponse:
+    """Which queue, for a dataset that is chosen."""
+    access = request.access
+    found = selected.dataset_of(access, dataset)
+    queues = reviewed.list_queues(access)
+    counts = reviewed.counts_of(queues)
+    rows = [
+        (queue, states.get("settled", 0) + states.get("done", 0))
+        for queue in queues
+        for states in [counts[queue.pk].states if queue.pk in counts else {}]
+    ]
+    if found.archived_at is not None:
+        return redirect("dataset", access.project.slug, found.slug)
+    return render(request, "datasets/from_queue.html", {"dataset": found, "rows": rows})
