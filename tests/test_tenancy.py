@@ -28,6 +28,8 @@ from dashboards.channels.events import Event, EventKind
 from dashboards.channels.models import Channel, Delivery
 from dashboards.digest.models import Report
 from dashboards.models import SavedView
+from evals.datasets.content import Draft
+from evals.datasets.services import adding, datasets, importing, tagging
 from evals.models import Backfill, Connection, Evaluator, Job
 from evals.review.services import filling, queues, rules, working
 from evals.services import evaluators
@@ -197,6 +199,7 @@ def values(access: Access, project: Project) -> dict[str, str]:
         **board_of(access),
         **report_of(access),
         **review_of(access),
+        **dataset_of(access),
     }
 
 
@@ -301,6 +304,26 @@ def review_of(access: Access) -> dict[str, str]:
     of_item["comment"] = str(item.comments.get().pk)
     of_rule = {f"{name}:pk": str(rule.pk) for name in ("api_review_rule", "queue_rule_stop")}
     return of_item | of_rule | {"queue": queue.slug}
+
+
+OF_DATASET_ITEM = ("dataset_item", "dataset_item_edit", "dataset_item_drop")
+
+
+def dataset_of(access: Access) -> dict[str, str]:
+    """A dataset with a tag, an item and an upload that is not added yet."""
+    said = datasets.Settings(CANARY, CANARY)
+    dataset = datasets.create(access, "canary-cases", said)
+    draft = Draft(CANARY, CANARY, [CANARY], {CANARY: CANARY}, user_id=BAIT)
+    adding.add(access, dataset, [draft], note=CANARY)
+    tagging.put(access, dataset, "golden", 1)
+    upload = importing.upload(access, dataset, "cases.csv", f"input\n{CANARY}".encode())
+    of_item = dict.fromkeys((f"{name}:pk" for name in OF_DATASET_ITEM), "1")
+    return of_item | {
+        "dataset": dataset.slug,
+        "number": "1",
+        "api_dataset_tag:name": "golden",
+        "dataset_import:pk": str(upload.pk),
+    }
 
 
 OF_CHANNEL = (
@@ -661,4 +684,19 @@ def test_the_project_itself_sees_what_others_must_not(
         "api_review_item",
         "api_review_comments",
         "api_review_labels",
+        "datasets",
+        "dataset",
+        "dataset_settings",
+        "dataset_export",
+        "dataset_versions",
+        "dataset_diff",
+        "dataset_import",
+        "dataset_item",
+        "dataset_item_edit",
+        "api_datasets",
+        "api_dataset",
+        "api_dataset_versions",
+        "api_dataset_items",
+        "api_dataset_item",
+        "api_dataset_export",
     }
