@@ -8,7 +8,7 @@ from typing import TypedDict
 from dashboards.explorer import ranges
 from dashboards.explorer.ranges import Chosen
 from dashboards.templatetags.sightglass import moment_of
-from traces.selectors.cubes import Step
+from traces.selectors.asking import Step
 from traces.selectors.paging import TimeRange
 
 SECOND = 10**9

@@ -22,7 +22,7 @@ from dashboards.periods import DAY, HOUR, Grain, grain_of, preset
 from traces.query import Query, QueryError, parse
 from traces.rollups.dimensions import OTHER
 from traces.selectors import metrics
-from traces.selectors.cubes import Step
+from traces.selectors.asking import Step
 from traces.selectors.metrics import Answer, Value
 from traces.selectors.paging import TooSlow
 

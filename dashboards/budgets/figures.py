@@ -9,7 +9,7 @@ from dashboards.budgets.models import Budget
 from dashboards.budgets.periods import DAY, Period, midnight, moment
 from dashboards.budgets.scopes import query_of
 from traces.rollups.measures import Measures
-from traces.selectors import cubes
+from traces.selectors import asking, cubes
 from traces.selectors.paging import TimeRange
 from traces.selectors.search import Query
 from traces.spans import PICO
@@ -44,14 +44,14 @@ class Spending:
 
 
 def costs(
-    budget: Budget, range: TimeRange, step: cubes.Step, query: Query | None = None
+    budget: Budget, range: TimeRange, step: asking.Step, query: Query | None = None
 ) -> dict[int, int]:
     """Pico dollars by the step's start, where there were any. Raises TooSlow, QueryError."""
     return _by_step(_cube(budget, query_of(budget) if query is None else query, range, step))
 
 
 def _cube(
-    budget: Budget, query: Query, range: TimeRange, step: cubes.Step | None
+    budget: Budget, query: Query, range: TimeRange, step: asking.Step | None
 ) -> cubes.Cube[Measures]:
     return cubes.of_spans(budget.project_id, query=query, range=range, step=step, only=COST)
 
@@ -83,9 +83,9 @@ def spending(budget: Budget, period: Period, now_ns: int) -> Spending:
     query = query_of(budget)
     found = Spending(now_ns)
     if first < hourly:
-        early = _cube(budget, query, TimeRange(first, hourly), cubes.Step.DAY)
+        early = _cube(budget, query, TimeRange(first, hourly), asking.Step.DAY)
         found.days, found.pending = _by_step(early), early.pending
-    late = _cube(budget, query, TimeRange(hourly, bucket_end(now_ns)), cubes.Step.HOUR)
+    late = _cube(budget, query, TimeRange(hourly, bucket_end(now_ns)), asking.Step.HOUR)
     found.pending += late.pending
     for at, cost in _by_step(late).items():
         day = midnight(at)

@@ -16,7 +16,7 @@ from dashboards.budgets.periods import DAY, Every, Period, ns_of, period_of, per
 from dashboards.budgets.status import BudgetStatus, Threshold, fan_of, reaches, state_of
 from sightglass.accounts.access import Access
 from traces.query import QueryError
-from traces.selectors import cubes
+from traces.selectors import asking
 from traces.selectors.paging import TimeRange, TooSlow
 
 FRESH = timedelta(seconds=60)
@@ -177,7 +177,7 @@ def past_of(budget: Budget, now: datetime) -> list[Past]:
     current = period_now(budget, now)
     found = list(periods_before(current, PAST[Every(budget.every)]))
     range = TimeRange(found[-1].start_ns, current.start_ns)
-    by_day = figures.costs(budget, range, cubes.Step.DAY)
+    by_day = figures.costs(budget, range, asking.Step.DAY)
     if not by_day:
         return []
     first = min(by_day)
@@ -201,7 +201,7 @@ def cumulated(budget: Budget, period: Period, now: datetime) -> list[tuple[int, 
     """
     now_ns = ns_of(now)
     hourly = period.days == 1
-    width, step = (figures.HOUR, cubes.Step.HOUR) if hourly else (DAY, cubes.Step.DAY)
+    width, step = (figures.HOUR, asking.Step.HOUR) if hourly else (DAY, asking.Step.DAY)
     range = TimeRange(period.start_ns, min(period.end_ns, figures.bucket_end(now_ns)))
     costs = figures.costs(budget, range, step)
     total, points, at = 0, [], period.start_ns

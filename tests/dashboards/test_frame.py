@@ -21,7 +21,7 @@ from dashboards.periods import BUCKET, DAY, HOUR, bounds, grain_of, preset, time
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import User
 from traces.rollups.dimensions import OTHER
-from traces.selectors.cubes import Step
+from traces.selectors.asking import Step
 from traces.selectors.metrics import METRICS, Answer, Point, Value
 from traces.selectors.metrics import Series as Answered
 from traces.selectors.paging import TimeRange, TooSlow

@@ -16,7 +16,7 @@ from traces.api.pagination import bad_parameter, bad_query
 from traces.api.read import ReadView, access_of, json_response
 from traces.query import QueryError
 from traces.selectors import metrics
-from traces.selectors.cubes import Step
+from traces.selectors.asking import Step
 from traces.selectors.metrics import Answer, Metric, Point, TooManyPoints, UnknownMetric
 from traces.selectors.paging import TimeRange
 from traces.selectors.search import EVERYTHING, Query, parse

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -12,13 +12,16 @@ from traces.query import Query
 from traces.rollups import sketch
 from traces.rollups.dimensions import OTHER
 from traces.rollups.measures import Measures, ScoreMeasures
-from traces.selectors import cubes
-from traces.selectors.cubes import Cell, Cube, Step
+from traces.selectors import asking, cubes
+from traces.selectors.asking import Step
+from traces.selectors.cubes import Cell, Cube
 from traces.selectors.paging import TimeRange
 from traces.selectors.search import EVERYTHING
 
 Better = Literal["up", "down"] | None
 SCORE, FLAGGED = "score:", "flagged:"
+MANY = (("user_id",), ("tag",))
+"""Groupings with so many values that only those that are shown are read by step."""
 MOST_POINTS = 2_500
 
 
@@ -260,15 +263,11 @@ def ask(
     """
     wanted = find(metric)
     _bound_points(range, step, width_ns)
-    cube = cube_of(
-        project_id,
-        wanted,
-        query=query,
-        range=range,
-        step=step,
-        width_ns=width_ns,
-        by=() if group_by is None else (group_by,),
-    )
+    by = () if group_by is None else (group_by,)
+    of_all: dict[str, Any] = {"query": query, "range": range, "by": by}
+    stepped = step is not None or width_ns is not None
+    kept = _largest(project_id, wanted, of_all, most) if stepped and by[:1] in MANY else None
+    cube = cube_of(project_id, wanted, **of_all, step=step, width_ns=width_ns, kept=kept)
     times = _times(range, step, width_ns)
     return Answer(
         wanted, _series(wanted, cube, times, grouped=group_by is not None, most=most), cube.pending
@@ -284,19 +283,32 @@ def cube_of(
     step: Step | None,
     width_ns: int | None,
     by: Sequence[str],
+    kept: Collection[str] | None = None,
 ) -> Cube[Any]:
-    """The sums that a metric is read from."""
+    """The sums that a metric is read from. `kept`: see `cubes`; not of scores."""
     common: dict[str, Any] = {
         "query": query, "range": range, "step": step, "width_ns": width_ns, "by": by
     }  # fmt: skip
     if metric.source == "score":
         return cubes.of_scores(project_id, name=score_of(metric), **common)
     read = cubes.of_traces if metric.source == "trace" else cubes.of_spans
-    return read(project_id, only=metric.sums, **common)
+    return read(project_id, only=metric.sums, kept=kept, **common)
+
+
+def _largest(
+    project_id: int, metric: Metric, of_all: dict[str, Any], most: int
+) -> frozenset[str] | None:
+    """Of dimensions with many values those that are shown, so that only they are read by step."""
+    if metric.source == "score":
+        return None
+    cube = cube_of(project_id, metric, **of_all, step=None, width_ns=None)
+    named = [cell for cell in cube.cells if cell.group[0] not in (None, OTHER)]
+    named.sort(key=lambda cell: -_size(metric, metric.read(cell.sums)))
+    return frozenset(str(cell.group[0]) for cell in named[:most])
 
 
 def _bound_points(range: TimeRange, step: Step | None, width_ns: int | None) -> None:
-    width = width_ns or (cubes.steps_of(step, None, 0).width_ns if step else None)
+    width = width_ns or (asking.steps_of(step, None, 0).width_ns if step else None)
     length = (range.end_ns or 0) - (range.start_ns or 0)
     if width and length // width > MOST_POINTS:
         raise TooManyPoints(f"The range has more than {MOST_POINTS:,} steps of this length.")
@@ -307,7 +319,7 @@ def _times(within: TimeRange, step: Step | None, width_ns: int | None) -> list[i
     if step is None and width_ns is None:
         return [None]
     low, high = within.start_ns or 0, within.end_ns or 0
-    steps = cubes.steps_of(step, width_ns, low)
+    steps = asking.steps_of(step, width_ns, low)
     width = steps.width_ns or 1
     first = (low - steps.offset_ns) // width
     last = (max(low, high - 1) - steps.offset_ns) // width

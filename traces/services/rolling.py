@@ -179,20 +179,30 @@ def stretches(buckets: Sequence[int], length: int = 1) -> list[tuple[int, int]]:
 
 def _from_parts(cursor: Any, project_id: int, level: Level, buckets: Sequence[int]) -> int:
     for family in WHOLE:
-        rows: Sequence[Row[Any]]
-        replace: Callable[..., Sequence[Row[Any]]]
         if family is Family.SCORE:
-            rows = _score_parts(cursor, project_id, level, buckets)
-            replace = storing_sums.replace_scores
+            scored = _score_parts(cursor, project_id, level, buckets)
+            _store(storing_sums.replace_scores, cursor, project_id, family, level, buckets, scored)
         else:
             coarse = family in COARSE and level is Level.HOUR
             make = _raw_hours if coarse else _parts
             rows = make(cursor, project_id, family, level, buckets)
-            replace = storing_sums.replace
-        kept = replace(cursor, project_id, family, level, buckets, rows)
-        for narrow in NARROWED.get(family, ()) if level is Level.DAY else ():
-            replace(cursor, project_id, narrow, level, buckets, narrowed(kept, family, narrow))
+            _store(storing_sums.replace, cursor, project_id, family, level, buckets, rows)
     return 0
+
+
+def _store(
+    replace: Callable[..., Sequence[Row[Any]]],
+    cursor: Any,
+    project_id: int,
+    family: Family,
+    level: Level,
+    buckets: Sequence[int],
+    rows: Sequence[Row[Any]],
+) -> None:
+    """Store rows of an hour or day; of a day also by the family's fewer dimensions."""
+    kept = replace(cursor, project_id, family, level, buckets, rows)
+    for narrow in NARROWED.get(family, ()) if level is Level.DAY else ():
+        replace(cursor, project_id, narrow, level, buckets, narrowed(kept, family, narrow))
 
 
 def narrowed(rows: Sequence[Row[Any]], family: Family, narrow: Family) -> list[Row[Any]]:

@@ -16,8 +16,8 @@ from sightglass.accounts.access import Access
 from tests.traces.sending import SECOND, decoded, llm, span
 from traces.rollups.dimensions import MOST_ROWS, OTHER, Family, Level, narrowest
 from traces.rollups.segments import BUCKET_NS, plan
-from traces.selectors import cubes, raw_sums
-from traces.selectors.cubes import Step
+from traces.selectors import asking, cubes, raw_sums
+from traces.selectors.asking import Step
 from traces.selectors.search import EVERYTHING, TimeRange, parse
 from traces.services import repair, rolling
 from traces.services.ingest import store_spans
@@ -155,7 +155,7 @@ def test_sums_answer_what_raw_rows_do(
             continue
         summed = numbers(read(access.project.pk, **arguments))
         with monkeypatch.context() as patched:
-            patched.setattr(cubes._Ask, "family", lambda self: None)
+            patched.setattr(asking.Ask, "family", lambda self: None)
             assert summed == numbers(read(access.project.pk, **arguments))
 
 
@@ -165,6 +165,43 @@ def numbers(cube: Any) -> list[tuple[Any, ...]]:
          cell.sums.latency.tolist())
         for cell in cube.cells if cell.sums.spans
     ]  # fmt: skip
+
+
+def test_of_many_values_those_that_are_shown_are_kept_apart(access: Access) -> None:
+    """From raw rows and from sums alike; nothing is lost."""
+    variety(access)
+    whole = TimeRange(MIDNIGHT, MIDNIGHT + 2 * DAY)
+    for _ in range(2):
+        for read in (cubes.of_spans, cubes.of_traces):
+            ask: dict[str, Any] = {"range": whole, "by": ("user_id",)}
+            apart = {cell.group[0]: cell.sums for cell in read(access.project.pk, **ask).cells}
+            assert apart.keys() == {"ana", "ben"}
+            cube = read(access.project.pk, **ask, step=Step.DAY, kept=["ben"])
+            found = {cell.group[0]: cell.sums for cell in cube.cells}
+            assert found.keys() == {"ben", OTHER}
+            assert found["ben"].spans == apart["ben"].spans
+            assert found[OTHER].cost == apart["ana"].cost
+            assert found[OTHER].latency.tolist() == apart["ana"].latency.tolist()
+        rolled(access)
+    with pytest.raises(ValueError, match="one dimension"):
+        cubes.of_spans(access.project.pk, range=whole, by=("model", "name"), kept=["x"])
+
+
+def test_of_a_list_of_the_costliest_the_rest_is_not_read(access: Access) -> None:
+    variety(access)
+    send(access, at(MIDNIGHT + HOUR, user__id="ben"))
+    whole = TimeRange(MIDNIGHT, MIDNIGHT + 2 * DAY)
+    rolled(access)
+    ask: dict[str, Any] = {"range": whole, "by": ("user_id",), "only": ("cost", "traces")}
+    first, second = sorted(
+        cubes.of_traces(access.project.pk, **ask).cells,
+        key=lambda cell: (-cell.sums.cost, -cell.sums.traces),
+    )
+    assert (first.sums.cost, first.sums.traces) > (second.sums.cost, second.sums.traces) > (0, 0)
+    [found] = cubes.of_traces(access.project.pk, **ask, costliest=1).cells
+    assert (found.group, found.sums.cost) == (first.group, first.sums.cost)
+    send(access, at(MIDNIGHT + HOUR, user__id="cleo"))  # raw rows beside: all are read
+    assert len(cubes.of_traces(access.project.pk, **ask, costliest=1).cells) == 3
 
 
 @pytest.mark.parametrize("q", QUERIES)

@@ -19,7 +19,7 @@ from traces.models import PriceOverride, Score, Span, Trace
 from traces.rollups.dimensions import DIMENSIONS, NARROWED, Family
 from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures
 from traces.selectors import cubes
-from traces.selectors.cubes import Step
+from traces.selectors.asking import Step
 from traces.selectors.search import EVERYTHING, TimeRange, parse
 from traces.services import prices, reprice, retention, rolling, scores
 from traces.services.ingest import store_spans

@@ -1,0 +1,118 @@
+"""Sums as they are stored, of a plan's days, hours and buckets, matched and grouped by Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+from traces.rollups import matching
+from traces.rollups.dimensions import OF_SCORES, OTHER, Family, Level, narrowest
+from traces.rollups.measures import SUMS, Measures, ScoreMeasures, numbers
+from traces.rollups.segments import BUCKET_NS, Plan
+from traces.selectors import slicing
+from traces.selectors.asking import Ask, Steps
+
+SKETCHED = ("latency", "first_token")
+
+STORED = """
+SELECT {columns}
+FROM unnest(%s::int4[], %s::int4[], %s::int4[]) AS p(level, first, "end")
+JOIN {table} r ON r.project_id = %s AND r.level = p.level
+    AND r.bucket >= p.first AND r.bucket < p."end" AND r.family = {family}
+{slices} {where} GROUP BY {groups}"""
+COSTLIEST = "ORDER BY sum(r.cost) DESC NULLS LAST, sum(r.traces) DESC NULLS LAST"
+SLICES = """
+JOIN traces_slice s ON s.id = r.slice_id AND s.project_id = {project} AND s.family = {family}"""
+"""Of one family alone, or all slices of the installation would be looked through."""
+
+
+def _rows(
+    ask: Ask, steps: Steps, family: Family, made: Plan, sums: Sequence[str]
+) -> list[tuple[int, tuple[str | None, ...], Sequence[Any]]]:
+    """(step, group, summed columns) of the slices that match, from stored rows."""
+    needed = (matching.asked(ask.query.root) or frozenset()) | set(ask.by)
+    narrow = narrowest(family, needed if ask.name is None else needed | {"score"})
+    parts: dict[Family, list[tuple[Level, int, int]]] = {}
+    for one in made.stored:
+        parts.setdefault(narrow if one[0] is Level.DAY else family, []).append(one)
+    texts, params = [], list[Any]()
+    for each, stretches in parts.items():
+        text, more = _query(ask, steps, each, stretches, sums)
+        texts.append(text)
+        params += more
+    width = len(ask.by)
+    text = " UNION ALL ".join(texts)
+    if ask.costliest and steps.width_ns is None and not made.raw and len(texts) == 1:
+        text += f" {COSTLIEST} LIMIT {int(ask.costliest)}"
+    with connection.cursor() as cursor:
+        cursor.execute(text, params)
+        return [(row[0], row[1 : width + 1], row[width + 1 :]) for row in cursor.fetchall()]
+
+
+def _query(
+    ask: Ask,
+    steps: Steps,
+    family: Family,
+    stretches: Sequence[tuple[Level, int, int]],
+    sums: Sequence[str],
+) -> tuple[str, list[Any]]:
+    columns, joins = slicing.groups(ask.by, family)
+    kept = list[Any]()
+    if ask.kept is not None:
+        [column] = columns
+        columns = [f"CASE WHEN {column} IS NULL OR {column} = ANY(%s) THEN {column} ELSE %s END"]
+        kept = [sorted(ask.kept), OTHER]
+    tests, asked = [], list[Any]()
+    if ask.name is not None:
+        tests.append(f"{slicing.place('score', family)} = %s")
+        asked.append(ask.name)
+    if ask.query.root is not None:
+        sql, more = slicing.condition(ask.query.root, family)
+        tests.append(sql)
+        asked += more
+    slices = SLICES.format(project=int(ask.project_id), family=int(family)) + joins
+    step = steps.sql.format(start=f"(r.bucket * {BUCKET_NS}::int8)")
+    text = STORED.format(
+        columns=", ".join([step, *columns, *sums]),
+        table="traces_score_rollup" if family in OF_SCORES else "traces_rollup",
+        family=int(family),
+        slices=slices if tests or columns else "",
+        where=f"WHERE {' AND '.join(tests)}" if tests else "",
+        groups=", ".join(str(i + 1) for i, _ in enumerate([None, *columns])),
+    )
+    places: list[Any] = [[int(level) for level, _, _ in stretches]]
+    places += [[first for _, first, _ in stretches], [end for _, _, end in stretches]]
+    return text, [*kept, *places, ask.project_id, *asked]
+
+
+def measures(
+    ask: Ask, steps: Steps, family: Family, made: Plan, wanted: Sequence[str]
+) -> list[Any]:
+    sums = [name for name in wanted if name in SUMS]
+    columns = [f"sum(r.{name})" for name in sums]
+    columns += [
+        f"array_agg(r.{name}) FILTER (WHERE r.{name} IS NOT NULL)" if name in wanted else "NULL"
+        for name in SKETCHED
+    ]
+    return [
+        (
+            step,
+            group,
+            Measures(
+                **numbers(sums, values[:-2]),
+                packed=values[-2] or [],
+                packed_first=values[-1] or [],
+            ),
+        )
+        for step, group, values in _rows(ask, steps, family, made, columns)
+    ]
+
+
+def scores(ask: Ask, steps: Steps, family: Family, made: Plan, wanted: Sequence[str]) -> list[Any]:
+    columns = [f"sum(r.{name})" for name in wanted]
+    return [
+        (step, group, ScoreMeasures(**numbers(wanted, values)))
+        for step, group, values in _rows(ask, steps, family, made, columns)
+    ]
