@@ -79,7 +79,7 @@ def draft(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
     """Keep what is typed, the unsent comment too."""
     one = making.find(request, queue, pk)
     answers = _answers(request, one)
-    if comment := request.POST.get("comment", "").strip():
+    if comment := rubric.clean(request.POST.get("comment", "")).strip():
         answers[rubric.COMMENT] = comment
     saved = working.save_draft(request.access, one, answers)
     said = "Kept for later."
@@ -95,7 +95,7 @@ def submit(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
     questions = making.questions_of(one.queue)
     given = _answers(request, one)
     answers = rubric.asked(questions, given)
-    comment = request.POST.get("comment", "").strip()
+    comment = rubric.clean(request.POST.get("comment", "")).strip()
     version = request.POST.get("rubric", "")
     kept = given | ({rubric.COMMENT: comment} if comment else {})
     try:
@@ -176,7 +176,7 @@ def skip(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
     """Leave the item to others."""
     one = making.find(request, queue, pk)
     reason = request.POST.get("reason") or request.POST.get("other", "")
-    working.skip(request.access, one, reason)
+    working.skip(request.access, one, rubric.clean(reason))
     return done(request, queue, desk_url(request, queue), "Left to others.")
 
 
@@ -199,7 +199,7 @@ def unskip(request: ProjectRequest, queue: str) -> HttpResponseBase:
 def flag(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
     """Ask a lead; the item waits for the answer."""
     one = making.find(request, queue, pk)
-    working.flag(request.access, one, request.POST.get("reason", ""))
+    working.flag(request.access, one, rubric.clean(request.POST.get("reason", "")))
     said = "A lead is asked. The item waits for the answer."
     return done(request, queue, desk_url(request, queue), said)
 
@@ -210,7 +210,7 @@ def flag(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
 def comment(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
     """Say something about the item; @address shows it to that person."""
     one = making.find(request, queue, pk)
-    working.comment(request.access, one, request.POST.get("comment", ""))
+    working.comment(request.access, one, rubric.clean(request.POST.get("comment", "")))
     if not is_script(request):
         from_desk = request.POST.get("from") == "desk"
         there = desk_url(request, queue, pk) if from_desk else read_url(request, queue, pk)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from evals import subjects
 from evals.review.models import Item
 from evals.review.questions import FIELDS, Kind, Question
 from evals.review.selectors import items as selected
-from evals.review.services import standing, texts
+from evals.review.services import standing
 from evals.selectors.scores import versions_of
 from sightglass.accounts.access import Access, Permission
 from traces.ids import span_hex
@@ -127,8 +127,13 @@ class Reading:
         ]
 
 
-def shown(access: Access, item: Item, questions: Sequence[Question]) -> Shown:
-    """Everything that the middle of the desk shows. Raises TooSlow."""
+def shown(
+    access: Access, item: Item, questions: Sequence[Question], texts: Mapping[str, str]
+) -> Shown:
+    """Everything that the middle of the desk shows. Raises TooSlow.
+
+    `texts`: by field, what ranges are marked in, where a question asks for any.
+    """
     reading = Reading(access, item)
     trace = reading.content.trace
     made = Shown(trace)
@@ -145,8 +150,8 @@ def shown(access: Access, item: Item, questions: Sequence[Question]) -> Shown:
     else:
         _whole_trace(made, reading, judged)
     _sources(made, reading, judged)
-    made.steps = _steps(access, reading, judged)
-    _mark_fields(made, item, questions)
+    made.steps = _steps(reading, judged)
+    _mark_fields(made, questions, texts)
     made.passages = reading.passages()
     if standing.sees_others(access, item):
         given = [one for one in reading.content.scores if item.span_id in (None, one.span_id)]
@@ -221,7 +226,7 @@ def _sources(made: Shown, reading: Reading, judged: Sequence[Span]) -> None:
     sources = [
         span for span in reading.content.spans if span.kind in SOURCES and span.start_ns <= until
     ][:MAX_OPENED]
-    _read(reading, sources)
+    _read(reading, [*sources, *_opened(reading, judged)])
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for span in [*sources, *judged]:
         for one in reading.wholes.get(span.span_id, {}).get("documents") or ():
@@ -242,20 +247,29 @@ def _sources(made: Shown, reading: Reading, judged: Sequence[Span]) -> None:
 
 
 def _read(reading: Reading, spans: Iterable[Span]) -> None:
-    missing = [span for span in spans if span.span_id not in reading.wholes]
+    by_id = {span.span_id: span for span in spans}
+    missing = [span for pk, span in by_id.items() if pk not in reading.wholes]
     for span, whole in zip(missing, spans_whole(reading.access, missing), strict=True):
         reading.wholes[span.span_id] = whole
 
 
-def _steps(access: Access, reading: Reading, judged: Sequence[Span]) -> list[Step]:
+def _others(reading: Reading, judged: Sequence[Span]) -> list[Span]:
     shown_ids = {span.span_id for span in judged}
-    others = [span for span in reading.content.spans if span.span_id not in shown_ids]
-    opened = [span for span in others if span.kind in ("tool", "agent", *SOURCES)][:MAX_OPENED]
-    _read(reading, opened)
-    wanted = {span.span_id for span in opened}
+    return [span for span in reading.content.spans if span.span_id not in shown_ids]
+
+
+def _opened(reading: Reading, judged: Sequence[Span]) -> list[Span]:
+    """Steps whose input and output are shown."""
+    others = _others(reading, judged)
+    return [span for span in others if span.kind in ("tool", "agent", *SOURCES)][:MAX_OPENED]
+
+
+def _steps(reading: Reading, judged: Sequence[Span]) -> list[Step]:
+    """What else happened in the trace; all that is opened has been read."""
+    wanted = {span.span_id for span in _opened(reading, judged)}
     room = panes.Room(STEP_TEXT, 40_000)
     made = []
-    for span in others[:MAX_STEPS]:
+    for span in _others(reading, judged)[:MAX_STEPS]:
         step = Step(span, words.KINDS.get(span.kind, "Span"), words.duration(span))
         if span.span_id in wanted:
             whole = reading.wholes[span.span_id]
@@ -267,14 +281,11 @@ def _steps(access: Access, reading: Reading, judged: Sequence[Span]) -> list[Ste
     return made
 
 
-def _mark_fields(made: Shown, item: Item, questions: Sequence[Question]) -> None:
+def _mark_fields(made: Shown, questions: Sequence[Question], texts: Mapping[str, str]) -> None:
     """Say where the texts are in which ranges are marked; what no message is comes on its own."""
     wanted = [one["field"] for one in questions if one["kind"] == Kind.SPAN]
-    if not wanted:
-        return
-    subject = texts.subject_of(item)
     for name in dict.fromkeys(wanted):
-        text = getattr(subject, name, None) or ""
+        text = texts.get(name)
         if not text:
             continue
         candidates = made.answer if name == "output" else made.before[::-1]

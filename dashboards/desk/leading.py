@@ -79,7 +79,7 @@ def ungold(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
 def answered(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
     """A lead has answered the question: the item is handed out again."""
     one = making.find(request, queue, pk)
-    text = request.POST.get("comment", "").strip()
+    text = rubric.clean(request.POST.get("comment", "")).strip()
     working.resolve_flags(request.access, one)
     if text:
         working.comment(request.access, one, text)

@@ -107,7 +107,7 @@ def item(
         "errors": errors or {},
         "comment": given.get(rubric.COMMENT, ""),
         "comments": [(names.get(each.author_id or 0, "Somebody"), each) for each in remarks],
-        "shown": content.shown(access, one, version.questions),
+        "shown": content.shown(access, one, version.questions, field_texts),
         "until": words.millis(mine.claim.until if mine.claim else None),
         "now": words.millis(timezone.now()),
         "restored": mine.draft is not None and bool(draft),

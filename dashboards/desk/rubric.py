@@ -195,15 +195,20 @@ def asked(questions: Sequence[Question], answers: Answers) -> Answers:
     return kept
 
 
+def clean(text: str) -> str:
+    """Without what no database holds as text."""
+    return text.replace("\0", "")
+
+
 def _value(question: Question, data: QueryDict, name: str, texts: Mapping[str, str]) -> Any:
-    given = data.get(name, "")
+    given = clean(data.get(name, ""))
     match question["kind"]:
         case Kind.BOOLEAN:
             return {"true": True, "false": False}.get(given, given)
         case Kind.SCALE:
             return int(given) if given.lstrip("-").isdecimal() and len(given) < 9 else given
         case Kind.CHOICES:
-            return data.getlist(name)
+            return [clean(one) for one in data.getlist(name) if one]
         case Kind.SPAN:
             return _spans(question, data, name, texts)
     return given.replace("\r\n", "\n")
@@ -212,13 +217,24 @@ def _value(question: Question, data: QueryDict, name: str, texts: Mapping[str, s
 def _spans(question: Question, data: QueryDict, name: str, texts: Mapping[str, str]) -> Any:
     """Ranges from the script, or passages that were copied; unknown ones stay as they are."""
     if data.get(f"{name}_script") == "1":
-        try:
-            return json.loads(data.get(name) or "[]")
-        except (ValueError, RecursionError):
-            return []
-    lines = [line.strip() for line in data.get(f"{name}_passages", "").splitlines()]
+        return _ranges(data.get(name) or "[]")
+    lines = [line.strip() for line in clean(data.get(f"{name}_passages", "")).splitlines()]
     text = texts.get(question["field"], "")
     return [_found(question, line, text) for line in lines if line]
+
+
+def _ranges(text: str) -> list[dict[str, Any]]:
+    """Of what the script sent, all that looks like a range."""
+    try:
+        given = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    found = []
+    for one in given if isinstance(given, list) else []:
+        if isinstance(one, dict) and type(one.get("start")) is type(one.get("end")) is int:
+            label = {"label": clean(str(one["label"]))[:200]} if one.get("label") else {}
+            found.append({"start": one["start"], "end": one["end"]} | label)
+    return found
 
 
 def _found(question: Question, line: str, text: str) -> Any:

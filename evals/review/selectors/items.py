@@ -134,8 +134,7 @@ def comments_of(access: Access, item: Item) -> list[Comment]:
     """In a blind queue, before one's own label: one's own, those of leads, and those to oneself."""
     rows = Comment.objects.filter(item=item).select_related("author")
     if not standing.sees_others(access, item):
-        named = standing.roles(item.queue)
-        leads = [user for user, role in named.items() if role == standing.LEAD]
+        leads = standing.leads_of(item.queue)
         me = access.user.pk if access.user is not None else 0
         rows = rows.filter(Q(author_id__in=[*leads, me]) | Q(mentions__contains=[me]))
     return list(rows.order_by("pk"))

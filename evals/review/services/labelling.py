@@ -153,8 +153,8 @@ def _forget_work(item: Item, user: User) -> None:
 def undo(access: Access, item: Item) -> Label:
     """Take one's own label of the item back: its answers become the draft again, held as before.
 
-    Scores that rest on it go. Raises PermissionDenied, Conflict (there is none, a lead has settled
-    the item, the queue is archived).
+    A draft that was written since the label stays. Scores that rest on the label go. Raises
+    PermissionDenied, Conflict (there is none, a lead has settled the item, the queue is archived).
     """
     with transaction.atomic():
         locked = claiming.lock(item)
@@ -166,7 +166,7 @@ def undo(access: Access, item: Item) -> Label:
             raise Conflict("nothing", "You have no label on this item.", claiming.state_of(locked))
         _check_changeable(locked)
         withdraw(locked, mine)
-        Draft.objects.update_or_create(
+        Draft.objects.get_or_create(
             item=locked,
             reviewer=user,
             defaults={"answers": mine.answers, "saved_at": timezone.now()},

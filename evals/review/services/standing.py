@@ -16,8 +16,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from evals.review.models import Item, Label, Queue, QueueReviewer
-from sightglass.accounts.access import Access, Permission
-from sightglass.accounts.models import User
+from sightglass.accounts.access import ROLE_PERMISSIONS, Access, Permission
+from sightglass.accounts.models import Membership, User
 
 REVIEWER, LEAD = QueueReviewer.Role.REVIEWER, QueueReviewer.Role.LEAD
 
@@ -97,6 +97,19 @@ def _leads(access: Access, named: Named) -> bool:
     if access.user is not None and named.get(access.user.pk) == LEAD:
         return access.may(Permission.REVIEW)
     return LEAD not in named.values() and access.may(Permission.WRITE)
+
+
+def leads_of(queue: Queue) -> list[int]:
+    """Ids of the members who lead the queue."""
+    named = roles(queue)
+    writers = [role for role, granted in ROLE_PERMISSIONS.items() if Permission.WRITE in granted]
+    can = Q(role__in=writers) | Q(user_id__in=list(named))
+    members = Membership.objects.filter(can, project_id=queue.project_id).select_related("user")
+    return [
+        member.user_id
+        for member in members
+        if _leads(Access(queue.project, ROLE_PERMISSIONS[member.role], user=member.user), named)
+    ]
 
 
 def labeller(access: Access, queue: Queue) -> User:
