@@ -9,19 +9,9 @@ from rest_framework import serializers
 from dashboards.boards import checking
 from dashboards.boards.checking import BoardDraft, ChartDraft
 from dashboards.boards.models import Board, BoardChart, Kind, Size, Step
+from sightglass.strict import Strict
 
 Body = dict[str, Any]
-
-
-class Strict(serializers.Serializer[Any]):
-    """Refuses fields that it has not."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict) and (unknown := set(data) - set(self.fields)):
-            raise serializers.ValidationError(
-                {str(name)[:100]: ["There is no such field."] for name in sorted(unknown, key=str)}
-            )
-        return super().to_internal_value(data)
 
 
 def _text(most: int, about: str = "", **more: Any) -> serializers.CharField:

@@ -14,6 +14,7 @@ from dashboards.budgets.models import Budget, On, Scope
 from dashboards.budgets.periods import Every
 from dashboards.budgets.services import LARGEST, Draft, draft_of
 from dashboards.budgets.status import BudgetStatus
+from sightglass.strict import Strict
 from traces.selectors.shapes import moment_text, money, time_text
 
 Body = dict[str, Any]
@@ -24,17 +25,6 @@ USUAL = [
     {"on": "actual", "percent": 100},
     {"on": "forecast", "percent": 100},
 ]
-
-
-class Strict(serializers.Serializer[Any]):
-    """Refuses fields that it does not know."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict) and (unknown := set(data) - set(self.fields)):
-            raise ValidationError(
-                {str(name)[:100]: ["There is no such field."] for name in sorted(unknown, key=str)}
-            )
-        return super().to_internal_value(data)
 
 
 class ThresholdGiven(Strict):

@@ -9,12 +9,13 @@ from rest_framework import serializers
 from dashboards.channels.models import Channel, Delivery
 from dashboards.channels.selectors import health
 from dashboards.channels.sending.outcome import Outcome
+from sightglass.strict import Strict
 from traces.selectors.shapes import moment_text
 
 Body = dict[str, Any]
 
 
-class ChannelGiven(serializers.Serializer[Any]):
+class ChannelGiven(Strict):
     """`config` and `secret` depend on `kind`; docs/channels.md describes each."""
 
     name = serializers.CharField(max_length=100)

@@ -14,8 +14,8 @@ from evals.datasets.models import SourceKind
 from evals.datasets.services import datasets, writing
 from evals.datasets.services.adding import MOST_AT_ONCE, Alike, Choices, Known, Personal
 from evals.datasets.services.gathering import MOST, Expected, Key
-from evals.review.api.bodies import Strict
 from evals.review.errors import Fault, Invalid
+from sightglass.strict import Strict
 from traces.ids import span_from_hex, trace_from_hex
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from evals.review.api.bodies import Strict
 from evals.truth.services import panels
+from sightglass.strict import Strict
 
 
 class TruthPairingGiven(Strict):
@@ -37,4 +37,3 @@ class TruthAcceptGiven(Strict):
 
 class TruthForgetGiven(Strict):
     user_id = serializers.CharField(max_length=10_000, trim_whitespace=False)
-

@@ -9,7 +9,6 @@ from django.http import HttpRequest
 
 from sightglass.accounts.keys import is_public_origin
 
-
 PATH = "/api/v1/scores"
 
 

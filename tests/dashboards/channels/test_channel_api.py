@@ -222,3 +222,12 @@ def test_a_project_has_so_many(api: Api, project: Project) -> None:
         for n in range(100)
     )
     assert "100 channels at most" in json.dumps(api("post", body=given(), status=400))
+
+
+def test_a_misspelt_field_is_told(api: Api) -> None:
+    answer = api("post", "", given(enabledd=False), 400)
+    assert answer["errors"] == [{"pointer": "/enabledd", "detail": "There is no such field."}]
+    made = api("post", "", given(), 201)
+    answer = api("patch", f"/{made['id']}", {"enabeld": False}, 400)
+    assert answer["errors"][0]["pointer"] == "/enabeld"
+    assert api("get", f"/{made['id']}")["enabled"] is True
