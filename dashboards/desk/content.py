@@ -277,6 +277,8 @@ def _steps(reading: Reading, judged: Sequence[Span]) -> list[Step]:
                 None if whole[name] is None else room.cut(panes.unfolded(whole[name]))
                 for name in FIELDS
             )
+            if whole["documents"]:
+                step.output = None  # they stand below
         made.append(step)
     return made
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from django.http import HttpResponseBase
-from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from dashboards.desk import making, pages, rubric, words
 from dashboards.desk.answering import done, read_url, refused
 from evals.review.answers import Answers
 from evals.review.errors import Conflict, Invalid
-from evals.review.models import Item
+from evals.review.models import Item, State
 from evals.review.services import adjudicating, working
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 
@@ -47,10 +46,15 @@ def settle(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
         one.refresh_from_db(fields=["version", "state", "gold", "labels", "flagged"])
         said = words.of_conflict(error)
         return pages.read(request, one, answers=given, trouble=said, status=409)
-    there = request.POST.get("there", "")
-    if there == "desk":
-        return redirect("desk", request.access.project.slug, queue)
-    return done(request, queue, read_url(request, queue, pk), said)
+    following = next_dispute(one) if "following" in request.POST else None
+    return done(request, queue, read_url(request, queue, following or pk), said)
+
+
+def next_dispute(one: Item) -> int | None:
+    """The disputed item of the queue that comes after this one, else the first."""
+    others = Item.objects.filter(queue=one.queue, state=State.DISPUTED).exclude(pk=one.pk)
+    rows = others.order_by("pk").values_list("pk", flat=True)
+    return rows.filter(pk__gt=one.pk).first() or rows.first()
 
 
 @require_POST
