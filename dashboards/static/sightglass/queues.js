@@ -7,10 +7,8 @@ function relink(rubric) {
     const wanted = [...new Set(chosen ? [...keys, chosen] : keys)];
     const had = [...when.options].slice(1).map((option) => option.value);
     if (wanted.join("\n") !== had.join("\n")) {
-      when.replaceChildren(when.options[0], ...wanted.map((key) => {
-        const option = new Option(`only if ${key} is`, key, key === chosen, key === chosen);
-        return option;
-      }));
+      const options = wanted.map((key) => new Option(`only if ${key} is`, key, key === chosen, key === chosen));
+      when.replaceChildren(when.options[0], ...options);
     }
     when.closest(".qr-when").classList.toggle("is-first", !wanted.length);
     const kind = row.querySelector("select[name$=-kind]").value;
@@ -19,7 +17,21 @@ function relink(rubric) {
   }
 }
 
+// A condition goes along when the question that it names gets another key.
+function rename(rubric, field) {
+  const was = field.dataset.was ?? field.defaultValue;
+  const now = field.value.trim();
+  field.dataset.was = now;
+  if (!was || !now || was === now) return;
+  for (const when of rubric.querySelectorAll("[data-when]")) {
+    if (when.value !== was) continue;
+    when.add(new Option(`only if ${now} is`, now, true, true));
+  }
+}
+
 document.addEventListener("change", (event) => {
   const rubric = event.target.closest("[data-rubric]");
-  if (rubric) relink(rubric);
+  if (!rubric) return;
+  if (event.target.matches("input[name$=-key]")) rename(rubric, event.target);
+  relink(rubric);
 });
