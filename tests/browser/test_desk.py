@@ -218,3 +218,44 @@ def test_ranges_are_marked_by_keyboard_and_mouse_and_conditions_hold(
     Item.objects.filter(queue=queue).exclude(pk=here).delete()
     working.claim_next(ann, queue)
     page_check(f"/p/shop/review/{queue.slug}", name="desk-none")
+
+
+def test_yes_or_no_on_a_phone_and_all_of_it_without_scripts(
+    visit: Visit, access: Access, ann: Access, bob: Access
+) -> None:
+    asked = [{"key": "right", "text": "Is it right?", "kind": "boolean"}]
+    queue = scene.whole_queue(access, 3, questions=asked, labels_wanted=2)
+    first, second, third = Item.objects.filter(queue=queue).order_by("rank", "pk")
+    on_phone = opened(visit, ann, queue, phone=True)
+    page = on_phone.page
+    page.get_by_text("Submit at once").click()
+    for one, answer in ((first, "Yes"), (second, "No")):
+        assert item_on(page) == one.pk
+        page.locator(".opt", has_text=answer).click()
+        sent(ann, one.pk)
+    assert item_on(page) == third.pk
+    on_phone.check()
+
+    browser = page.context.browser
+    assert browser is not None
+    plain = browser.new_context(java_script_enabled=False, base_url=page.url)
+    try:
+        cookies = opened(visit, bob, queue).page.context.cookies()
+        plain.add_cookies(cookies)  # type: ignore[arg-type]
+        bare = plain.new_page()
+        bare.goto(f"/p/shop/review/{queue.slug}")
+        assert item_on(bare) == first.pk
+        bare.locator(".opt", has_text="Yes").click()
+        bare.fill("[name=comment]", "By hand")
+        bare.get_by_role("button", name="Submit and next").click()
+        assert item_on(bare) == second.pk
+        assert Comment.objects.get(item=first).text == "By hand"
+        bare.get_by_role("button", name="Undo").click()
+        assert item_on(bare) == first.pk
+        expect(bare.get_by_role("radio", name="Yes")).to_be_checked()
+        bare.get_by_role("button", name="Submit and next").click()
+        bare.locator("summary", has_text="Skip").click()
+        bare.get_by_role("button", name="Not my field").click()
+        assert item_on(bare) == third.pk
+    finally:
+        plain.close()

@@ -20,10 +20,17 @@
   const idOf = (item) => item.dataset.item;
 
   // ---- showing
+  // How far this machine's clock is from the server's, as of when the item was made.
+  function setClock(item) {
+    if (item.dataset.now) item.dataset.clock ||= String(Date.now() - Number(item.dataset.now));
+  }
+
   function parsed(html) {
     const holder = document.createElement("template");
     holder.innerHTML = html;
-    return holder.content.firstElementChild;
+    const item = holder.content.firstElementChild;
+    setClock(item);
+    return item;
   }
 
   function show(item) {
@@ -47,11 +54,12 @@
     const box = item.querySelector("[data-at-once-box]");
     if (box) box.checked = "atOnce" in desk.dataset;
     form.begin(root);
-    if (!item.dataset.clock) item.dataset.clock = String(Date.now() - Number(item.dataset.now));
+    setClock(item);
   }
 
+  // Seconds that the item was looked at: not those in which the page was behind others.
   function spent() {
-    return spentBefore + (performance.now() - shownAt) / 1000;
+    return spentBefore + (document.hidden ? 0 : (performance.now() - shownAt) / 1000);
   }
 
   // ---- fetching ahead
@@ -95,7 +103,7 @@
     const item = ahead.shift();
     if (item) {
       show(item);
-      renew();
+      renew(item);
       fill();
       return;
     }
@@ -211,12 +219,13 @@
     show(item);
   }
 
-  function failed(item, answer) {
+  function failed(item, answer, what = "was not saved") {
     const words = answer.words || `The server refused it (${answer.status}).`;
+    if (!answer.reason && item !== now) bringBack(item); // nobody but this page has the answers
     const again = answer.reason === "rubric" || answer.reason === "held";
     const ways = [["Look at the item", item.dataset.read]];
     if (again) ways.unshift(["Open it again", `${location.pathname}?item=${idOf(item)}`]);
-    tell(`Item ${idOf(item)} was not saved. ${words}`, ways);
+    tell(`Item ${idOf(item)} ${what}. ${words}`, ways);
   }
 
   // Something that the reviewer must know: it stays until it is closed.
@@ -326,28 +335,33 @@
   // ---- the reservation
   const left = (item) => Number(item.dataset.until) - (Date.now() - Number(item.dataset.clock));
   const LEASE = Number(desk.dataset.leaseMinutes) * 60_000;
-  let renewing = false;
+  const renewing = new Set();
 
-  async function renew(force = false) {
-    const item = now;
-    if (!item || renewing || !item.dataset.claim) return;
-    if (!force && left(item) > LEASE * 0.6) return;
-    renewing = true;
+  // Hold the item longer, once less than `share` of its time is left.
+  async function renew(item, share = 0.6) {
+    if (!item?.dataset.claim || renewing.has(item) || left(item) > LEASE * share) return;
+    renewing.add(item);
     try {
       const answer = await sending.post(item.dataset.claim, new FormData());
       if (answer.status === 200) {
         item.dataset.until = String(answer.until);
         delete item.dataset.lost;
-      } else if (!item.dataset.sent && item === now && !item.dataset.lost) {
-        item.dataset.lost = "1";
-        await sending.saveDraft(item);
-        failed(item, answer);
-      }
+      } else await lost(item, answer);
     } catch (error) {
       if (!(error instanceof sending.Unsent)) throw error;
     } finally {
-      renewing = false;
+      renewing.delete(item);
     }
+  }
+
+  // Somebody else has it now: what was not begun is passed over, what was begun is said and kept.
+  async function lost(item, answer) {
+    if (ahead.includes(item)) ahead.splice(ahead.indexOf(item), 1);
+    if (item !== now || item.dataset.sent || item.dataset.lost) return;
+    if (!("begun" in item.dataset)) return goOn();
+    item.dataset.lost = "1";
+    await sending.saveDraft(item);
+    failed(item, answer, "is not reserved for you any more");
   }
 
   const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
@@ -363,7 +377,7 @@
     lease.classList.toggle("is-warn", rest < 60);
     lease.querySelector("[data-lease-text]").textContent =
       rest > 0 ? `Reserved for you ${clock(rest)}` : "Reservation ended; your answers are kept";
-    if (rest < LEASE / 2000 && Date.now() - active < 60_000) renew(rest <= 0);
+    if (Date.now() - active < 60_000) for (const item of [now, ...ahead]) renew(item, 0.5);
   }
   setInterval(tick, 1000);
 
@@ -412,6 +426,7 @@
     if (!question || !now?.contains(question)) return;
     const root = rubric();
     form.arrange(root);
+    now.dataset.begun = "1";
     const ready = form.missing(root).length === 0;
     sending.draft(now);
     const error = question.querySelector("[data-error]");
@@ -427,6 +442,7 @@
     if (!now?.contains(event.target) || !event.target.closest("[data-rubric]")) return;
     if (event.target.matches("textarea")) {
       form.arrange(rubric());
+      now.dataset.begun = "1";
       sending.draft(now);
     }
   });
@@ -478,7 +494,9 @@
     if (event.persisted) location.reload();
   });
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden" && now) sending.saveDraft(now);
+    if (document.hidden) spentBefore += (performance.now() - shownAt) / 1000;
+    else shownAt = performance.now();
+    if (document.hidden && now) sending.saveDraft(now);
   });
 
   tick();

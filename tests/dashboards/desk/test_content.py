@@ -72,10 +72,10 @@ def test_ranges_are_marked_in_the_message_itself_where_it_is_the_whole_answer(
 
 def test_an_answer_in_pieces_is_shown_whole_to_be_marked(access: Access, ann: Access) -> None:
     queue = desk.queue(access, questions=scene.EVERY)
-    call = sending.llm(**{
-        "gen_ai.input.messages": scene.messages(("user", "Hi")),
-        "gen_ai.output.messages": scene.messages(("assistant", "One."), ("assistant", "Two.")),
-    })  # fmt: skip
+    call = sending.llm(
+        gen_ai__input__messages=scene.messages(("user", "Hi")),
+        gen_ai__output__messages=scene.messages(("assistant", "One."), ("assistant", "Two.")),
+    )
     found = shown(ann, of_trace(access, queue, call))
     assert found.markable == [("output", "The answer", "One.\nTwo.")]
 
@@ -173,10 +173,8 @@ def test_hostile_text_is_text_everywhere(access: Access, client: Client, ann: Ac
     )  # fmt: skip
     call = sending.llm(
         name=HOSTILE,
-        **{
-            "gen_ai.input.messages": scene.messages((HOSTILE, HOSTILE)),
-            "gen_ai.output.messages": scene.messages(("assistant", HOSTILE)),
-        },
+        gen_ai__input__messages=scene.messages((HOSTILE, HOSTILE)),
+        gen_ai__output__messages=scene.messages(("assistant", HOSTILE)),
     )
     item = of_trace(access, queue, call)
     Score.objects.create(

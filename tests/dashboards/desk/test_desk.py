@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -28,18 +27,18 @@ GOOD = {"q_correct": "Correct", "q_tone": "3"}
 SCRIPT = {"Accept": "application/json"}
 
 
-def words(page: HttpResponse) -> str:
+def words(page: Any) -> str:
     """What the page says, without its tags."""
     text = re.sub(r"<[^>]+>", " ", page.content.decode())
     return " ".join(html.unescape(text).split())
 
 
-def item_on(page: HttpResponse) -> int:
+def item_on(page: Any) -> int:
     found = re.search(r'data-item="(\d+)"', page.content.decode())
     return int(found[1]) if found else 0
 
 
-def chosen(page: HttpResponse, name: str) -> list[str]:
+def chosen(page: Any, name: str) -> list[str]:
     """Values that are checked in the form."""
     found = re.findall(rf'name="{name}" value="([^"]*)" checked', page.content.decode())
     return [html.unescape(one) for one in found]
