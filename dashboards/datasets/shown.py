@@ -112,6 +112,11 @@ class FieldChange:
     label: str
     pieces: list[tuple[str, str]]
 
+    @property
+    def is_apart(self) -> bool:
+        """The one text stands below the other."""
+        return [kind for kind, _ in self.pieces] == ["d", "a"]
+
 
 def changes(before: Item | None, after: Item | None) -> list[FieldChange]:
     """What differs, field by field; of one side alone, what it says."""

@@ -22,10 +22,7 @@ LIGHT = ("input", "expected", "context", "metadata", "minima")
 def at(dataset: Dataset, version: int) -> QuerySet[Item]:
     """The items of a version, erased ones too."""
     gone_later = Q(removed_in=None) | Q(removed_in__gt=version)
-    rows = Item.objects.filter(gone_later, dataset=dataset, added_in__lte=version)
-    if version == dataset.version:
-        rows = Item.objects.filter(dataset=dataset, removed_in=None)
-    return rows
+    return Item.objects.filter(gone_later, dataset=dataset, added_in__lte=version)
 
 
 def list_items(

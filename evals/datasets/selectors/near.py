@@ -52,10 +52,7 @@ def find(dataset: Dataset | None, prints: Sequence[Print | None]) -> list[list[N
             twin = prints[other]
             exact = one is not None and twin is not None and one.whole == twin.whole
             found[place].append(Near(1.0 if exact else similar, exact, place=other))
-    return [
-        sorted(found[place], key=_order)[:MOST]
-        for place in range(len(prints))
-    ]
+    return [sorted(found[place], key=_order)[:MOST] for place in range(len(prints))]
 
 
 def _order(near: Near) -> tuple[float, bool, int]:
