@@ -16,7 +16,7 @@ from dashboards.changes import Change
 from dashboards.charts import ChartCard
 from dashboards.frame import Frame, term
 from dashboards.late import unsettled
-from dashboards.quality import cards, reading, slices
+from dashboards.quality import cards, reading, slices, truth
 from dashboards.quality.cards import score_term
 from dashboards.quality.figures import SOURCES, Figure, figures
 from dashboards.quality.slices import LABELS, Slice
@@ -108,6 +108,8 @@ def quality(request: ProjectRequest) -> HttpResponse:
     if frame.query is not None:
         try:
             context |= found(frame, frame.query)
+            if context["lines"] and "csv" not in request.GET:
+                context["corrected"] = truth.lines(request.access, frame, frame.query)
         except TooSlow:
             context["problem"] = frames.TOO_SLOW
     if wanted := request.GET.get("csv"):

@@ -14,6 +14,7 @@ from sightglass.kernel.storable import storable
 
 MOST_EXAMPLES = 12
 MAX_EXAMPLE = 6_000
+MAX_ORIGIN = 1_000
 
 
 def check(project_id: int, target: str, config: dict[str, Any]) -> dict[str, Any]:
@@ -80,8 +81,11 @@ def _example(given: Any, names: set[str], schema: dict[str, Any]) -> dict[str, A
     kept = {name: storable(one) for name, one in blocks.items()}
     found: dict[str, Any] = {"blocks": kept, "verdict": verdict}
     for name in ("trace", "user"):
-        if said := shared.optional_text(given.get(name), name, most=1_000):
-            found[name] = said
+        said = given.get(name, "")
+        if not isinstance(said, str) or len(said) > MAX_ORIGIN:
+            raise ValidationError({"examples": f"{name} has at most {MAX_ORIGIN} characters."})
+        if said:
+            found[name] = storable(said)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -195,9 +195,9 @@ def slices_of(project_id: int, pairs: Sequence[Pair]) -> list[Slice]:
                 parts[told.values[dimension]].append(pair)
         if len(parts) < 2:
             continue
-        sizes = Counter({name: len(part) for name, part in parts.items()})
-        for name, size in sizes.most_common(MOST_OF_DIMENSION):
-            if size >= FEWEST_OF_SLICE:
+        largest = sorted(parts, key=lambda name: (-len(parts[name]), name))
+        for name in largest[:MOST_OF_DIMENSION]:
+            if len(parts[name]) >= FEWEST_OF_SLICE:
                 found.append(Slice(dimension, name, _of_slice(basis.choice, parts[name])))
     return found
 

@@ -30,7 +30,6 @@ from traces.selectors import cubes, metrics
 from traces.selectors.conditions import condition
 from traces.selectors.metrics import FLAGGED, SCORE, Value
 from traces.selectors.paging import TimeRange, time_limit
-from traces.selectors.search import EVERYTHING
 
 FEWEST = 3
 """Labels below which nothing is corrected."""
@@ -77,14 +76,11 @@ class Rate:
         return None if self.correction is None else self.correction.corrected
 
 
-def of_project(
-    access: Access, query: Query = EVERYTHING, range: TimeRange | None = None
-) -> list[Rate]:
-    """Of each evaluator that people have labelled anything of, by name. Raises TooSlow.
+def of_project(access: Access, query: Query, range: TimeRange) -> list[Rate]:
+    """Of each evaluator that people have labelled anything of, by name; the range has both ends.
 
-    Where nobody has labelled anything it takes four queries.
+    Where nobody has labelled anything it takes five queries. Raises TooSlow.
     """
-    range = range or TimeRange()
     newest = newest_versions(access)
     readings = readings_of(version.evaluator for version in newest)
     pairs = _pairs(access, newest, readings)

@@ -8,7 +8,7 @@ version the first, or the last that somebody accepted, is what the others are co
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -46,7 +46,7 @@ def due(now: datetime) -> list[Panel]:
 
 def step(panel: Panel, now: datetime) -> bool:
     """Ask about one batch of today's run, or end it; False where it can do no more just now."""
-    run = _todays(panel, now.date())
+    run = _todays(panel, now)
     if run.state != State.RUNNING or run.not_before > now:
         return False
     batch = list(_waiting(run))[:BATCH]
@@ -80,12 +80,15 @@ def step(panel: Panel, now: datetime) -> bool:
     return True
 
 
-def _todays(panel: Panel, day: date) -> PanelRun:
+def _todays(panel: Panel, now: datetime) -> PanelRun:
     """The run of the day, made if there is none; what earlier days left is ended."""
+    day = now.date()
     left = PanelRun.objects.filter(panel=panel, state=State.RUNNING, day__lt=day)
     left.update(state=State.STOPPED, finished_at=timezone.now())
     run, _ = PanelRun.objects.select_related("version__evaluator").get_or_create(
-        panel=panel, day=day, defaults={"version": evaluators.newest(panel.evaluator)}
+        panel=panel,
+        day=day,
+        defaults={"version": evaluators.newest(panel.evaluator), "not_before": now},
     )
     return run
 
@@ -192,7 +195,7 @@ def purge(now: datetime | None = None) -> int:
     """Forget the answers of old runs that are no first ones; their figures stay."""
     now = now or datetime.now(UTC)
     old = PanelRun.objects.filter(day__lt=(now - KEEP).date(), accepted_at=None)
-    done = PanelRun.objects.filter(state=State.DONE).order_by("panel", "version", "day")
-    firsts = done.distinct("panel", "version").values("pk")
+    done = PanelRun.objects.filter(state=State.DONE).order_by("panel_id", "version_id", "day")
+    firsts = done.distinct("panel_id", "version_id").values("pk")
     rows = PanelAnswer.objects.filter(run__in=old.exclude(pk__in=firsts))
     return rows.delete()[0]
