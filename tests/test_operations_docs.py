@@ -59,6 +59,7 @@ def test_links_and_images_lead_somewhere(page: Path) -> None:
 
 def test_pictures_are_shown_and_small() -> None:
     shown = {(page.parent / one).resolve() for page in PAGES for one in targets(page)}
-    for picture in (ROOT / "docs" / "images").glob("managers-*.png"):
+    images = ROOT / "docs" / "images"
+    for picture in (*images.glob("managers-*.png"), *images.glob("reviewers-*.png")):
         assert picture in shown, f"no page shows {picture.name}"
         assert picture.stat().st_size < 150_000
