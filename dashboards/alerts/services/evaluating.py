@@ -208,7 +208,11 @@ def _advance(
 
 
 def _alert(rule: Rule, group: str | None) -> Alert:
-    return Alert.objects.get_or_create(rule=rule, group=group or "")[0]
+    """The alert of a group that had none. Raises Overtaken where it has had a life since then."""
+    alert = Alert.objects.get_or_create(rule=rule, group=group or "")[0]
+    if alert.version:
+        raise Overtaken
+    return alert
 
 
 def _differs(alert: Alert, stride: Stride) -> bool:

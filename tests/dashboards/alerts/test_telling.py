@@ -270,6 +270,24 @@ def test_evaluators_at_once_make_one_transition_and_tell_once(access: Access) ->
 
 
 @pytest.mark.django_db(transaction=True)
+def test_who_saw_no_alert_yet_steps_back(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another one makes it, and lets it fire, between this one's look and its first word."""
+    channel(access)
+    made = rule(access, channels=["ops"])
+    send(access, NOON, 4, failed=4)
+    find = evaluating._alert
+
+    def slowly(*args: Any) -> Any:
+        monkeypatch.setattr(evaluating, "_alert", find)
+        evaluate(made, NOON + minutes(6))  # the other one is faster
+        return find(*args)
+
+    monkeypatch.setattr(evaluating, "_alert", slowly)
+    evaluate(made, NOON + minutes(6))
+    assert course(made) == ["firing"] and told() == ["firing"]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_who_saw_an_older_alert_steps_back(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
     channel(access)
     made = rule(access, channels=["ops"])
