@@ -33,6 +33,9 @@ from evals.datasets.services import adding, datasets, importing, tagging
 from evals.models import Backfill, Connection, Evaluator, Job
 from evals.review.services import filling, queues, rules, working
 from evals.services import evaluators
+from evals.truth.models import Improvement, Panel
+from evals.truth.services import pairing
+from evals.truth.verdicts import Reading
 from sightglass.accounts import members
 from sightglass.accounts.access import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, Access, Permission
 from sightglass.accounts.keys import create_key
@@ -200,6 +203,7 @@ def values(access: Access, project: Project) -> dict[str, str]:
         **report_of(access),
         **review_of(access),
         **dataset_of(access),
+        **truth_of(access, judge),
     }
 
 
@@ -304,6 +308,35 @@ def review_of(access: Access) -> dict[str, str]:
     of_item["comment"] = str(item.comments.get().pk)
     of_rule = {f"{name}:pk": str(rule.pk) for name in ("api_review_rule", "queue_rule_stop")}
     return of_item | of_rule | {"queue": queue.slug}
+
+
+OF_TRUTH = (
+    *("api_truth_evaluator", "api_truth_pairing", "api_truth_cases", "api_truth_calibration"),
+    *("api_truth_panel", "api_truth_panel_runs", "api_truth_panel_accept"),
+    *("api_truth_improvements", "truth_evaluator", "truth_pairing", "truth_cases", "truth_panel"),
+    *("truth_panel_change", "truth_panel_alert", "truth_calibration", "truth_calibration_change"),
+    *("truth_improve", "truth_propose", "truth_improvement", "truth_improvement_change"),
+)
+OF_IMPROVEMENT = ("api_truth_improvement", "api_truth_improvement_adopt")
+
+
+def truth_of(access: Access, judge: Evaluator) -> dict[str, str]:
+    """A pairing, a panel with a night, and a draft with an example."""
+    version = judge.versions.get()
+    pairing.choose(access, judge, Reading(CANARY))
+    panel = Panel.objects.create(
+        project=access.project, evaluator=judge, number=1, question=CANARY, size=1
+    )
+    item = panel.items.create(trace_id=TRACE.hex(), user_id=CANARY, people=True, content=b"")
+    run = panel.runs.create(version=version, day="2026-01-01", state="done", problem=CANARY)
+    run.answers.create(item=item, yes=True, reasons=CANARY)
+    example = {"blocks": {"output": CANARY}, "verdict": True}
+    draft = Improvement.objects.create(
+        project=access.project, evaluator=judge, base=version, examples=[example], state="failed"
+    )
+    of_judge = {f"{name}:pk": str(judge.pk) for name in OF_TRUTH}
+    of_draft = {f"{name}:pk": str(draft.pk) for name in OF_IMPROVEMENT}
+    return of_judge | of_draft | {"improvement": str(draft.pk)}
 
 
 OF_DATASET_ITEM = ("dataset_item", "dataset_item_edit", "dataset_item_drop")
@@ -684,6 +717,15 @@ def test_the_project_itself_sees_what_others_must_not(
         "api_review_item",
         "api_review_comments",
         "api_review_labels",
+        "truth_evaluator",
+        "truth_panel",
+        "truth_improvement",
+        "api_truth",
+        "api_truth_evaluator",
+        "api_truth_pairing",
+        "api_truth_panel",
+        "api_truth_panel_runs",
+        "api_truth_improvement",
         "datasets",
         "dataset",
         "dataset_settings",

@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from evals.judges import prompts
 from evals.models import Connection, EvaluatorVersion
-from evals.services import evaluators, judging
+from evals.services import evaluators, judging, live
 from evals.stats.reviewers import bias
 from evals.subjects import Subject
 from evals.truth import tasks
@@ -21,7 +22,9 @@ from evals.truth.models import Improvement, ImprovementCase
 from evals.truth.selectors import comparisons, improvements
 from evals.truth.selectors.attributes import About
 from evals.truth.selectors.improvements import trial_of
+from evals.truth.selectors.pairs import pairs_of
 from evals.truth.services import forgetting, improving
+from evals.truth.verdicts import Reading
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import AuditEntry
 from tests.evals.judging import connect, detector, judge
@@ -105,9 +108,8 @@ def test_a_judge_learns_from_what_it_got_wrong(
     tried(made)
     assert len(provider.requests) == held.count()
     sent = "".join(str(body) for body in provider.requests)
-    asked = [
-        body["messages"][1]["content"].rpartition("What you judge:") for body in provider.requests
-    ]
+    texts = [body["messages"][1]["content"] for body in provider.requests]
+    asked = [text.rpartition("What you judge:") for text in texts]
     for trace_id in parts["held-out"]:
         assert all(trace_id.hex not in examples for examples, _, _ in asked)
         assert trace_id.hex in sent
@@ -119,8 +121,6 @@ def test_a_judge_learns_from_what_it_got_wrong(
     assert trial.after.accuracy.value == 1.0
     assert trial.difference is not None and trial.helps and not trial.harms
     apart = [1.0] * rude + [0.0] * (trial.tried - rude)
-    import numpy as np
-
     assert trial.difference == bias(np.array(apart), 1.0)
     assert made.cost > 0
 
@@ -142,8 +142,6 @@ def test_adopted_it_is_the_next_version(
     with pytest.raises(ValidationError):
         improving.adopt(access, made)
     [trace_id] = send(access, 1, answer="Rude answer")
-    from evals.services import live
-
     live.run(10.0)
     judging.run(5.0)
     assert Score.objects.get(evaluator_version=version.pk, trace_id=trace_id).boolean is False
@@ -279,9 +277,6 @@ def test_peoples_answer_on_the_judges_scale(
         question |= {"kind": "choice", "options": ["rude", "odd"]}  # type: ignore[dict-item]
     found = labelled.queue(access, "q", question)
     label(access, trace_id, {"helpful": people}, found=found)
-    from evals.truth.selectors.pairs import pairs_of
-    from evals.truth.verdicts import Reading
-
     reading = Reading("helpful", words=("rude",))
     [pair] = pairs_of(access.project.pk, [helpful], {helpful.evaluator_id: reading})[helpful.pk]
     assert improving.verdict_of(scale, pair) == wanted
