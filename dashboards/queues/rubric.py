@@ -17,7 +17,9 @@ MOST_TYPED = 20_000
 BETWEEN = "|"
 """Between several answers of a condition."""
 WORDS = {"yes": True, "true": True, "no": False, "false": False}
-FIELDS = ("key", "text", "kind", "options", "low", "high", "field", "when", "is")
+TEXTS = ("key", "text", "kind", "options", "low", "high", "field", "when")
+FIELDS = {name: name for name in TEXTS} | {"is": "is_"}
+"""Of the form, each with where a row keeps it."""
 PLACES = {"when": "is", "when/question": "when", "when/is": "is"}
 """Where an error is shown, where the names differ."""
 
@@ -96,11 +98,11 @@ def rows_from(sent: QueryDict) -> list[Row]:
     many = min(int(number), MOST_QUESTIONS) if number.isdecimal() and len(number) < 4 else 0
     rows = []
     for n in range(many):
-        typed = {name: sent.get(f"q{n}-{name}", "")[:MOST_TYPED] for name in FIELDS}
-        typed["is_"] = typed.pop("is")
-        kind = typed.pop("kind")
-        kind = kind if kind in OWN else Kind.BOOLEAN
-        rows.append(Row(kind=kind, required=sent.get(f"q{n}-required") == "1", **typed))
+        row = Row(required=sent.get(f"q{n}-required") == "1")
+        for name, attribute in FIELDS.items():
+            setattr(row, attribute, sent.get(f"q{n}-{name}", "")[:MOST_TYPED])
+        row.kind = row.kind if row.kind in OWN else Kind.BOOLEAN
+        rows.append(row)
     return linked(_keyed(rows))
 
 

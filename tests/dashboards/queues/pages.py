@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.test import Client
 
 from sightglass.accounts.access import Access
@@ -25,8 +25,8 @@ def text(client: Client, path: str = "", status: int = 200, **more: Any) -> str:
     """The page below the project's queues."""
     answer = client.get(f"{REVIEW}{path}", **more)
     assert answer.status_code == status, path
-    if answer.streaming:
-        return b"".join(answer.streaming_content).decode()  # type: ignore[arg-type]
+    if isinstance(answer, StreamingHttpResponse):
+        return answer.getvalue().decode()
     return answer.content.decode()
 
 

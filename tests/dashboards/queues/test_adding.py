@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from dashboards.queues import adding
 from evals.review.models import Item, Queue
 from evals.review.services import queues
-from sightglass.accounts.access import Access
+from sightglass.accounts.access import Access, access_of_user
 from sightglass.accounts.models import Project, Role, User
 from tests.dashboards.queues.pages import HOSTILE, as_, post, text
 from tests.evals.review import desk
@@ -106,7 +107,7 @@ def test_too_many_ticks_are_said(
 def test_what_is_not_stored_here_is_said(
     access: Access, queue: Queue, other_project: Project, stranger: User
 ) -> None:
-    theirs = desk.access_of_user(stranger, "rival")
+    theirs = access_of_user(stranger, "rival")
     span = sending.llm(bytes(range(16)), name=f"secret {HOSTILE}")
     store_spans(theirs, sending.decoded(span))
     known = bytes(range(16)).hex()
@@ -127,8 +128,8 @@ def test_archived_queues_take_nothing(access: Access, queue: Queue) -> None:
 
 
 def test_names_and_texts_are_text(access: Access) -> None:
-    more = {"gen_ai.output.messages": desk.said("assistant", HOSTILE)}
-    [trace] = desk.send(access, **more)
+    more: dict[str, Any] = {"gen_ai.output.messages": desk.said("assistant", HOSTILE)}
+    [trace] = desk.send(access, 1, **more)
     queues.create(access, "x", queues.Draft(HOSTILE, desk.RUBRIC))
     html = text(as_(access), f"/add?item={trace.hex}")
     assert HOSTILE not in html and "&lt;script&gt;" in html
@@ -156,7 +157,7 @@ def test_rows_of_the_explorer_can_be_ticked(access: Access, viewer: Access) -> N
 
 
 def test_the_explorer_leads_on_with_what_it_shows(access: Access) -> None:
-    desk.send(access, **{"user.id": "ann"})
+    desk.send(access, 1, **{"user.id": "ann"})
     html = explorer(as_(access), "?q=user:ann&range=24h&columns=time,cost&order=-cost")
     links = set(re.findall(r'href="(/p/shop/review/add\?[^"]*)"', html))
     assert links == {"/p/shop/review/add?q=user%3Aann&amp;range=24h&amp;order=-cost&amp;all=1"}

@@ -9,7 +9,7 @@ import pytest
 
 from dashboards.queues import rubric
 from evals.review.models import Queue, Rubric
-from evals.review.questions import Kind
+from evals.review.questions import Kind, checked
 from evals.review.services import queues, working
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import AuditEntry, Project, Role
@@ -265,5 +265,5 @@ def test_rows_and_questions_are_one_thing(access: Access) -> None:
         desk.HELPFUL, desk.TONE | {"required": True}, desk.WHY, desk.NOTE,
         {"key": "many", "text": "Many?", "kind": Kind.CHOICES, "options": ["x", "y|z"]},
     ]  # fmt: skip
-    whole = queues.rubrics.checked(questions)
-    assert queues.rubrics.checked(rubric.questions_from(rubric.rows_of(whole))) == whole
+    whole = checked(questions)
+    assert checked(rubric.questions_from(rubric.rows_of(whole))) == whole

@@ -219,6 +219,6 @@ def test_the_count_comes_as_a_part_of_the_page(
     def slow(*_: object) -> None:
         raise TooSlow
 
-    monkeypatch.setattr(foreseeing.candidates, "everything", slow)
+    monkeypatch.setattr("dashboards.queues.foreseeing.candidates.everything", slow)
     assert "Looking took too long" in post(as_(access), "/answers/rules", given).content.decode()
     assert f'action="{REVIEW}/answers/archive"' in whole

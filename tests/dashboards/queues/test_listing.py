@@ -9,7 +9,6 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from dashboards.queues import listing
 from evals.review.models import Item, Label, Queue
 from evals.review.services import adjudicating, queues, working
 from sightglass.accounts.access import Access
@@ -164,7 +163,7 @@ def test_a_slow_count_is_said(
     def slow(*_: object) -> None:
         raise TooSlow
 
-    monkeypatch.setattr(listing.selected, "counts_of", slow)
+    monkeypatch.setattr("dashboards.queues.listing.selected.counts_of", slow)
     assert "Counting took too long" in text(as_(access))
 
 

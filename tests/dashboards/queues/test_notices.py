@@ -16,7 +16,7 @@ from dashboards.queues.models import Mark, Notice
 from dashboards.queues.telling import FIRST_WAIT, KEPT, LEASE, MOST_ATTEMPTS, NO_SERVER, UNSURE
 from evals.review.models import Comment, Flag, Queue
 from evals.review.services import adjudicating, queues, working
-from sightglass.accounts.access import Access
+from sightglass.accounts.access import Access, access_of_user
 from sightglass.accounts.models import Membership, Project, Role, User
 from tests import smtp
 from tests.dashboards.queues.pages import HOSTILE
@@ -112,7 +112,7 @@ def test_what_waits_for_one_person_comes_in_one_message(
 def test_projects_are_not_mixed(
     access: Access, queue: Queue, ann: Access, bob: Access, stranger: User, server: smtp.Server
 ) -> None:
-    other = desk.access_of_user(stranger, "rival")
+    other = access_of_user(stranger, "rival")
     theirs = desk.queue(other, "theirs")
     Membership.objects.create(user=desk.user_of(ann), project=other.project, role=Role.REVIEWER)
     [mine] = desk.fill(access, queue)

@@ -101,7 +101,7 @@ def test_a_reviewer_reads_the_whole_of_an_item_and_no_other_trace(
 ) -> None:
     said = desk.said("assistant", SECRET)
     [item] = desk.fill(access, queue, 1, **{"gen_ai.output.messages": said})
-    [outside] = desk.send(access, **{"gen_ai.output.messages": said})
+    [outside] = desk.send(access, 1, **{"gen_ai.output.messages": said})
     client = as_(ann)
     assert SECRET in text(client, f"/answers/items/{item.pk}")
     assert SECRET in text(client, "/answers/items")
