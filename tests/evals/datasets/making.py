@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.http import StreamingHttpResponse
+
 from evals.datasets.content import Draft
 from evals.datasets.models import Dataset, Item
 from evals.datasets.selectors import items as listed
@@ -64,6 +66,12 @@ def texts(found: Dataset, version: int | None = None) -> list[Any]:
 
 def item(found: Dataset, number: int = 1) -> Item:
     return Item.objects.get(dataset=found, number=number, removed_in=None)
+
+
+def body_of(response: StreamingHttpResponse) -> bytes:
+    """The whole of a download."""
+    pieces: Any = response.streaming_content
+    return b"".join(pieces)
 
 
 @contextmanager

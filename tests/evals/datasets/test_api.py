@@ -96,7 +96,7 @@ def test_wrong_bodies_are_pointed_at(api: Api, dataset: Dataset) -> None:
 
 
 def test_items_are_added_once_by_their_ids(api: Api, dataset: Dataset) -> None:
-    items = [
+    items: list[dict[str, Any]] = [
         {"id": "a", "input": "One of the two.", "expected": "Yes", "split": "test"},
         {"id": "b", "input": [{"role": "user", "content": "The other of them."}],
          "context": ["x"], "metadata": {"n": 1}, "user_id": "user-7"},

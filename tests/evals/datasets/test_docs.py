@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -32,7 +33,8 @@ BLOCKS = re.findall(r"^```sh\n(.*?)^```", TEXT, re.M | re.S)
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="needs curl and jq")
 @pytest.mark.django_db(transaction=True)
 def test_the_examples_run(live_server: LiveServer, access: Access, tmp_path: Path) -> None:
-    desk.send(access, **{"user.id": "user-7"})
+    told: dict[str, Any] = {"user.id": "user-7"}
+    desk.send(access, **told)
     _, key = create_key(
         project=access.project, name="k", scopes=["read", "write", "admin"],
         created_by=access.user,

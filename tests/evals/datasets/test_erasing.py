@@ -96,7 +96,7 @@ def test_what_is_erased_stays_so(access: Access, told: Dataset) -> None:
     assert erasing.erase(access, Wanted(user_id="user-7"), "x") == []
     assert making.fresh(told).version == 4
     row = Item.objects.filter(erased_at__isnull=False).first()
-    assert row is not None and row.erased_at <= timezone.now()
+    assert row is not None and row.erased_at and row.erased_at <= timezone.now()
     for change in ("input = '\"x\"'", "erased_at = NULL"):
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             statement = f"UPDATE datasets_item SET {change} WHERE id = %s"
@@ -151,7 +151,8 @@ def test_only_states_with_the_text_go(access: Access) -> None:
 
 
 def test_items_of_a_users_traces_are_theirs_whoever_added_them(access: Access) -> None:
-    [trace] = desk.send(access, **{"user.id": "user-7"})
+    told: dict[str, Any] = {"user.id": "user-7"}
+    [trace] = desk.send(access, **told)
     found = making.filled(access, 1)
     one = draft("Added by API, with the trace that it came from.")
     one.source = type(one.source)("api", trace_id=trace)

@@ -90,7 +90,8 @@ def test_ragas_reads_its_samples() -> None:
     )
     read = EvaluationDataset.from_list(made)
     assert len(read) == 3
-    first, second, third = read.samples
+    samples: list[Any] = list(read.samples)
+    first, second, third = samples
     assert (first.user_input, first.response, first.reference, first.retrieved_contexts) == (
         "Hi", "Wait.", "Hello", ["Two days."]
     )  # fmt: skip
@@ -152,7 +153,7 @@ def test_a_version_is_exported_as_it_was(
     making.add(access, dataset, draft("Only in version two.", split="test", user_id="user-7"))
     editing.edit(access, dataset, 1, {"input": "Only in version three."})
     response = exporting.file_of(making.fresh(dataset), 2, form)
-    body = b"".join(response.streaming_content)
+    body = making.body_of(response)
     ending = FORMATS[form].ending
     assert response["Content-Disposition"] == f'attachment; filename="answers-v2.{ending}"'
     text = str(pq.read_table(io.BytesIO(body)).to_pylist()) if form == "parquet" else body.decode()

@@ -97,12 +97,12 @@ def test_the_reference_that_was_sent_is_expected(access: Access) -> None:
 
 def test_documents_before_the_answer_are_its_context(access: Access) -> None:
     trace = os.urandom(16)
-    found = sending.span(
-        trace, name="search",
-        **{"openinference.span.kind": "RETRIEVER",
-           "retrieval.documents.0.document.content": "Orders take two days.",
-           "retrieval.documents.1.document.content": "Parcels are tracked."},
-    )  # fmt: skip
+    documents: dict[str, Any] = {
+        "openinference.span.kind": "RETRIEVER",
+        "retrieval.documents.0.document.content": "Orders take two days.",
+        "retrieval.documents.1.document.content": "Parcels are tracked.",
+    }
+    found = sending.span(trace, name="search", **documents)
     call = sending.llm(
         trace, span_id=desk.SPAN, start_ns=found["start_time_unix_nano"] + sending.SECOND,
         **{"gen_ai.input.messages": parts(("user", "Where is it?"))},

@@ -124,7 +124,7 @@ def test_what_is_exported_can_be_imported(access: Access, dataset: Dataset) -> N
     for form, name in (("jsonl", "x.jsonl"), ("csv", "x.csv")):
         response = exporting.file_of(making.fresh(dataset), 2, form)
         other = making.dataset(access, f"copy-{form}")
-        row = begun(access, upload(access, other, b"".join(response.streaming_content), name))
+        row = begun(access, upload(access, other, making.body_of(response), name))
         assert row.state == State.DONE, row.faults
         pairs = zip(
             Item.objects.filter(dataset=dataset, removed_in=None).order_by("number"),

@@ -199,8 +199,8 @@ def test_whatever_is_done_each_version_reads_as_it_was(access: Access) -> None:
     for version, state in enumerate(states):
         rows = {row.number: (row.input, row.split) for row in listed.at(found, version)}
         assert rows == state, version
-    for version in Version.objects.filter(dataset=found):
-        assert version.items_count == len(states[version.number])
+    for made in Version.objects.filter(dataset=found):
+        assert made.items_count == len(states[made.number])
     for _ in range(40):
         a, b = chance.randint(1, found.version), chance.randint(1, found.version)
         old, new = states[a], states[b]
