@@ -6,8 +6,9 @@ python benchmarks/reviewing.py --url http://127.0.0.1:8000 --project default --k
 Sends 100 conversations to a running installation (the key needs `write` and `ingest`), makes a
 queue of them with three questions, signs in with headless Chromium and labels them all with real
 key presses: three answers and Enter. Measured in the page, from the last key's event to the frame
-after the one in which the next item is shown. Then it counts the labels by API. Goals: at most 4
-keys an item, a median below 200 ms.
+after the one in which the next item is shown. Then it counts the labels by API. Goals, of the
+first pause: at most 4 keys an item, a median below 200 ms. Without any pause, what is measured is
+how fast the server takes labels and gives items out.
 """
 
 from __future__ import annotations
@@ -168,7 +169,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     api = api_of(options)
-    good = True
+    runs = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         for pause in options.pauses:
@@ -184,11 +185,12 @@ def main() -> None:
             found = checked(api.get(f"/review/queues/{slug}"))["items"]["states"]
             if found != {"settled": options.items}:
                 raise SystemExit(f"Not all items are labelled: {found}")
-            good = good and measured.keys <= GOAL_KEYS * measured.items
-            good = good and statistics.median(measured.waits) < GOAL_MS
+            runs.append(measured)
             context.close()
         browser.close()
-    raise SystemExit(0 if good else "Beyond the goals.")
+    first = runs[0]
+    if first.keys > GOAL_KEYS * first.items or statistics.median(first.waits) >= GOAL_MS:
+        raise SystemExit("Beyond the goals.")
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ def submit(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
 
 
 def _say_once(request: ProjectRequest, one: Item, text: str) -> None:
-    """A label that is sent again does not repeat its comment."""
+    """What the desk sends again, because it has heard no answer, is not said again."""
     if not one.comments.filter(author=request.user, text=text).exists():
         working.comment(request.access, one, text)
 
@@ -210,9 +210,13 @@ def flag(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
 def comment(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
     """Say something about the item; @address shows it to that person."""
     one = making.find(request, queue, pk)
-    working.comment(request.access, one, rubric.clean(request.POST.get("comment", "")))
+    text = rubric.clean(request.POST.get("comment", ""))
+    from_desk = request.POST.get("from") == "desk"
+    if from_desk:
+        _say_once(request, one, text.strip())
+    else:
+        working.comment(request.access, one, text)
     if not is_script(request):
-        from_desk = request.POST.get("from") == "desk"
         there = desk_url(request, queue, pk) if from_desk else read_url(request, queue, pk)
         return done(request, queue, there, "Said.")
     return JsonResponse({"ok": True, "html": making.comments_html(request, one)})

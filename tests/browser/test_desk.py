@@ -204,8 +204,12 @@ def test_ranges_are_marked_by_keyboard_and_mouse_and_conditions_hold(
     page.locator("[data-field=output] mark").dblclick(position={"x": 10, "y": 8})
     page.locator("[data-label=false]").click()
     expect(chips).to_have_count(2)
+    press(page, "c", *"why?")
+    page.get_by_role("button", name="Send the comment now").click()
+    expect(page.locator(".dk-said")).to_contain_text("ann@example.org")
+    expect(page.locator("[name=comment]")).to_have_value("")
     at_ann.check()
-    press(page, "Enter")
+    press(page, "Control+Enter")
     sent(ann, here)
     label = labelled(ann, here)
     assert label is not None

@@ -2,7 +2,7 @@
 // The desk: an item is labelled, the next one is there at once, because it was fetched ahead; what
 // was done is sent behind it. Without this file every step is a form that loads the page anew.
 (() => {
-  const { form, sending } = window.desk;
+  const { form, lease, sending, tell } = window.desk;
   const desk = document.getElementById("desk");
   const AHEAD = 2; // items fetched and held besides the one in work
   const LOOK_AGAIN = 15_000; // ms, where there was nothing
@@ -12,24 +12,16 @@
   const done = []; // { item, task } of what was submitted, the last at the end
   let fetching = null;
   let exhausted = false;
-  let shownAt = performance.now();
-  let spentBefore = 0;
-  let active = Date.now();
 
   const rubric = (item = now) => item?.querySelector("[data-rubric]");
   const idOf = (item) => item.dataset.item;
 
   // ---- showing
-  // How far this machine's clock is from the server's, as of when the item was made.
-  function setClock(item) {
-    if (item.dataset.now) item.dataset.clock ||= String(Date.now() - Number(item.dataset.now));
-  }
-
   function parsed(html) {
     const holder = document.createElement("template");
     holder.innerHTML = html;
     const item = holder.content.firstElementChild;
-    setClock(item);
+    lease.setClock(item);
     return item;
   }
 
@@ -37,15 +29,14 @@
     const before = desk.querySelector(":scope > .dk-item");
     before.replaceWith(item);
     now = item.matches("[data-item]") ? item : null;
-    shownAt = performance.now();
-    spentBefore = Number(item.dataset.spent || 0);
+    lease.look(item);
     if (now) {
       delete item.dataset.sent;
       prepare(item);
       history.replaceState(null, "", location.pathname);
     }
     scrollTo(0, 0);
-    tick();
+    lease.tick();
     document.documentElement.dataset.shown = String(Number(document.documentElement.dataset.shown || 0) + 1);
   }
 
@@ -54,12 +45,7 @@
     const box = item.querySelector("[data-at-once-box]");
     if (box) box.checked = "atOnce" in desk.dataset;
     form.begin(root);
-    setClock(item);
-  }
-
-  // Seconds that the item was looked at: not those in which the page was behind others.
-  function spent() {
-    return spentBefore + (document.hidden ? 0 : (performance.now() - shownAt) / 1000);
+    lease.setClock(item);
   }
 
   // ---- fetching ahead
@@ -103,7 +89,7 @@
     const item = ahead.shift();
     if (item) {
       show(item);
-      renew(item);
+      lease.renew(item);
       fill();
       return;
     }
@@ -162,14 +148,14 @@
   // ---- doing
   function leaveItem() {
     now.dataset.sent = "1";
-    now.dataset.spent = String(spent());
+    now.dataset.spent = String(lease.spent());
     return sending.settleDraft(now);
   }
 
   function submit() {
     const root = rubric();
     if (!root || !form.check(root)) return;
-    root.elements.seconds.value = spent().toFixed(1);
+    root.elements.seconds.value = lease.spent().toFixed(1);
     const item = now;
     const body = new FormData(root);
     const after = leaveItem();
@@ -213,7 +199,7 @@
 
   function bringBack(item) {
     if (now) {
-      now.dataset.spent = String(spent());
+      now.dataset.spent = String(lease.spent());
       ahead.unshift(now);
     }
     show(item);
@@ -226,30 +212,6 @@
     const ways = [["Look at the item", item.dataset.read]];
     if (again) ways.unshift(["Open it again", `${location.pathname}?item=${idOf(item)}`]);
     tell(`Item ${idOf(item)} ${what}. ${words}`, ways);
-  }
-
-  // Something that the reviewer must know: it stays until it is closed.
-  function tell(words, ways) {
-    const note = document.createElement("div");
-    note.className = "note is-warn";
-    note.setAttribute("role", "alert");
-    const text = document.createElement("p");
-    text.className = "grow";
-    text.textContent = words;
-    for (const [label, url] of ways) {
-      const link = document.createElement("a");
-      link.href = url;
-      link.textContent = label;
-      text.append(" ", link, ".");
-    }
-    const close = document.createElement("button");
-    close.type = "button";
-    close.className = "btn btn-q btn-s btn-i";
-    close.textContent = "×";
-    close.setAttribute("aria-label", "Dismiss");
-    close.addEventListener("click", () => note.remove());
-    note.append(text, close);
-    document.getElementById("desk-trouble").append(note);
   }
 
   function head(html) {
@@ -292,7 +254,7 @@
     if (!reason) return (asked.querySelector("[name=other]") || asked.querySelector("textarea")).focus();
     asked.closest("details").open = false;
     const pending = sending.isDirty(item) ? sending.saveDraft(item) : null;
-    item.dataset.spent = String(spent());
+    item.dataset.spent = String(lease.spent());
     sending.send({
       url: asked.action,
       body,
@@ -307,83 +269,9 @@
     goOn();
   }
 
-  async function sayNow(item) {
-    const field = item.querySelector("[name=comment]");
-    if (!field.value.trim()) return field.focus();
-    const body = new FormData();
-    body.set("comment", field.value);
-    sending.send({
-      url: item.querySelector("[data-say]").formAction,
-      body,
-      done: (answer) => {
-        if (answer.status !== 200) return failed(item, answer);
-        field.value = "";
-        sending.draft(item);
-        let place = item.querySelector(".dk-said");
-        if (!place) {
-          place = document.createElement("section");
-          place.className = "dk-said";
-          place.setAttribute("aria-label", "Comments");
-          item.querySelector(".review-m").append(place);
-        }
-        place.innerHTML = answer.html;
-        window.say?.("Comment sent.");
-      },
-    });
-  }
-
-  // ---- the reservation
-  const left = (item) => Number(item.dataset.until) - (Date.now() - Number(item.dataset.clock));
-  const LEASE = Number(desk.dataset.leaseMinutes) * 60_000;
-  const renewing = new Set();
-
-  // Hold the item longer, once less than `share` of its time is left.
-  async function renew(item, share = 0.6) {
-    if (!item?.dataset.claim || renewing.has(item) || left(item) > LEASE * share) return;
-    renewing.add(item);
-    try {
-      const answer = await sending.post(item.dataset.claim, new FormData());
-      if (answer.status === 200) {
-        item.dataset.until = String(answer.until);
-        delete item.dataset.lost;
-      } else await lost(item, answer);
-    } catch (error) {
-      if (!(error instanceof sending.Unsent)) throw error;
-    } finally {
-      renewing.delete(item);
-    }
-  }
-
-  // Somebody else has it now: what was not begun is passed over, what was begun is said and kept.
-  async function lost(item, answer) {
-    if (ahead.includes(item)) ahead.splice(ahead.indexOf(item), 1);
-    if (item !== now || item.dataset.sent || item.dataset.lost) return;
-    if (!("begun" in item.dataset)) return goOn();
-    item.dataset.lost = "1";
-    await sending.saveDraft(item);
-    failed(item, answer, "is not reserved for you any more");
-  }
-
-  const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
-
-  function tick() {
-    const spentText = document.querySelector("[data-spent-text]");
-    const lease = document.querySelector("[data-lease]");
-    document.querySelector("[data-spent]").hidden = lease.hidden = !now;
-    if (!now) return;
-    spentText.textContent = clock(spent());
-    const rest = left(now) / 1000;
-    lease.hidden = !now.dataset.until;
-    lease.classList.toggle("is-warn", rest < 60);
-    lease.querySelector("[data-lease-text]").textContent =
-      rest > 0 ? `Reserved for you ${clock(rest)}` : "Reservation ended; your answers are kept";
-    if (Date.now() - active < 60_000) for (const item of [now, ...ahead]) renew(item, 0.5);
-  }
-  setInterval(tick, 1000);
-
   // ---- listening
   document.addEventListener("keydown", (event) => {
-    active = Date.now();
+    lease.touch();
     if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
     const ask = now?.querySelector("details.dk-ask[open]");
     if (ask && (ask.contains(event.target) || !form.typing(event.target))) return askKey(ask, event);
@@ -410,8 +298,6 @@
     scroller.scrollBy({ top: (event.key === "PageDown" ? 0.85 : -0.85) * scroller.clientHeight });
     event.preventDefault();
   }
-
-  document.addEventListener("pointerdown", () => (active = Date.now()));
 
   document.addEventListener("change", (event) => {
     const box = event.target.closest("[data-at-once-box]");
@@ -457,7 +343,7 @@
       aside(sent, event.submitter);
     } else if (sent.matches("[data-rubric]")) {
       event.preventDefault();
-      if (event.submitter?.matches("[data-say]")) sayNow(now);
+      if (event.submitter?.matches("[data-say]")) window.desk.sayNow(now, failed);
       else submit();
     }
   });
@@ -494,15 +380,15 @@
     if (event.persisted) location.reload();
   });
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) spentBefore += (performance.now() - shownAt) / 1000;
-    else shownAt = performance.now();
     if (document.hidden && now) sending.saveDraft(now);
   });
 
-  tick();
+  lease.watch({ now: () => now, ahead, goOn, failed });
+  lease.tick();
   if (now) {
     prepare(now);
-    tick();
+    lease.look(now);
+    lease.tick();
     fill();
   } else if (desk.querySelector("[data-none]")) looking = setTimeout(look, LOOK_AGAIN);
 })();

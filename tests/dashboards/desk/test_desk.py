@@ -267,6 +267,15 @@ def test_a_question_to_a_lead_keeps_the_draft_and_waits(
     assert chosen(page, "q_tone") == ["2"] and "Yes, it is." in words(page)
 
 
+def test_a_comment_sent_again_by_the_desk_is_said_once(
+    ann: Access, item: Item, sign_in: SignIn
+) -> None:
+    client = sign_in(ann)
+    for _ in range(2):
+        client.post(f"{DESK}/items/{item.pk}/comment", {"comment": "Why? ", "from": "desk"})
+    assert [one.text for one in Comment.objects.all()] == ["Why?"]
+
+
 # ---- conflicts, in words
 
 
