@@ -189,7 +189,8 @@ def test_invited_by_mail_and_joined_by_link(
     assert weak.status_code == 200 and not User.objects.filter(email="new@example.org").exists()
     joined = newcomer.post(link[1], {"name": "N", "password": "a-long-password"})
     assert joined.headers["Location"] == "/p/shop/"
-    assert newcomer.get("/p/shop/traces").status_code == 200
+    assert newcomer.get("/p/shop/review").status_code == 200
+    assert newcomer.get("/p/shop/traces").status_code == 403
     assert newcomer.get(link[1]).status_code == 404
 
 

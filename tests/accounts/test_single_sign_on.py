@@ -159,7 +159,7 @@ def test_the_invited_get_an_account_and_their_projects(
     sign_in(client, issuer)
     membership = Membership.objects.get(user__email="ada@example.org")
     assert (membership.project, membership.role) == (project, Role.REVIEWER)
-    assert client.get("/p/shop/traces").status_code == 200
+    assert client.get("/p/shop/review").status_code == 200
 
 
 def test_the_inactive_stay_out(issuer: Issuer, client: Client) -> None:
