@@ -89,7 +89,8 @@ def _changed(access: Access, form: EvaluatorForm, evaluator: Evaluator) -> Evalu
         return None
     description = form.cleaned_data["description"]
     try:
-        return service.change(access, evaluator, form.draft(), description=description)
+        before = service.draft_of(service.newest(evaluator))
+        return service.change(access, evaluator, form.draft(before), description=description)
     except ValidationError as error:
         form.refuse(error)
         return None

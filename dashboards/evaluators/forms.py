@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 
+from dashboards.evaluators.keeping import kept_of
 from dashboards.evaluators.scale_text import LineError, lines_of, scale_of
 from evals.detectors.registry import MODULES
 from evals.models import Connection, Kind, Target
@@ -103,12 +104,13 @@ class EvaluatorForm(forms.Form):
         """The part of the draft that only this kind has."""
         return {}
 
-    def draft(self) -> Draft:
+    def draft(self, before: Draft | None = None) -> Draft:
+        """`before`: the version that is changed, whose examples and curve stay with its words."""
         said = self.cleaned_data
         budget: Decimal | None = said.get("daily_budget")
         return Draft(
             said["kind"],
-            self.config(),
+            self.config() | kept_of(before, self.config()),
             said.get("target") or Target.SPAN,
             said["filter"].strip(),
             round(said["sampling"] / 100, 9),

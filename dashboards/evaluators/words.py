@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from dashboards.templatetags import sightglass as figures
@@ -12,6 +12,11 @@ from evals.models import EvaluatorVersion, Kind
 from evals.services.evaluators import Draft, draft_of
 from evals.services.scoring import EMBEDDED
 
+CURVES = {
+    "platt": "Platt’s curve",
+    "isotonic": "isotonic regression",
+    "linear": "straight line",
+}
 KIND_ICONS: dict[str, str] = {Kind.DETECTOR: "guard", Kind.RAGAS: "exp"}
 TARGETS = {"span": "spans", "trace": "whole traces", "session": "whole sessions"}
 LABELS = {
@@ -34,7 +39,13 @@ LABELS = {
     "rubrics": "Levels",
     "embedding_model": "Embedding model",
     "library": "From the library",
+    "examples": "Examples",
+    "calibration": "Calibration",
 }
+FACTS = (
+    *("scale", "models", "gate", "against", "metric", "library", "version", "examples"),
+    "calibration",
+)
 LONG = ("instructions", "definition")
 """Fields whose change is shown line by line."""
 
@@ -83,7 +94,7 @@ def facts(version: EvaluatorVersion, connections: dict[int, str]) -> list[tuple[
     ]
     if version.kind not in EMBEDDED:
         found.append(("Daily budget", told(draft, "daily_budget", connections)))
-    for name in ("scale", "models", "gate", "against", "metric", "library", "version"):
+    for name in FACTS:
         if name in version.config:
             found.append((LABELS[name], told(draft, name, connections)))
     return found
@@ -100,20 +111,30 @@ def told(draft: Draft, name: str, connections: dict[int, str]) -> str:
         return "high values are good" if value else "high values are bad"
     if value in (None, "", [], {}):
         return "none"
-    if name == "scale":
-        return scales.in_words(value).removeprefix("The verdict is ").rstrip(".")
     if name == "models":
         return ", ".join(_model(one, connections) for one in value)
-    if name == "gate":
-        return (
-            f"{value['detector']} from {value['low']:g} to {value['high']:g},"
-            f" and {sample(value['random'])} of the rest"
-        )
+    if name in WRITTEN:
+        return WRITTEN[name](value)
     if isinstance(value, list):
         return ", ".join(map(str, value))
     if isinstance(value, dict):
         return "; ".join(map(str, value.values()))
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _gate(value: dict[str, Any]) -> str:
+    return (
+        f"{value['detector']} from {value['low']:g} to {value['high']:g},"
+        f" and {sample(value['random'])} of the rest"
+    )
+
+
+WRITTEN: dict[str, Callable[[Any], str]] = {
+    "scale": lambda value: scales.in_words(value).removeprefix("The verdict is ").rstrip("."),
+    "gate": _gate,
+    "examples": lambda value: f"{len(value)} that people judged",
+    "calibration": lambda value: f"{CURVES[value['kind']]}, fitted to {value['labels']:,} labels",
+}
 
 
 def _model(one: dict[str, Any], connections: dict[int, str]) -> str:

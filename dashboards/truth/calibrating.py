@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from dashboards.evaluators.words import CURVES
 from dashboards.truth import drawing, tabs
 from dashboards.truth.detail import too_slow
 from evals.selectors.evaluators import get_evaluator
@@ -20,12 +21,6 @@ from evals.truth.services import calibrating
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.selectors.paging import TooSlow
 
-CURVES = {
-    "raw": "as it is",
-    "platt": "Platt’s curve",
-    "isotonic": "isotonic regression",
-    "linear": "straight line",
-}
 WHY = {
     "no numbers": "It gives no numbers: there is nothing to calibrate.",
     "unread": "Nothing says which of people’s answers are yes.",

@@ -25,6 +25,7 @@ from dashboards.truth.detail import too_slow
 from dashboards.truth.words import TESTS, Said
 from evals.models import Evaluator
 from evals.selectors.evaluators import get_evaluator
+from evals.stats.change import LEVEL
 from evals.truth.api.rows import share
 from evals.truth.models import Panel, PanelRun
 from evals.truth.selectors import panels as selected
@@ -66,11 +67,14 @@ class Night:
     @property
     def why(self) -> str:
         """Which test says that it has changed."""
-        if not self.run.changed or not self.run.tests:
+        tests = self.run.tests
+        if not self.run.changed or not tests:
             return ""
-        name = min(self.run.tests, key=lambda name: self.run.tests[name][2])
-        more, fewer, _ = self.run.tests[name]
-        return f"{TESTS.get(name, name)}: {more} cases one way, {fewer} the other"
+        told = [name for name in TESTS if name in tests and tests[name][2] * len(tests) < LEVEL]
+        name = told[0] if told else next(iter(tests))
+        more, fewer, _ = tests[name]
+        way = TESTS[name][0 if more > fewer else 1]
+        return f"{way}: {more} cases one way, {fewer} the other"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,11 @@ NEEDS = {
     "nothing to compare": "There is nothing to compare.",
 }
 TESTS = {
-    "shift": "says yes more or less often",
-    "accuracy": "is right more or less often",
-    "unrest": "turns on more cases than the night before",
+    "shift": ("says yes more often", "says no more often"),
+    "accuracy": ("is right more often", "is wrong more often"),
+    "unrest": ("turns more often than it did", "turns more often than it did"),
 }
+"""What it means that more cases turned one way, or the other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ class TruthCase(Shape):
     judge = serializers.JSONField()
     judge_yes = serializers.BooleanField(allow_null=True)
     people = serializers.ListField()
-    decided = serializers.JSONField(allow_null=True)
+    decided = serializers.JSONField(help_text="by a lead; null: nothing was")
     people_yes = serializers.BooleanField(allow_null=True)
     confidence = serializers.FloatField(allow_null=True)
     weight = serializers.FloatField()

@@ -171,9 +171,9 @@ def scene(access: Access, url: str = "http://127.0.0.1:1/v1") -> dict[str, Evalu
             score(toxic, trace_id, round(value, 4))
             said = {"helpful": truth, "polite": rude, "toxicity": bad}
             people = ["ann", "bob"] if rng.random() < 0.3 else ["ann"]
-            more = {"origin": "rule", "probability": 0.1, "people": people[:1], "found": found}
-            label(access, trace_id, said, **more)
+            more: dict[str, Any] = {"origin": "rule", "probability": 0.1, "found": found}
+            label(access, trace_id, said, people=people[:1], **more)
             if len(people) > 1:
                 other = said | {"helpful": truth != (rng.random() < 0.1)}
-                label(access, trace_id, other, **(more | {"people": ["bob"]}))
+                label(access, trace_id, other, people=["bob"], **more)
     return {"helpful": good, "polite": poor, "toxicity": toxic}
