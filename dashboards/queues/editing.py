@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib import messages
@@ -89,8 +89,10 @@ def archive(request: ProjectRequest, queue: str) -> HttpResponse:
 def _sent(request: ProjectRequest, queue: Queue | None = None) -> Page:
     """The form as it was sent, after the button that sent it."""
     sent = request.POST
-    everybody = people_of(request.access, {})
-    people = people_of(request.access, chosen_in(sent, everybody))
+    named = {} if queue is None else queues.draft_of(queue).reviewers
+    everybody = people_of(request.access, named)
+    chosen = chosen_in(sent, everybody)
+    people = [replace(one, role=chosen.get(one.user.email, "")) for one in everybody]
     rows = rubric.changed(rubric.rows_from(sent), sent.get("do", ""))
     return Page(SettingsForm(sent, fixed=queue is not None), rows, people)
 

@@ -164,14 +164,19 @@ class Person:
 
 
 def people_of(access: Access, chosen: Mapping[str, str]) -> list[Person]:
-    """All members who may label, by address; `chosen` is the role by address."""
-    rows = Membership.objects.filter(
+    """Members who may label, by address; `chosen` is the role by address.
+
+    Of very many the first, and all who are chosen.
+    """
+    members = Membership.objects.filter(
         project=access.project, role__in=roles_with(Permission.REVIEW), user__is_active=True
     ).select_related("user")
-    return [
-        Person(one.user, one.role, chosen.get(one.user.email, ""))
-        for one in rows.order_by("user__email")[: queues.MOST_PEOPLE]
-    ]
+    first = list(members.order_by("user__email")[: queues.MOST_PEOPLE])
+    if len(first) == queues.MOST_PEOPLE:
+        known = {one.pk for one in first}
+        named = members.filter(user__email__in=list(chosen)).order_by("user__email")
+        first += [one for one in named if one.pk not in known]
+    return [Person(one.user, one.role, chosen.get(one.user.email, "")) for one in first]
 
 
 def chosen_in(sent: QueryDict, people: Sequence[Person]) -> dict[str, str]:

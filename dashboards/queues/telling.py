@@ -89,9 +89,13 @@ def _attempt(notices: Sequence[Notice], now: datetime) -> bool:
     if not settings.EMAIL_URL:
         _end(wanted, S.DROPPED, now, NO_SERVER)
         return False
-    message = message_of(wanted[0].user, wanted[0].message_id, [Told.of(one) for one in wanted])
-    taken = _hand_over(wanted, now)
-    if not taken:
+    try:
+        message = message_of(wanted[0].user, wanted[0].message_id, [Told.of(one) for one in wanted])
+    except Exception as error:  # ours to mend, and no end of the others
+        logger.exception("A notice to user %s could not be made", wanted[0].user_id)
+        _end(wanted, S.FAILED, now, f"It could not be made ({type(error).__name__}).")
+        return False
+    if not _hand_over(wanted, now):
         return False
     try:
         message.send()

@@ -235,6 +235,18 @@ def test_people_are_members_who_may_label(
     assert queues.draft_of(made()).reviewers == {}
 
 
+def test_of_very_many_people_those_who_are_named_stay(
+    access: Access, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "MOST_PEOPLE", 3)
+    before = queues.draft_of(queue).reviewers
+    assert len(before) == 3
+    sent = typed(text(as_(access), "/answers/settings"))
+    assert post(as_(access), "/answers/settings", sent | {"name": "Other"}).status_code == 302
+    assert queues.draft_of(made()).reviewers == before
+    assert made().name == "Other"
+
+
 def test_a_hostile_name_of_a_person_is_text(access: Access, project: Project) -> None:
     user = member(project, "x@example.org", Role.REVIEWER)
     user.name = HOSTILE

@@ -235,6 +235,28 @@ def test_a_worker_killed_while_handing_over_sends_no_second(
     assert len(server.mails) == 1
 
 
+def test_a_message_that_cannot_be_made_stops_no_other(
+    access: Access,
+    queue: Queue,
+    ann: Access,
+    bob: Access,
+    server: smtp.Server,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    [item] = desk.fill(access, queue)
+    working.comment(bob, item, "@ann@example.org @owner@example.org look")
+    make = telling.message_of
+
+    def broken(user: User, *arguments: Any) -> EmailMessage:
+        if user.email == "ann@example.org":
+            raise ValueError("odd")
+        return make(user, *arguments)
+
+    monkeypatch.setattr(telling, "message_of", broken)
+    assert work() == 1
+    assert states() == {"ann@example.org": State.FAILED, "owner@example.org": State.SENT}
+
+
 def test_a_slow_worker_gives_way_to_who_took_over(
     access: Access, queue: Queue, ann: Access, bob: Access, server: smtp.Server
 ) -> None:
