@@ -20,10 +20,17 @@ from evals.review.questions import FIELDS, Kind, Question
 from evals.review.selectors import items as selected
 from evals.review.services import standing
 from evals.selectors.scores import versions_of
+from evals.services.loading import MAX_CALLS
 from sightglass.accounts.access import Access, Permission
 from traces.ids import span_hex
 from traces.models import Score, Span, Trace
-from traces.selectors.traces import span_of_trace, spans_whole
+from traces.selectors.traces import (
+    OUTLINE,
+    outline,
+    span_of_trace,
+    spans_of_outline,
+    spans_whole,
+)
 
 EACH, ROOM = 100_000, 600_000
 """Characters of one text and of all that are shown: people judge what they can read."""
@@ -93,16 +100,26 @@ class Reading:
             one = span_of_trace(trace, self.item.span_id)
             return [one] if one is not None else []
         calls = [span for span in spans if span.kind == "llm"]
+        if self.content.next is not None:  # more spans than were read
+            calls = _calls(trace)
         return calls or [span for span in spans if span.parent_id is None][:1] or spans[:1]
 
-    def own_scores(self, span: Span, last: Span) -> list[Score]:
-        """The span's, and at the last call those of the whole trace: they count its answer."""
-        own = self.by_span[span.span_id]
-        return own + self.by_span[None] if span.span_id == last.span_id else own
+    def own_scores(self, span: Span, judged: Sequence[Span]) -> list[Score]:
+        """The span's, and at the last call those of the whole trace: they count its answer.
 
-    def lay_of(self, span: Span, whole: dict[str, Any], last: Span) -> panes.Lay:
+        Of several calls the whole trace has other contexts, and another question, than the last.
+        """
+        own = self.by_span[span.span_id]
+        if span.span_id != judged[-1].span_id:
+            return own
+        of_trace = self.by_span[None]
+        if len(judged) > 1:
+            of_trace = [score for score in of_trace if _counts_in_answer(score)]
+        return own + of_trace
+
+    def lay_of(self, span: Span, whole: dict[str, Any], judged: Sequence[Span]) -> panes.Lay:
         self.wholes[span.span_id] = whole
-        found = evidence(self.access, span, whole, self.own_scores(span, last))
+        found = evidence(self.access, span, whole, self.own_scores(span, judged))
         self.found.append(found)
         return found.lay
 
@@ -125,6 +142,19 @@ class Reading:
             for score in self.content.scores
             for where, html in found.passages(score.pk)
         ]
+
+
+def _calls(trace: Trace) -> list[Span]:
+    """Model calls of a large trace: as many, the first, as evaluators read of it."""
+    rows = (dict(zip(OUTLINE, record, strict=True)) for record in outline(trace))
+    calls = [row["span_id"] for row in rows if row["kind"] == "llm"]
+    return spans_of_outline(trace, calls[:MAX_CALLS])
+
+
+def _counts_in_answer(score: Score) -> bool:
+    return all(
+        isinstance(one, dict) and one.get("field") == "output" for one in score.evidence or ()
+    )
 
 
 def shown(
@@ -171,7 +201,7 @@ def _one_span(made: Shown, reading: Reading, judged: Sequence[Span]) -> None:
         return
     span = judged[0]
     [whole] = spans_whole(reading.access, [span])
-    lay = reading.lay_of(span, whole, span)
+    lay = reading.lay_of(span, whole, judged)
     asked, answered = whole["input_messages"], whole["output_messages"]
     said = panes.transcript(asked, answered, reading.room, lay)
     made.answer = [one for one in said if one.answer]
@@ -185,11 +215,13 @@ def _whole_trace(made: Shown, reading: Reading, judged: Sequence[Span]) -> None:
     last = judged[-1]
 
     def lay_of(span: Span, whole: dict[str, Any]) -> panes.Lay:
-        return reading.lay_of(span, whole, last)
+        return reading.lay_of(span, whole, judged)
 
     said = conversation(reading.access, judged, lay_of, reading.room)
-    made.left_out = len(judged) - said.read
     messages = [one for turn in said.turns for one in turn.messages]
+    if said.read < len(judged):
+        made.left_out = len(judged) - said.read - 1
+        messages += _last_answer(reading, judged)
     ends = [n for n, one in enumerate(messages) if one.answer and one.text is not None]
     if ends:
         made.before, made.answer = messages[: ends[-1]], messages[ends[-1] :]
@@ -200,6 +232,13 @@ def _whole_trace(made: Shown, reading: Reading, judged: Sequence[Span]) -> None:
     if not messages:
         whole = reading.wholes[last.span_id]
         made.blocks = _plain(reading, whole, reading.found[-1].lay)
+
+
+def _last_answer(reading: Reading, judged: Sequence[Span]) -> list[panes.Message]:
+    """Of a conversation too long to be shown: what is judged is shown all the same."""
+    [whole] = spans_whole(reading.access, judged[-1:])
+    lay = reading.lay_of(judged[-1], whole, judged)
+    return panes.transcript([], whole["output_messages"], panes.Room(EACH, EACH), lay)
 
 
 def _plain(

@@ -136,10 +136,9 @@ def item_html(request: ProjectRequest, one: Item) -> str:
 def nothing(request: ProjectRequest, queue: Queue) -> Context:
     """Why there is no item, and what else there is to do."""
     access = request.access
-    others = []
-    for other in progress.list_queues(access):
-        if other.pk != queue.pk and standing.may_label(access, other):
-            others.append(other)
+    found = [other for other in progress.list_queues(access) if other.pk != queue.pk]
+    stands = standing.standings(access, found)
+    others = [other for other in found if stands[other.pk].labels]
     try:
         why = desk.why_nothing(access, queue)
     except TooSlow:

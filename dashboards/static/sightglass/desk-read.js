@@ -1,7 +1,16 @@
 "use strict";
-// An item to read: the lead's decision by keyboard. Without it the form is a plain one.
+// An item to read: the lead's decision by keyboard, and a warning before what is typed is left.
 (() => {
   const { form } = window.desk;
+  let sent = false;
+  let typed = false;
+  document.addEventListener("input", () => (typed = true));
+  document.addEventListener("submit", () => (sent = true));
+  addEventListener("beforeunload", (event) => {
+    const left = [...document.querySelectorAll("main textarea")].some((one) => one.value !== one.defaultValue);
+    if (typed && left && !sent) event.preventDefault();
+  });
+
   const root = document.querySelector("[data-rubric]");
   if (!root) return;
   form.begin(root, false);

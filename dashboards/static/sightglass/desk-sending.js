@@ -30,7 +30,7 @@ window.desk = window.desk || {};
       throw new Unsent("The server does not answer.");
     }
     if (response.redirected && new URL(response.url).pathname.startsWith("/accounts/")) throw new Unsent("signed-out");
-    if (response.status >= 500 || response.status === 429) throw new Unsent("The server is not well.");
+    if (response.status >= 500 || response.status === 429) throw new Unsent("The server answers with an error.");
     const type = response.headers.get("Content-Type") || "";
     if (type.startsWith("application/json")) return { status: response.status, ...(await response.json()) };
     if (response.status === 403 && (await response.clone().text()).includes("CSRF")) throw new Unsent("signed-out");

@@ -370,7 +370,8 @@
   });
 
   addEventListener("beforeunload", (event) => {
-    if (sending.waiting().length || document.getElementById("desk-unsent")) event.preventDefault();
+    const asking = now && [...now.querySelectorAll(".dk-ask :is(textarea, input[name=other])")].some((one) => one.value.trim());
+    if (asking || sending.waiting().length || document.getElementById("desk-unsent")) event.preventDefault();
   });
   addEventListener("pagehide", () => {
     sending.leave(now);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.test import Client
 
 from dashboards.desk import content, making
 from evals.review.models import Item, Queue
+from evals.review.selectors.items import MOST_SPANS
 from evals.review.services import filling, working
 from sightglass.accounts.access import Access
 from tests.dashboards.desk import scene
@@ -210,3 +212,71 @@ def test_long_texts_are_cut_and_many_steps_are_counted(access: Access, ann: Acce
     found = shown(ann, of_trace(access, queue, call, *steps))
     assert len(found.steps) == content.MAX_STEPS
     assert found.answer[0].text is not None and found.answer[0].text.left
+
+
+def test_however_long_the_conversation_its_last_answer_is_shown(
+    access: Access, ann: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(content, "ROOM", 100)
+    queue = desk.queue(access, questions=scene.THREE)
+    trace, start = b"v" * 16, 1_700_000_000 * sending.SECOND
+    calls = [
+        sending.llm(
+            trace,
+            start_ns=start + n * sending.SECOND,
+            gen_ai__output__messages=scene.messages(("assistant", f"Answer {n}. " * 20)),
+        )
+        for n in range(4)
+    ]
+    found = shown(ann, of_trace(access, queue, *calls))
+    [answer] = [one.text for one in found.answer if one.text]
+    assert answer.shown == "Answer 3. " * 20
+    assert found.left_out == 2 and len(found.before) == 1
+
+
+def test_a_call_behind_very_many_spans_is_still_the_one_that_is_judged(
+    access: Access, ann: Access
+) -> None:
+    queue = desk.queue(access, questions=scene.THREE)
+    trace, start = b"m" * 16, 1_700_000_000 * sending.SECOND
+    steps = [sending.span(trace, name="step", start_ns=start + n) for n in range(MOST_SPANS + 1)]
+    call = sending.llm(
+        trace,
+        start_ns=start + 10**9,
+        gen_ai__output__messages=scene.messages(("assistant", "At last.")),
+    )
+    found = shown(ann, of_trace(access, queue, *steps, call))
+    assert [one.text.shown for one in found.answer if one.text] == ["At last."]
+
+
+def test_a_score_of_the_whole_trace_marks_the_last_answer_and_no_wrong_document(
+    access: Access, ann: Access, item: Item
+) -> None:
+    """Contexts of several calls are counted together: the last call has others."""
+
+    def score(field: str, start: int, end: int) -> None:
+        Score.objects.create(
+            project=access.project, trace_id=item.trace_id, name=f"whole {field}", number=1,
+            source="code", flagged=True,
+            evidence=[{"field": field, "index": 0, "start": start, "end": end}],
+        )  # fmt: skip
+
+    score("output", 0, 9)
+    score("context", 0, 7)
+    found = shown(ann, item)
+    assert found.answer[0].text is not None
+    marks = {mark.title: (mark.start, mark.end) for mark in found.answer[0].text.marks}
+    assert marks["whole output"] == (0, 9)
+    titles = {mark.title for mark in found.documents[0].text.marks}
+    assert titles == {"hallucination: contradicts", "whole context"}
+
+    later = sending.llm(
+        item.trace_id.bytes,
+        start_ns=time.time_ns(),
+        gen_ai__output__messages=scene.messages(("assistant", "One more thing.")),
+    )
+    store_spans(access, sending.decoded(later))
+    found = shown(ann, item)
+    assert found.answer[0].text is not None
+    assert [mark.title for mark in found.answer[0].text.marks] == ["whole output"]
+    assert all(mark.title != "whole context" for doc in found.documents for mark in doc.text.marks)
