@@ -21,6 +21,8 @@ Key = tuple[UUID, int]
 
 SOURCES = (Kind.RETRIEVER, Kind.RERANKER, Kind.TOOL)
 """Kinds of spans whose results an answer rests on."""
+CALLING = (Kind.LLM, Kind.AGENT)
+"""Kinds of spans that ask a model, themselves or through others."""
 MAX_SOURCES = 100
 """Such spans that are read of one trace, the first ones."""
 READ_AT_ONCE = 200
@@ -147,6 +149,62 @@ def subject_of_trace(project_id: int, trace_id: UUID) -> Subject | None:
     return _whole(project_id, [trace], trace.session_id, trace_id=trace_id)
 
 
+def subjects_of_traces(project_id: int, trace_ids: Iterable[UUID]) -> dict[UUID, Subject]:
+    """Whole traces as `subject_of_trace` reads each, in a few queries for several together."""
+    rows = Trace.objects.filter(project_id=project_id, trace_id__in=set(trace_ids))
+    found: dict[UUID, Subject] = {}
+    for traces in _bunches(rows.order_by("start_ns", "trace_id")):
+        calls = _calls(project_id, traces)
+        read = [call for members in calls.values() for call in members]
+        subjects = subjects_of(project_id, read)
+        for trace in traces:
+            mine = calls.get(trace.trace_id, ())
+            parts = [subjects[call.trace_id, call.span_id] for call in mine]
+            found[trace.trace_id] = _assembled(
+                project_id, [trace], parts, trace.session_id, trace.trace_id
+            )
+    return found
+
+
+def _bunches(traces: Iterable[Trace]) -> Iterator[list[Trace]]:
+    """Traces whose calls fit into memory together."""
+    bunch: list[Trace] = []
+    calls = 0
+    for trace in traces:
+        calls += min(trace.span_count, MAX_CALLS)
+        if bunch and calls > READ_AT_ONCE:
+            yield bunch
+            bunch, calls = [], min(trace.span_count, MAX_CALLS)
+        bunch.append(trace)
+    if bunch:
+        yield bunch
+
+
+def _calls(project_id: int, traces: Sequence[Trace]) -> dict[UUID, list[Span]]:
+    """By trace: its first calls of models, or of agents where it has none of models."""
+    in_trace = Window(
+        RowNumber(), partition_by=F("trace_id"), order_by=[F("start_ns").asc(), F("span_id").asc()]
+    )
+    rows = (
+        Span.objects.filter(
+            project_id=project_id,
+            trace_id__in=[trace.trace_id for trace in traces],
+            kind__in=[str(kind) for kind in CALLING],
+            start_ns__gte=min(trace.start_ns for trace in traces),
+            start_ns__lte=max(max(trace.start_ns, trace.last_start_ns) for trace in traces),
+        )
+        .annotate(place=in_trace)
+        .filter(place__lte=MAX_CALLS)
+        .order_by("start_ns", "span_id")
+    )
+    members = _by_trace(rows)
+    return {trace_id: _of_models(calls) for trace_id, calls in members.items()}
+
+
+def _of_models(calls: list[Span]) -> list[Span]:
+    return [call for call in calls if call.kind == Kind.LLM] or calls
+
+
 def subject_of_session(project_id: int, session_id: str) -> Subject | None:
     """A whole session: its traces in time order as one conversation."""
     rows = Trace.objects.filter(project_id=project_id, session_id=session_id)
@@ -161,14 +219,24 @@ def _whole(
         Span.objects.filter(
             project_id=project_id,
             trace_id__in=[trace.trace_id for trace in traces],
-            kind__in=[str(Kind.LLM), str(Kind.AGENT)],
+            kind__in=[str(kind) for kind in CALLING],
             start_ns__gte=min(trace.start_ns for trace in traces),
             start_ns__lte=max(max(trace.start_ns, trace.last_start_ns) for trace in traces),
         ).order_by("start_ns", "span_id")[:MAX_CALLS]
     )
-    llm = [call for call in calls if call.kind == Kind.LLM] or calls
-    parts = list(subjects_of(project_id, llm).values())
+    parts = list(subjects_of(project_id, _of_models(calls)).values())
     parts.sort(key=lambda part: part.start_ns)
+    return _assembled(project_id, traces, parts, session_id, trace_id)
+
+
+def _assembled(
+    project_id: int,
+    traces: Sequence[Trace],
+    parts: Sequence[Subject],
+    session_id: str | None,
+    trace_id: UUID | None,
+) -> Subject:
+    """One subject of the calls of a trace or session, in time order."""
     whole = Subject(
         project_id=project_id,
         trace_id=trace_id,

@@ -143,6 +143,7 @@ def test_an_item_is_changed_by_keyboard_and_compared(
     tab_to(page, "My parcel is late")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Item 5")
+    page.wait_for_load_state("networkidle")  # keys work once the script is there
     page.keyboard.press("e")
     expect(page.locator("h1")).to_have_text("Edit item 5")
     page.get_by_role("textbox", name="Expected output").fill("A new one is on its way to you.")
@@ -153,6 +154,7 @@ def test_an_item_is_changed_by_keyboard_and_compared(
     expect(page.locator(".toast")).to_contain_text("Saved as version 5")
     expect(page.locator(".ds-history")).to_contain_text("is on its way to you")
     watched.check()
+    page.wait_for_load_state("networkidle")
     page.keyboard.press("j")
     expect(page.locator("h1")).to_have_text("Item 6")
     expect(page.locator("main")).to_contain_text("<img src=x onerror=alert(1)>")

@@ -9,7 +9,7 @@ from evals.services import loading
 from sightglass.accounts.access import Access
 from tests.evals.judging import chat, send
 from tests.traces.sending import SECOND, span
-from traces.models import Span
+from traces.models import Span, Trace
 from traces.selectors import payloads
 
 pytestmark = pytest.mark.django_db
@@ -73,3 +73,23 @@ def test_originals_at_hand_are_not_read_again(access: Access, monkeypatch: Monke
     subjects = loading.subjects_of(access.project.pk, rows[2:], raws)
     assert [one.contexts for one in subjects.values()] == [("at hand", "stored")]
     assert asked == [rows[1].span_id]
+
+
+def test_traces_together_are_read_as_each_alone(
+    access: Access, monkeypatch: MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    first, third = (span(bytes([n] * 16), name="step") for n in (101, 103))
+    agent = span(bytes([102] * 16), name="agent", openinference__span__kind="AGENT")
+    send(access, *(answer(trace) for trace in range(1, 6)), first, agent, third)
+    second = chat("Second?", "Two.", trace_id=bytes([6] * 16), start_ns=START + 10**6)
+    send(access, found(6, 1, "a document"), answer(6), second)
+    send(access, found(7, 1, "nobody asked for"))
+    ids = list(Trace.objects.filter(project=access.project).values_list("trace_id", flat=True))
+    alone = {one: loading.subject_of_trace(access.project.pk, one) for one in ids}
+    assert len(ids) == 10
+    with django_assert_max_num_queries(5 + len(ids)):  # log records are asked for by trace
+        together = loading.subjects_of_traces(access.project.pk, ids)
+    assert together == alone
+    monkeypatch.setattr(loading, "READ_AT_ONCE", 2)
+    assert loading.subjects_of_traces(access.project.pk, ids) == alone
+    assert loading.subjects_of_traces(access.project.pk + 1, ids) == {}

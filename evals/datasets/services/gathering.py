@@ -139,11 +139,10 @@ def _subjects(project_id: int, keys: Sequence[Key]) -> dict[Key, Subject]:
         )
         mine = [row for row in rows if (row.trace_id, row.span_id) in spans]
         found |= dict(loading.subjects_of(project_id, mine).items())
-    for trace_id, span_id in keys:
-        if span_id is None:
-            subject = loading.subject_of_trace(project_id, trace_id)
-            if subject is not None:
-                found[trace_id, None] = subject
+    whole = [trace_id for trace_id, span_id in keys if span_id is None]
+    if whole:
+        read = loading.subjects_of_traces(project_id, whole)
+        found |= {(trace_id, None): subject for trace_id, subject in read.items()}
     return found
 
 
