@@ -7,6 +7,7 @@ window.desk = window.desk || {};
   const tasks = [];
   let working = false;
   let wake = null;
+  const waiting = () => tasks.filter((task) => !task.dropped);
 
   function token() {
     const cookie = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/);
@@ -32,9 +33,11 @@ window.desk = window.desk || {};
     if (response.redirected && new URL(response.url).pathname.startsWith("/accounts/")) throw new Unsent("signed-out");
     if (response.status >= 500 || response.status === 429) throw new Unsent("The server answers with an error.");
     const type = response.headers.get("Content-Type") || "";
-    if (type.startsWith("application/json")) return { status: response.status, ...(await response.json()) };
-    if (response.status === 403 && (await response.clone().text()).includes("CSRF")) throw new Unsent("signed-out");
-    return { status: response.status, html: await response.text() };
+    const text = await response.text();
+    if (response.status === 403 && text.includes("CSRF")) throw new Unsent("signed-out");
+    if (!waiting().length) well();
+    if (type.startsWith("application/json")) return { status: response.status, ...JSON.parse(text) };
+    return { status: response.status, html: text };
   }
 
   // ---- what is wrong with sending, as one line above the desk
@@ -157,7 +160,6 @@ window.desk = window.desk || {};
       .then((answer) => {
         if (answer.status !== 200) throw new Unsent(answer.words || "The draft was refused.");
         told(item, `Draft kept ${new Date(answer.saved).toLocaleTimeString([], { hour12: false })}`);
-        if (!tasks.length) well();
       })
       .catch((error) => {
         if (!(error instanceof Unsent)) throw error;
@@ -202,8 +204,6 @@ window.desk = window.desk || {};
     body.set("csrfmiddlewaretoken", token());
     navigator.sendBeacon(url, body);
   }
-
-  const waiting = () => tasks.filter((task) => !task.dropped);
 
   Object.assign(window.desk, {
     sending: { Unsent, beacon, draft, drop, isDirty, leave, post, saveDraft, send, settleDraft, trouble, waiting },
