@@ -136,8 +136,16 @@ def _text(name: str, value: Any) -> str:
     if name == "context":
         return "\n".join(value)
     if name == "input" and isinstance(value, list):
-        return "\n".join(f"{one.get('role')}: {words_of([one])}" for one in value)
+        return "\n".join(f"{one.get('role')}: {_said(one)}" for one in value)
     return words_of(value)
+
+
+def _said(message: dict[str, Any]) -> str:
+    """The words of a message; without any, what else it is: a call of a tool."""
+    if message.get("content"):
+        return words_of([message])
+    rest = {name: value for name, value in message.items() if name not in ("role", "content")}
+    return words_of(rest) if rest else ""
 
 
 def words(before: str, after: str) -> list[tuple[str, str]]:
