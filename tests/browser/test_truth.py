@@ -53,6 +53,7 @@ def test_every_page_is_fit_for_everyone(
     page_check(f"{PAGE}/{scene['toxicity']}/calibration", name="agreement-calibration")
     page_check(f"{one}/improve", name="agreement-improve")
     page_check(f"{one}/improve/{scene['draft']}", name="agreement-draft")
+    page_check("/p/shop/quality?range=7d", name="agreement-quality")
 
 
 def test_without_labels_it_teaches(live_server: object, page_check: Callable[..., None]) -> None:

@@ -61,9 +61,8 @@ def test_cases_that_were_drawn_less_often_count_for_more(
     access: Access, helpful: EvaluatorVersion
 ) -> None:
     """What the judge called no was labelled a tenth as often: the table of all is known again."""
-    rule = {"origin": "rule"}
     for cell, probability in (((18, 6, 0, 0), 1.0), ((0, 0, 2, 24), 0.1)):
-        table(access, helpful, *cell, probability=probability, **rule)
+        table(access, helpful, *cell, probability=probability, origin="rule")
     compared = shown(access, helpful).comparison
     assert compared is not None
     assert compared.sensitivity.value == pytest.approx(18 / (18 + 20))

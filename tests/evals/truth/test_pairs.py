@@ -235,7 +235,7 @@ def test_a_pairing_is_kept_and_audited(access: Access, helpful: EvaluatorVersion
     kept = Reading("useful", opposite=True, least=3.0, words=("a", "b"))
     assert pairs.readings_of([evaluator])[evaluator.pk] == kept
     [entry] = AuditEntry.objects.filter(action="evaluator.paired")
-    assert entry.after["question"] == "useful"
+    assert entry.after is not None and entry.after["question"] == "useful"
     pairing.choose(access, evaluator, kept)
     assert AuditEntry.objects.filter(action="evaluator.paired").count() == 1, "nothing changed"
     for wrong in (
