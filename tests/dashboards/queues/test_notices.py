@@ -12,6 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from dashboards.queues import noticing, tasks, telling
+from dashboards.queues.mail import message_of
 from dashboards.queues.models import Mark, Notice
 from dashboards.queues.telling import FIRST_WAIT, KEPT, LEASE, MOST_ATTEMPTS, NO_SERVER, UNSURE
 from evals.review.models import Comment, Flag, Queue
@@ -245,7 +246,7 @@ def test_a_message_that_cannot_be_made_stops_no_other(
 ) -> None:
     [item] = desk.fill(access, queue)
     working.comment(bob, item, "@ann@example.org @owner@example.org look")
-    make = telling.message_of
+    make = message_of
 
     def broken(user: User, *arguments: Any) -> EmailMessage:
         if user.email == "ann@example.org":
