@@ -7,8 +7,9 @@ what is kept to find near-duplicates by. The newest version loses it. Neither lo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -77,8 +78,9 @@ def erase(access: Access, wanted: Wanted, reason: str) -> list[Holding]:
     _check(wanted)
     reason = _reason(reason)
     done = []
-    for dataset, pks in _by_dataset(access, wanted):
-        done.append(_erase(access, dataset, pks, wanted.by, reason))
+    for dataset, _ in _by_dataset(access, wanted):
+        found = partial(_found, access, dataset, wanted)
+        done.append(_erase(access, dataset, found, wanted.by, reason))
     waiting = Import.objects.filter(dataset__project=access.project)
     waiting.exclude(state=Import.State.RUNNING).update(data=None)
     return [one for one in done if one.items]
@@ -91,7 +93,7 @@ def erase_items(access: Access, dataset: Dataset, numbers: Sequence[int], reason
     if not 1 <= len(numbers) <= AT_ONCE:
         raise invalid("/items", f"1 to {AT_ONCE} items at once.")
     rows = Item.objects.filter(dataset=dataset, number__in=set(numbers), erased_at=None)
-    return _erase(access, dataset, list(rows.values_list("pk", flat=True)), "item", reason)
+    return _erase(access, dataset, lambda: list(rows.values_list("pk", flat=True)), "item", reason)
 
 
 def _check(wanted: Wanted) -> None:
@@ -114,16 +116,20 @@ def _reason(reason: str) -> str:
 
 def _by_dataset(access: Access, wanted: Wanted) -> Iterator[tuple[Dataset, list[int]]]:
     for dataset in Dataset.objects.filter(project=access.project).order_by("pk"):
-        rows = Item.objects.filter(dataset=dataset, erased_at=None)
-        if wanted.user_id:
-            told = Q(user_id=wanted.user_id) | Q(trace_id__in=_traces_of(access, wanted.user_id))
-            pks = list(rows.filter(told).values_list("pk", flat=True))
-        elif wanted.trace_id is not None:
-            pks = list(rows.filter(trace_id=wanted.trace_id).values_list("pk", flat=True))
-        else:
-            pks = list(_with_text(rows, wanted.text.strip()))
+        pks = _found(access, dataset, wanted)
         if pks:
             yield dataset, pks
+
+
+def _found(access: Access, dataset: Dataset, wanted: Wanted) -> list[int]:
+    rows = Item.objects.filter(dataset=dataset, erased_at=None)
+    if wanted.text:
+        return list(_with_text(rows, wanted.text.strip()))
+    if wanted.trace_id is not None:
+        told = Q(trace_id=wanted.trace_id)
+    else:
+        told = Q(user_id=wanted.user_id) | Q(trace_id__in=_traces_of(access, wanted.user_id))
+    return list(rows.filter(told).values_list("pk", flat=True))
 
 
 def _traces_of(access: Access, user_id: str) -> QuerySet[Trace, UUID]:
@@ -152,12 +158,14 @@ def _with_text(rows: QuerySet[Item], text: str) -> Iterator[int]:
         last = page[-1]
 
 
-def _erase(access: Access, dataset: Dataset, pks: Sequence[int], by: str, reason: str) -> Holding:
+def _erase(
+    access: Access, dataset: Dataset, find: Callable[[], list[int]], by: str, reason: str
+) -> Holding:
+    """`find` is asked under the lock: nobody can make another state of what it finds meanwhile."""
     with transaction.atomic():
         locked = Dataset.objects.select_for_update().get(pk=dataset.pk)
-        rows = list(
-            Item.objects.filter(pk__in=pks, erased_at=None).only("number", "removed_in", "dataset")
-        )
+        found = Item.objects.filter(pk__in=find(), erased_at=None)
+        rows = list(found.only("number", "removed_in", "dataset"))
         numbers = sorted({row.number for row in rows})
         live = [row for row in rows if row.removed_in is None]
         if rows:
