@@ -17,6 +17,7 @@ from dashboards.boards import serializers as bodies
 from dashboards.boards.checking import ChartDraft, checked_chart, draft_of_board
 from dashboards.boards.models import Board
 from sightglass.accounts.access import Access, Permission
+from sightglass.strict import Strict
 from traces.api import schema
 from traces.api.pagination import DEFAULT_LIMIT, read_limit
 from traces.api.read import ReadView, access_of
@@ -108,7 +109,7 @@ class DashboardDetail(ReadView):
         services.delete(access, selectors.get_board(access, pk))
         return Response(status=204)
 
-    def _changed(self, request: Request, pk: int, kind: type[bodies.Strict]) -> Response:
+    def _changed(self, request: Request, pk: int, kind: type[Strict]) -> Response:
         access = access_of(request)
         board = selectors.get_board(access, pk)
         given = kind(data=request.data)
