@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -157,8 +158,7 @@ def test_a_closed_tab_a_lost_connection_and_an_ended_session_lose_nothing(
     kept = Draft.objects.get(item=first).answers
     assert kept["why"] == ["Something made up"] and kept["_comment"] == "Not said yet"
 
-    again = Watched(context)
-    page = again.page
+    page = Watched(context).page
     page.goto(f"/p/shop/review/{queue.slug}")
     assert item_on(page) == first
     expect(page.locator(".dk-restored")).to_be_visible()
@@ -181,8 +181,11 @@ def test_a_closed_tab_a_lost_connection_and_an_ended_session_lose_nothing(
     press(page, "1", "5", "Enter")
     expect(page.locator("#desk-unsent")).to_contain_text("You have been signed out")
     assert labelled(ann, second) is None
-    again_in = {"name": "sessionid", "value": session["value"], "url": live_server.url}
-    context.add_cookies([again_in])  # type: ignore[list-item]
+    fresh = Client()  # who signs in again gets another token, too
+    fresh.get("/accounts/login/")
+    again = {"sessionid": session["value"], "csrftoken": fresh.cookies["csrftoken"].value}
+    for name, value in again.items():
+        context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
     sent(ann, second)
 
 

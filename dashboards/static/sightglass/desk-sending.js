@@ -19,6 +19,7 @@ window.desk = window.desk || {};
   // An answer of the server, or Unsent where there was none that says anything about the matter.
   async function post(url, body, options = {}) {
     let response;
+    body.set("csrfmiddlewaretoken", token()); // that of the form is an old one after signing in again
     try {
       response = await fetch(url, {
         method: "POST",
