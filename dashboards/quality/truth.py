@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from django.urls import reverse
 
 from dashboards import numbers
 from dashboards.frame import Frame
+from dashboards.quality.reading import Totals
 from dashboards.quality.words import interval
 from dashboards.truth.words import BASES
 from evals.stats.estimates import Estimate
 from evals.truth.selectors import rates
 from evals.truth.selectors.rates import REASONS, Rate
+from evals.truth.services.nights import name_of_change
 from sightglass.accounts.access import Access
 from traces.query import Query
 from traces.selectors.metrics import Value
@@ -82,6 +85,16 @@ class Line:
 
 def _value(one: Estimate) -> Value:
     return Value(one.value, one.n, one.low, one.high)
+
+
+def without_panels(totals: Totals, evaluators: Container[str]) -> Totals:
+    """Without what nights of panels leave: whether a judge has changed is no quality of answers."""
+    suffix = name_of_change("")
+    return {
+        key: sums
+        for key, sums in totals.items()
+        if not (key.name.endswith(suffix) and key.name.removesuffix(suffix) in evaluators)
+    }
 
 
 def lines(access: Access, frame: Frame, query: Query) -> list[Line]:

@@ -123,7 +123,7 @@ def found(frame: Frame, query: Query) -> dict[str, Any]:
     """What the page shows. Raises TooSlow."""
     trend, directions = reading.trend(frame, query), reading.directions(frame)
     before = reading.totals(frame.project_id, query, frame.previous)
-    known = figures(trend.totals, before, directions)
+    known = figures(truth.without_panels(trend.totals, directions), before, directions)
     if not known:
         return {"lines": []}
     calls = reading.calls(frame, query)

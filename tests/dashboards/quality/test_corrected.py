@@ -17,6 +17,8 @@ from tests.evals.judging import connect, judge
 from tests.evals.truth.labelled import label, score, send
 from traces.query import parse
 from traces.selectors.paging import TimeRange
+from traces.services import scores
+from traces.services.scores import Given
 
 pytestmark = pytest.mark.django_db
 DAY = 86_400 * 10**9
@@ -82,6 +84,17 @@ def test_why_it_is_not_corrected(page: Any, access: Access, helpful: EvaluatorVe
     label(access, ids[0], {"helpful": True}, origin="feedback")
     told = card(page())
     assert "Not corrected: the labelled cases were chosen because of what they are." in told
+
+
+def test_nights_of_panels_are_no_quality(
+    page: Any, access: Access, helpful: EvaluatorVersion
+) -> None:
+    for trace_id in send(access, 3):
+        score(helpful, trace_id, True)
+    given = [Given(name, True, "code") for name in ("helpful.changed", "price.changed")]
+    scores.store_for(access.project.pk, given)
+    html = page()
+    assert "price.changed" in html and "helpful.changed" not in html
 
 
 def test_a_file_of_a_chart_asks_for_no_labels(
