@@ -6,6 +6,7 @@ import json
 import random
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -117,8 +118,11 @@ def test_what_is_erased_while_others_write_does_not_come_back(access: Access) ->
 def test_two_who_move_a_tag_leave_one(access: Access) -> None:
     found = making.filled(access, 3)
     editing.move(access, found, [1], "test")
-    deeds = [lambda n=n: tagging.put(access, found, "golden", 1 + n % 2) for n in range(6)]  # type: ignore[misc]
-    assert all_at_once(*deeds) == []
+
+    def move(number: int) -> None:
+        tagging.put(access, found, "golden", number)
+
+    assert all_at_once(*(partial(move, 1 + n % 2) for n in range(6))) == []
     [tag] = found.tags.all()
     last = LogEntry.objects.filter(action="tagged").first()
     assert last is not None and last.version == tag.version
