@@ -8,6 +8,7 @@ from typing import Any
 
 from evals.truth.selectors.labels import Target
 from traces.models import Span, Trace
+from traces.selectors.conditions import Condition
 from traces.selectors.paging import time_limit
 
 DIMENSIONS = ("model", "release", "prompt", "environment", "language")
@@ -34,9 +35,9 @@ def about(project_id: int, targets: Iterable[Target]) -> dict[Target, About]:
     if not wanted:
         return {}
     with time_limit():
-        rows = Trace.objects.filter(
-            project_id=project_id, trace_id__in={trace_id for trace_id, _ in wanted}
-        )
+        ids = list({trace_id for trace_id, _ in wanted})
+        of_these = Condition("traces_trace.trace_id = ANY(%s)", [ids])
+        rows = Trace.objects.filter(of_these, project_id=project_id)
         traces = {row.trace_id: row for row in rows}
         found = {
             target: _of_trace(traces[target[0]])
@@ -47,9 +48,9 @@ def about(project_id: int, targets: Iterable[Target]) -> dict[Target, About]:
         if asked:
             starts = [traces[trace_id] for trace_id, _ in asked]
             spans = Span.objects.filter(
+                Condition("traces_span.trace_id = ANY(%s)", [[one[0] for one in asked]]),
+                Condition("traces_span.span_id = ANY(%s)", [[one[1] for one in asked]]),
                 project_id=project_id,
-                trace_id__in={trace_id for trace_id, _ in asked},
-                span_id__in={span_id for _, span_id in asked},
                 start_ns__gte=min(one.start_ns for one in starts),
                 start_ns__lte=max(max(one.start_ns, one.last_start_ns) for one in starts),
             )

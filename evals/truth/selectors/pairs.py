@@ -18,6 +18,7 @@ from evals.truth.models import Pairing
 from evals.truth.selectors.labels import Choice, Target, Truth, truths
 from evals.truth.verdicts import Reading, Value, human_yes, judge_yes, majority
 from traces.models import Score
+from traces.selectors.conditions import Condition
 from traces.selectors.paging import time_limit
 
 MOST_SCORES = 100_000
@@ -137,9 +138,10 @@ def _scores(project_id: int, traces: set[UUID], versions: Iterable[int]) -> dict
     found: dict[int, list[Row]] = defaultdict(list)
     if not wanted or not traces:
         return found
-    rows = Score.objects.filter(
-        project_id=project_id, trace_id__in=traces, evaluator_version__in=wanted
-    ).order_by("-created_at", "-pk")
+    # One parameter: thousands of placeholders take longer to write than to look up.
+    of_these = Condition("traces_score.trace_id = ANY(%s)", [list(traces)])
+    rows = Score.objects.filter(of_these, project_id=project_id, evaluator_version__in=wanted)
+    rows = rows.order_by("-created_at", "-pk")
     with time_limit():
         for row in rows.values_list(*COLUMNS)[:MOST_SCORES]:
             found[row[1]].append(row)
