@@ -67,7 +67,7 @@ PLACES = {
     "Evaluate": (
         Place("Review", "review", "queues", "review", Permission.REVIEW),
         Place("Datasets", "data", "datasets", "datasets"),
-        Place("Agreement", "judge", "truth", "agreement"),
+        Place("Agreement", "thumb", "truth", "agreement"),
         Place("Evaluators", "eval", "evaluators", "evaluators"),
     ),
     "Govern": (
