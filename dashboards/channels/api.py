@@ -134,7 +134,7 @@ class DeliveryRetry(ReadView):
     @extend_schema(
         operation_id="channels_delivery_retry",
         request=None,
-        responses={200: bodies.Retried, **schema.errors(401, 403, 404)},
+        responses={200: bodies.DeliveryRetried, **schema.errors(401, 403, 404)},
     )
     def post(self, request: Request, pk: int, delivery: int) -> Response:
         """Send one that was given up again, for another day."""

@@ -73,7 +73,7 @@ class DeliveryPage(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
 
 
-class Retried(serializers.Serializer[Any]):
+class DeliveryRetried(serializers.Serializer[Any]):
     retried = serializers.BooleanField()
 
 

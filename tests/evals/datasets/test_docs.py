@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +20,15 @@ from evals.datasets.services import adding, importing, writing
 from evals.datasets.services.adding import Alike, Known, Personal
 from sightglass.accounts.access import Access
 from sightglass.accounts.keys import create_key
+from tests import examples
 from tests.evals.review import desk
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docs" / "datasets.md").read_text()
-BLOCKS = re.findall(r"^```sh\n(.*?)^```", TEXT, re.M | re.S)
+BLOCKS = examples.blocks("datasets.md")
 
 
-@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="needs curl and jq")
+@examples.needs_tools
 @pytest.mark.django_db(transaction=True)
 def test_the_examples_run(live_server: LiveServer, access: Access, tmp_path: Path) -> None:
     told: dict[str, Any] = {"user.id": "user-7"}
@@ -40,18 +38,7 @@ def test_the_examples_run(live_server: LiveServer, access: Access, tmp_path: Pat
         created_by=access.user,
     )  # fmt: skip
     assert len(BLOCKS) == 9
-    script = "set -euo pipefail\n" + "".join(BLOCKS)
-    script = script.replace("http://127.0.0.1:8000", live_server.url)
-    done = subprocess.run(
-        ["bash", "-c", script],
-        env={"PATH": os.environ["PATH"], "KEY": key},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    examples.run(BLOCKS, url=live_server.url, key=key, folder=tmp_path)
     dataset = Dataset.objects.get(slug="hard-cases")
     rows = list(Item.objects.filter(dataset=dataset))
     erased = {row.number for row in rows if row.erased_at is not None}

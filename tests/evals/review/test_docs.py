@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,13 +15,14 @@ from evals.review.models import FillRule, Item, Label, Queue
 from evals.review.questions import Kind
 from sightglass.accounts.access import Access
 from sightglass.accounts.keys import create_key
+from tests import examples
 from tests.evals.review import desk
 
 TEXT = (Path(__file__).parents[3] / "docs" / "review.md").read_text()
-BLOCKS = re.findall(r"^```sh\n(.*?)^```", TEXT, re.M | re.S)
+BLOCKS = examples.blocks("review.md")
 
 
-@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="needs curl and jq")
+@examples.needs_tools
 @pytest.mark.django_db(transaction=True)
 def test_the_examples_run(live_server: LiveServer, access: Access, tmp_path: Path) -> None:
     [trace] = desk.send(access)
@@ -32,18 +30,7 @@ def test_the_examples_run(live_server: LiveServer, access: Access, tmp_path: Pat
         project=access.project, name="k", scopes=["read", "write"], created_by=access.user
     )
     assert len(BLOCKS) == 9
-    script = "set -euo pipefail\n" + "".join(BLOCKS)
-    script = script.replace("http://127.0.0.1:8000", live_server.url)
-    done = subprocess.run(
-        ["bash", "-c", script],
-        env={"PATH": os.environ["PATH"], "KEY": key},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    examples.run(BLOCKS, url=live_server.url, key=key, folder=tmp_path)
     queue = Queue.objects.get(slug="answers")
     assert set(queue.rules.values_list("kind", flat=True)) == set(FillRule.Kind.values)
     item = Item.objects.get(queue=queue)

@@ -6,24 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import schemathesis
 from django.test import Client
-from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
-from schemathesis.core.failures import Failure
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from evals.models import EvaluatorVersion
 from evals.truth.models import Improvement, Panel, PanelAnswer, PanelRun
 from evals.truth.services import improving, nights, panels
 from sightglass.accounts.access import Access
 from sightglass.accounts.keys import create_key
-from sightglass.wsgi import application
+from tests import fuzzing
 from tests.evals.judging import connect, detector, judge
 from tests.evals.truth import labelled
 from tests.evals.truth.labelled import label, score, send, table
@@ -221,51 +211,18 @@ def test_a_reader_changes_nothing(access: Access, helpful: EvaluatorVersion) -> 
         reader("post", f"{one}/{path}", {}, 403)
 
 
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-]
-BOUNDED = settings(
-    max_examples=8,
-    deadline=None,
-    phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=list(HealthCheck),
-    database=None,
-    derandomize=True,
-)
-
-
 @pytest.mark.django_db(transaction=True)  # the server closes its connections
 def test_no_answer_is_off_the_schema(access: Access) -> None:
     version = labelled.scene(access)["helpful"]
     panels.freeze(access, version.evaluator, 20)
     draft = improving.propose(access, version.evaluator)
     _, key = create_key(project=access.project, name="k", scopes=["read", "write", "admin"])
-    schema = schemathesis.openapi.from_wsgi("/api/schema/", application)
-    found = [result.ok() for result in schema.get_all_operations()]  # type: ignore[union-attr]
-    operations = [one for one in found if one.path.startswith("/api/v1/truth/")]
+
+    def places(path: str) -> dict[str, Any]:
+        pk = draft.pk if "/improvements/{" in path else version.evaluator_id
+        return {"id": pk, "pk": pk}
+
+    operations = fuzzing.operations("/api/v1/truth/")
     assert len(operations) == 21
-    wrong: dict[str, list[str]] = {}
-    for operation in sorted(operations, key=lambda one: one.label.startswith("DELETE")):
-        cases = operation.as_strategy(GenerationMode.POSITIVE)
-        if operation.body or operation.query:
-            cases |= operation.as_strategy(GenerationMode.NEGATIVE)
-
-        @given(case=cases)
-        @BOUNDED
-        def call(case: schemathesis.Case[Any]) -> None:
-            pk = draft.pk if "/improvements/{" in case.path else version.evaluator_id
-            places = {"id": pk, "pk": pk}
-            case.path_parameters = {
-                name: value for name, value in places.items() if f"{{{name}}}" in case.path
-            }
-            case.headers.clear()
-            case.call_and_validate(headers={"Authorization": f"Bearer {key}"}, checks=CHECKS)
-
-        try:
-            call()
-        except* Failure as failed:
-            wrong[operation.label] = [str(one) for one in failed.exceptions]
-    assert wrong == {}
+    operations.sort(key=lambda one: one.label.startswith("DELETE"))
+    assert fuzzing.driven(operations, key, examples=8, places=places) == {}

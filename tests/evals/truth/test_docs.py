@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -24,36 +21,26 @@ from evals.truth.selectors.pairs import FEWEST_DRAWN
 from evals.truth.services import asking, improving, nights, panels
 from sightglass.accounts.access import Access
 from sightglass.accounts.keys import create_key
+from tests import examples
 from tests.evals.truth import labelled
 
 TEXT = (Path(__file__).parents[3] / "docs" / "truth.md").read_text()
-BLOCKS = re.findall(r"^```sh\n(.*?)^```", TEXT, re.M | re.S)
+BLOCKS = examples.blocks("truth.md")
 
 
-@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="needs curl and jq")
+@examples.needs_tools
 @pytest.mark.django_db(transaction=True)
 def test_the_examples_run(live_server: LiveServer, access: Access, tmp_path: Path) -> None:
     labelled.scene(access)
     _, key = create_key(project=access.project, name="k", scopes=["read", "write", "admin"])
     assert len(BLOCKS) == 8
-    script = "set -euo pipefail\n" + "".join(BLOCKS)
-    script = script.replace("http://127.0.0.1:8000", live_server.url)
-    done = subprocess.run(
-        ["bash", "-c", script],
-        env={"PATH": os.environ["PATH"], "KEY": key},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    said = examples.run(BLOCKS, url=live_server.url, key=key, folder=tmp_path)
     pairing = Pairing.objects.get()
     assert (pairing.question, pairing.least) == ("helpful", 4.0)
     assert pairing.evaluator.name == "helpful"
     assert Panel.objects.get().size == 20 and PanelRun.objects.get().state == "running"
     assert Improvement.objects.get().state == "discarded"
-    assert '"judge_yes"' not in done.stdout and "null" in done.stdout
+    assert '"judge_yes"' not in said and "null" in said
 
 
 def test_every_address_and_kind_is_there() -> None:
