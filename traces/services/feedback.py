@@ -63,7 +63,7 @@ def _own_id(one: Given) -> str | None:
     """An id that reaches no other score than feedback on the same thing."""
     if one.id is None:
         return None
-    about = "\n".join((str(one.trace_id), str(one.span_id), str(one.session_id), one.id))
+    about = "\n".join((str(one.trace_id), str(one.span_id), str(one.session_id), one.name, one.id))
     return f"feedback:{hashlib.sha256(about.encode()).hexdigest()[:40]}"
 
 

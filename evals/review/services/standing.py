@@ -3,7 +3,8 @@
 - A queue is seen by those who work on it, by all who may write in the project, and, without a say
   in it, by those who only read (a viewer sees the project's figures, too).
 - It is worked on by its reviewers and leads; without a reviewer, by every member who may label.
-- It is led by its leads and by administrators; without a lead, by all who may write.
+- It is led by its leads and by administrators; without a lead, by all who may write and are not
+  named as its reviewers.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
-from evals.review.models import Item, Label, Queue, QueueReviewer
+from evals.review.models import Item, Label, Queue, QueueReviewer, State
 from sightglass.accounts.access import ROLE_PERMISSIONS, Access, Permission
 from sightglass.accounts.models import Membership, User
 
@@ -94,9 +95,13 @@ def _labels(access: Access, named: Named) -> bool:
 def _leads(access: Access, named: Named) -> bool:
     if access.may(Permission.ADMIN):
         return True
-    if access.user is not None and named.get(access.user.pk) == LEAD:
-        return access.may(Permission.REVIEW)
+    if (role := _role(access, named)) is not None:
+        return role == LEAD and access.may(Permission.REVIEW)
     return LEAD not in named.values() and access.may(Permission.WRITE)
+
+
+def _role(access: Access, named: Named) -> str | None:
+    return None if access.user is None else named.get(access.user.pk)
 
 
 def leads_of(queue: Queue) -> list[int]:
@@ -139,13 +144,18 @@ def whole(access: Access, queue: Queue) -> None:
 def sees_others(access: Access, item: Item) -> bool:
     """Whether what others said of the item may be shown.
 
-    In a blind queue not to reviewers who have not said it themselves.
+    In a blind queue not to reviewers who have not said it themselves; nor, while labels are
+    wanted, to those who lead only because nobody else was named.
     """
-    queue = item.queue
-    if not queue.blind or may_lead(access, queue):
+    if not item.queue.blind or access.may(Permission.ADMIN):
         return True
-    if not may_label(access, queue):
-        return access.may(Permission.READ)
+    named = roles(item.queue)
+    if _role(access, named) == LEAD:
+        return True
+    if not _labels(access, named):
+        return _leads(access, named) or access.may(Permission.READ)
+    if item.state != State.OPEN and _leads(access, named):
+        return True
     return Label.objects.filter(
         item=item, reviewer=access.user, withdrawn_at=None, adjudicates=False
     ).exists()

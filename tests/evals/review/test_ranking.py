@@ -117,7 +117,7 @@ def test_chance_is_the_same_for_the_same_seed(access: Access) -> None:
 def test_a_queue_that_wants_fewer_labels_is_done_with_what_it_has(
     access: Access, ann: Access, bob: Access
 ) -> None:
-    queue = desk.queue(access, labels_wanted=3)
+    queue = desk.queue(access, labels_wanted=3, gold_share=0.0)
     one, two, gold = desk.fill(access, queue, 3)
     adjudicating.make_gold(access, gold, desk.GOOD)
     for item in (one, gold):

@@ -222,3 +222,28 @@ def test_an_archived_queue_does_not_change(access: Access, queue: Queue) -> None
         desk.change(access, queue, name="New")
     queues.archive(access, queue)
     assert AuditEntry.objects.filter(action="review.queue_archived").count() == 1
+
+
+def test_a_blind_queue_is_blind_for_engineers_who_label(
+    project: Project, access: Access, ann: Access
+) -> None:
+    """Named as reviewers they do not lead; leading for want of a lead, they label first."""
+    eve = desk.person(project, "eve", Role.ENGINEER)
+    queue = desk.queue(
+        access, "named", labels_wanted=2, reviewers={ANN: "reviewer", "eve@example.org": "reviewer"}
+    )
+    [item] = desk.fill(access, queue, 1)
+    working.submit(ann, item, desk.GOOD)
+    assert not standing.may_lead(eve, queue) and not standing.sees_others(eve, item)
+    with pytest.raises(PermissionDenied):
+        standing.whole(eve, queue)
+    working.submit(eve, desk.fresh(item), desk.GOOD)
+    assert standing.sees_others(eve, desk.fresh(item))
+    assert standing.may_lead(access, queue), "administrators do"
+
+    everybody = desk.queue(access, "everybody", labels_wanted=2)
+    [item] = desk.fill(access, everybody, 1)
+    working.submit(ann, item, desk.GOOD)
+    assert standing.may_lead(eve, everybody) and not standing.sees_others(eve, desk.fresh(item))
+    working.submit(access, desk.fresh(item), desk.BAD)
+    assert standing.sees_others(eve, desk.fresh(item)), "nobody can label it any more"
