@@ -93,11 +93,11 @@ def tried(improvement: Improvement) -> Improvement:
 def test_a_judge_learns_from_what_it_got_wrong(
     access: Access, helpful: EvaluatorVersion, provider: Provider
 ) -> None:
-    cases(access, helpful)
+    cases(access, helpful, 40, 40)  # enough on either side of a split by chance
     made = improving.propose(access, helpful.evaluator)
     parts = {name: set(made.cases.filter(part=name).values_list("trace_id", flat=True))
              for name in ImprovementCase.Part.values}  # fmt: skip
-    assert sum(map(len, parts.values())) == 48 and parts["held-out"]
+    assert sum(map(len, parts.values())) == 80 and parts["held-out"]
     assert not parts["held-out"] & (parts["example"] | parts["pool"])
     assert parts["example"] == {UUID(one["trace"]) for one in made.examples}
     verdicts = [one["verdict"] for one in made.examples]
