@@ -294,8 +294,8 @@ def test_a_draft_from_proposal_to_version(
     assert "It takes 20 labelled cases" in plain(page(path)) or "no labelled cases" in page(path)
     assert "needs 20 labelled cases" in plain(post(f"{path}/propose"))
     more = {"span": {"answer": EVIL}}
-    table(access, helpful, both=30, judge=15, people=0, neither=15, **more)
-    assert "it got 15 wrong" in plain(page(path))
+    table(access, helpful, both=30, judge=40, people=0, neither=30, **more)
+    assert "it got 40 wrong" in plain(page(path))
     html = post(f"{path}/propose")
     assert "It is being tried on the cases held out." in plain(html)
     assert "<script>alert" not in html and "&lt;script&gt;alert(1)" in html
