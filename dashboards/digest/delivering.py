@@ -19,6 +19,7 @@ from dashboards.digest.models import Delivery, Recipient, Report
 from dashboards.digest.schedule import LATEST, end_of, last_due
 from sightglass.accounts.access import Permission, roles_with
 from sightglass.accounts.models import Membership
+from sightglass.email import refusal
 from traces.selectors.paging import TooSlow
 
 logger = logging.getLogger(__name__)
@@ -155,16 +156,10 @@ def _wanted(delivery: Delivery) -> bool:
 
 
 def _refused(delivery: Delivery, error: Exception, now: datetime) -> None:
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        codes = [code for code, _ in error.recipients.values()]
-        text = f"The mail server refused the address ({', '.join(map(str, codes))})."
-        if all(code >= 500 for code in codes):
-            _end(delivery, State.FAILED, now, text)
-            return
-    elif isinstance(error, smtplib.SMTPResponseException):
-        text = f"The mail server answered {error.smtp_code}."
-    else:
-        text = f"The mail server cannot be reached ({type(error).__name__})."
+    text, for_good = refusal(error)
+    if for_good:
+        _end(delivery, State.FAILED, now, text)
+        return
     _later(delivery, now, text)
 
 

@@ -22,6 +22,7 @@ from dashboards.queues.models import Notice
 from evals.review.models import Item, Queue, State
 from evals.review.services import standing
 from sightglass.accounts.access import access_of_user
+from sightglass.email import refusal
 
 logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=10)
@@ -138,16 +139,10 @@ def _is_wanted(notice: Notice) -> bool:
 
 
 def _refused(notices: Sequence[Notice], error: Exception, now: datetime) -> None:
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        codes = [code for code, _ in error.recipients.values()]
-        text = f"The mail server refused the address ({', '.join(map(str, codes))})."
-        if all(code >= 500 for code in codes):
-            _end(notices, S.FAILED, now, text)
-            return
-    elif isinstance(error, smtplib.SMTPResponseException):
-        text = f"The mail server answered {error.smtp_code}."
-    else:
-        text = f"The mail server cannot be reached ({type(error).__name__})."
+    text, for_good = refusal(error)
+    if for_good:
+        _end(notices, S.FAILED, now, text)
+        return
     for one in notices:
         _later(one, now, text)
 

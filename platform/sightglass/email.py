@@ -1,7 +1,8 @@
-"""Where e-mail goes: an SMTP server named by a URL, or the log."""
+"""Where e-mail goes: an SMTP server named by a URL, or the log; and what servers say."""
 
 from __future__ import annotations
 
+import smtplib
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -34,3 +35,14 @@ def settings_of(url: str) -> dict[str, Any]:
         "DEFAULT_FROM_EMAIL": sender,
         "SERVER_EMAIL": sender,
     }
+
+
+def refusal(error: Exception) -> tuple[str, bool]:
+    """What went wrong with a message that smtplib could not hand over, and whether for good."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = [code for code, _ in error.recipients.values()]
+        text = f"The mail server refused the address ({', '.join(map(str, codes))})."
+        return text, all(code >= 500 for code in codes)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"The mail server answered {error.smtp_code}.", False
+    return f"The mail server cannot be reached ({type(error).__name__}).", False

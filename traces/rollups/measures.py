@@ -94,6 +94,8 @@ SUMS: tuple[str, ...] = tuple(
     one.name for one in fields(Measures) if not one.name.startswith("packed")
 )
 _SUMS_OF = attrgetter(*SUMS)
+SKETCHED = ("latency", "first_token")
+"""Columns of stored sketches, which are added up as `packed` and `packed_first`."""
 
 
 @dataclass(slots=True)

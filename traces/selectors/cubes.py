@@ -25,7 +25,7 @@ from traces.rollups.dimensions import (
     Family,
     Level,
 )
-from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures
+from traces.rollups.measures import SCORE_SUMS, SKETCHED, SUMS, Measures, ScoreMeasures
 from traces.rollups.segments import BUCKET_NS, SPANNED
 from traces.selectors import raw_sums, slicing, stored_sums
 from traces.selectors.asking import Ask, Step, Steps, steps_of
@@ -119,8 +119,8 @@ def of_scores(
 
 
 def _measured(ask: Ask, steps: Steps, only: Sequence[str] | None) -> Cube[Measures]:
-    wanted = tuple(only) if only is not None else (*SUMS, *stored_sums.SKETCHED)
-    unknown = set(wanted) - {*SUMS, *stored_sums.SKETCHED}
+    wanted = tuple(only) if only is not None else (*SUMS, *SKETCHED)
+    unknown = set(wanted) - {*SUMS, *SKETCHED}
     if unknown:
         raise ValueError(f"there is no sum {unknown.pop()}")
     return _cube(_read(ask, steps, stored_sums.measures, wanted), steps)

@@ -266,7 +266,7 @@ def ask(
     by = () if group_by is None else (group_by,)
     of_all: dict[str, Any] = {"query": query, "range": range, "by": by}
     stepped = step is not None or width_ns is not None
-    kept = _largest(project_id, wanted, of_all, most) if stepped and by[:1] in MANY else None
+    kept = _largest(project_id, wanted, of_all, most) if stepped and by in MANY else None
     cube = cube_of(project_id, wanted, **of_all, step=step, width_ns=width_ns, kept=kept)
     times = _times(range, step, width_ns)
     return Answer(

@@ -9,12 +9,10 @@ from django.db import connection
 
 from traces.rollups import matching
 from traces.rollups.dimensions import OF_SCORES, OTHER, Family, Level, narrowest
-from traces.rollups.measures import SUMS, Measures, ScoreMeasures, numbers
+from traces.rollups.measures import SKETCHED, SUMS, Measures, ScoreMeasures, numbers
 from traces.rollups.segments import BUCKET_NS, Plan
 from traces.selectors import slicing
 from traces.selectors.asking import Ask, Steps
-
-SKETCHED = ("latency", "first_token")
 
 STORED = """
 SELECT {columns}

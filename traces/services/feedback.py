@@ -7,16 +7,15 @@ by visitor and in all.
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from zlib import crc32
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from sightglass.accounts.access import Access, Permission
 from sightglass.accounts.models import ApiKey
-from traces.services.quota import MINUTE, Exceeded
+from traces.services.quota import Exceeded, wait_for
 from traces.services.scores import Given, store_for
 
 MOST = 20
@@ -67,35 +66,10 @@ def _own_id(one: Given) -> str | None:
     return f"feedback:{hashlib.sha256(about.encode()).hexdigest()[:40]}"
 
 
-TAKE = """
-INSERT INTO traces_feedbackquota (key_id, slot, minute, used)
-VALUES (%(key)s, %(slot)s, %(minute)s, %(wanted)s)
-ON CONFLICT (key_id, slot) DO UPDATE SET
-    used = CASE WHEN traces_feedbackquota.minute = excluded.minute
-           THEN traces_feedbackquota.used + excluded.used ELSE excluded.used END,
-    minute = excluded.minute
-WHERE traces_feedbackquota.minute <> excluded.minute
-   OR traces_feedbackquota.used + excluded.used <= %(limit)s
-RETURNING used"""
-
-
 def _take(key: ApiKey, address: str, wanted: int) -> None:
-    now = time.time()
     visitor = crc32(address.encode()) % SLOTS
-    with connection.cursor() as cursor:
-        for slot, limit in ((visitor, OF_A_VISITOR), (ALL, IN_ALL)):
-            cursor.execute(
-                TAKE,
-                {
-                    "key": key.pk,
-                    "slot": slot,
-                    "minute": int(now // MINUTE),
-                    "wanted": wanted,
-                    "limit": limit,
-                },
-            )
-            if cursor.fetchone() is None:
-                wait = max(1, int(MINUTE - now % MINUTE) + 1)
-                raise Exceeded(
-                    limit, wait, who="A visitor" if slot >= 0 else "This key", what="scores"
-                )
+    for slot, limit, who in ((visitor, OF_A_VISITOR, "A visitor"), (ALL, IN_ALL, "This key")):
+        row = {"key_id": key.pk, "slot": slot}
+        wait = wait_for("traces_feedbackquota", row, wanted, limit)
+        if wait is not None:
+            raise Exceeded(limit, wait, who=who, what="scores")

@@ -5,6 +5,7 @@ count.
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from django.db import connection
 
@@ -24,14 +25,30 @@ class Exceeded(Exception):
 
 
 TAKE = """
-INSERT INTO traces_quota (project_id, minute, used) VALUES (%(project)s, %(minute)s, %(wanted)s)
-ON CONFLICT (project_id) DO UPDATE SET
-    used = CASE WHEN traces_quota.minute = excluded.minute
-           THEN traces_quota.used + excluded.used ELSE excluded.used END,
+INSERT INTO {table} ({names}, minute, used) VALUES ({values}, %(minute)s, %(wanted)s)
+ON CONFLICT ({names}) DO UPDATE SET
+    used = CASE WHEN {table}.minute = excluded.minute
+           THEN {table}.used + excluded.used ELSE excluded.used END,
     minute = excluded.minute
-WHERE traces_quota.minute <> excluded.minute
-   OR traces_quota.used + excluded.used <= %(limit)s
+WHERE {table}.minute <> excluded.minute
+   OR {table}.used + excluded.used <= %(limit)s
 RETURNING used"""
+
+
+def wait_for(table: str, keys: dict[str, Any], wanted: int, limit: int) -> int | None:
+    """Count `wanted` in this minute's row, which `keys` name (columns: values).
+
+    None: they fit. Else nothing is counted, and these are the seconds until the next minute.
+    """
+    now = time.time()
+    text = TAKE.format(
+        table=table, names=", ".join(keys), values=", ".join(f"%({name})s" for name in keys)
+    )
+    parameters = {**keys, "minute": int(now // MINUTE), "wanted": wanted, "limit": limit}
+    with connection.cursor() as cursor:
+        cursor.execute(text, parameters)
+        fits = cursor.fetchone() is not None
+    return None if fits else max(1, int(MINUTE - now % MINUTE) + 1)
 
 
 def take(project: Project, spans: int) -> None:
@@ -44,14 +61,6 @@ def take(project: Project, spans: int) -> None:
     limit = project.spans_per_minute
     if limit is None or not spans:
         return
-    now = time.time()
-    parameters = {
-        "project": project.pk,
-        "minute": int(now // MINUTE),
-        "wanted": spans,
-        "limit": limit,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(TAKE, parameters)
-        if cursor.fetchone() is None:
-            raise Exceeded(limit, max(1, int(MINUTE - now % MINUTE) + 1))
+    wait = wait_for("traces_quota", {"project_id": project.pk}, spans, limit)
+    if wait is not None:
+        raise Exceeded(limit, wait)

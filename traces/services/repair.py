@@ -18,7 +18,7 @@ from traces.rollups.dimensions import (
     Family,
     Level,
 )
-from traces.rollups.measures import SCORE_SUMS, SUMS
+from traces.rollups.measures import SCORE_SUMS, SKETCHED, SUMS
 from traces.rollups.segments import BUCKET_NS, SPANNED
 from traces.selectors.raw_sums import Row
 from traces.services import marks, rolling, storing_sums
@@ -114,7 +114,7 @@ def _stored(
     cursor: Any, project_id: int, family: Family, level: Level, first: int, end: int
 ) -> Sums:
     scores = family in OF_SCORES
-    names = SCORE_SUMS if scores else (*SUMS, "latency", "first_token")
+    names = SCORE_SUMS if scores else (*SUMS, *SKETCHED)
     cursor.execute(
         STORED.format(
             sums=", ".join(f"r.{name}" for name in names),

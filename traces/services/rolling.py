@@ -18,7 +18,7 @@ from typing import Any
 from django.db import Error, connection, transaction
 
 from traces.rollups.dimensions import COARSE, DIMENSIONS, NARROWED, WHOLE, Family, Level
-from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures, numbers
+from traces.rollups.measures import SCORE_SUMS, SKETCHED, SUMS, Measures, ScoreMeasures, numbers
 from traces.rollups.segments import BUCKET_NS, SPANNED
 from traces.selectors import raw_sums
 from traces.selectors.raw_sums import Row
@@ -242,9 +242,6 @@ def _parts(
         measures = Measures(**numbers(SUMS, values[:-2]), packed=packed, packed_first=packed_first)
         rows.append(Row(step, tuple(dimensions), measures))
     return rows
-
-
-SKETCHED = ("latency", "first_token")
 
 
 def _score_parts(

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from evals.review.models import Claim, Flag, Item, Label, Queue, Skip, State
 from evals.review.services import standing
-from sightglass.accounts.access import ROLE_PERMISSIONS, Access, Permission
+from sightglass.accounts.access import Access, Permission, roles_with
 from sightglass.accounts.models import Membership, Role, User
 from traces.selectors.paging import time_limit
 
@@ -64,7 +64,7 @@ def mentionable(queue: Queue) -> list[User]:
     """Members who see the queue, by address: those whom a comment can mention."""
     named = standing.roles(queue)
     is_open = standing.REVIEWER not in named.values()
-    writers = [role for role, granted in ROLE_PERMISSIONS.items() if Permission.WRITE in granted]
+    writers = roles_with(Permission.WRITE)
     rows = Membership.objects.filter(
         project_id=queue.project_id, role__in=[*writers, Role.REVIEWER], user__is_active=True
     ).select_related("user")

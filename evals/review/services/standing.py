@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from evals.review.models import Item, Label, Queue, QueueReviewer, State
-from sightglass.accounts.access import ROLE_PERMISSIONS, Access, Permission
+from sightglass.accounts.access import ROLE_PERMISSIONS, Access, Permission, roles_with
 from sightglass.accounts.models import Membership, User
 
 REVIEWER, LEAD = QueueReviewer.Role.REVIEWER, QueueReviewer.Role.LEAD
@@ -107,8 +107,7 @@ def _role(access: Access, named: Named) -> str | None:
 def leads_of(queue: Queue) -> list[int]:
     """Ids of the members who lead the queue."""
     named = roles(queue)
-    writers = [role for role, granted in ROLE_PERMISSIONS.items() if Permission.WRITE in granted]
-    can = Q(role__in=writers) | Q(user_id__in=list(named))
+    can = Q(role__in=roles_with(Permission.WRITE)) | Q(user_id__in=list(named))
     members = Membership.objects.filter(can, project_id=queue.project_id).select_related("user")
     return [
         member.user_id

@@ -123,14 +123,14 @@ def test_a_visitor_sends_no_more_than_so_many(
     client: Client, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feedback, "OF_A_VISITOR", 3)
-    monkeypatch.setattr("traces.services.feedback.time.time", lambda: 1_800_000_030.0)
+    monkeypatch.setattr("traces.services.quota.time.time", lambda: 1_800_000_030.0)
     assert send(client, key, [thumbs()] * 3).status_code == 201
     refused = send(client, key, thumbs())
     assert (refused.status_code, refused["Retry-After"]) == (429, "31")
     assert refused.json()["detail"] == "A visitor may send 3 scores per minute."
     assert refused["Access-Control-Allow-Origin"] == SHOP
     assert send(client, key, thumbs(), REMOTE_ADDR="192.0.2.9").status_code == 201
-    monkeypatch.setattr("traces.services.feedback.time.time", lambda: 1_800_000_061.0)
+    monkeypatch.setattr("traces.services.quota.time.time", lambda: 1_800_000_061.0)
     assert send(client, key, thumbs()).status_code == 201
     assert Score.objects.count() == 5
 
@@ -139,7 +139,7 @@ def test_all_visitors_together_do_not_either(
     client: Client, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feedback, "IN_ALL", 4)
-    monkeypatch.setattr("traces.services.feedback.time.time", lambda: 1_800_000_030.0)
+    monkeypatch.setattr("traces.services.quota.time.time", lambda: 1_800_000_030.0)
     answers = [
         send(client, key, thumbs(), REMOTE_ADDR=f"192.0.2.{number}").status_code
         for number in range(6)
