@@ -315,7 +315,7 @@ def test_a_draft_from_proposal_to_version(
 
 
 def test_a_draft_is_put_aside(post: Any, access: Access, helpful: EvaluatorVersion) -> None:
-    table(access, helpful, both=30, judge=15, people=0, neither=15)
+    table(access, helpful, both=30, judge=40, people=0, neither=30)
     draft = improving.propose(access, helpful.evaluator)
     path = f"/{helpful.evaluator_id}/improve/{draft.pk}"
     assert "It was put aside." in plain(post(f"{path}/change", do="discard"))

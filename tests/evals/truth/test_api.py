@@ -152,10 +152,10 @@ def test_a_calibration(api: Api, access: Access) -> None:
 def test_an_improvement(api: Api, access: Access, helpful: EvaluatorVersion) -> None:
     path = f"/evaluators/{helpful.evaluator_id}/improvements"
     api("post", path, None, 400)
-    table(access, helpful, both=30, judge=15, people=0, neither=15)
+    table(access, helpful, both=30, judge=40, people=0, neither=30)
     made = api("post", path, None, 202)
     assert made["state"] == "running" and made["examples"] and made["difference"] is None
-    assert sum(made["parts"].values()) == 60
+    assert sum(made["parts"].values()) == 100
     assert len(made["held_out"]) == made["parts"]["held-out"]
     one = f"/improvements/{made['id']}"
     api("post", f"{one}/adopt", None, 400)

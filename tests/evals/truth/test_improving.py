@@ -75,8 +75,10 @@ def helpful(access: Access, provider: Provider) -> EvaluatorVersion:
     return judge(access, connect(access, provider.url))
 
 
-def cases(access: Access, version: EvaluatorVersion, rude: int = 24, kind: int = 24) -> None:
-    """The judge calls all helpful; people do not call rude answers so."""
+def cases(access: Access, version: EvaluatorVersion, rude: int = 40, kind: int = 40) -> None:
+    """The judge calls all helpful; people do not call rude answers so.
+
+    Enough of each that either side of a split by chance has what a trial needs."""
     for answer, number, truth in (("Rude answer", rude, False), ("Kind answer", kind, True)):
         for n, trace_id in enumerate(send(access, number, answer=answer, user__id=f"u{answer[0]}")):
             score(version, trace_id, True, confidence=0.5 + n / 100)
@@ -93,7 +95,7 @@ def tried(improvement: Improvement) -> Improvement:
 def test_a_judge_learns_from_what_it_got_wrong(
     access: Access, helpful: EvaluatorVersion, provider: Provider
 ) -> None:
-    cases(access, helpful, 40, 40)  # enough on either side of a split by chance
+    cases(access, helpful)
     made = improving.propose(access, helpful.evaluator)
     parts = {name: set(made.cases.filter(part=name).values_list("trace_id", flat=True))
              for name in ImprovementCase.Part.values}  # fmt: skip
@@ -207,7 +209,7 @@ def test_killed_in_between_nothing_is_asked_twice(
 def test_a_draft_that_does_harm(
     access: Access, helpful: EvaluatorVersion, learner: Learner
 ) -> None:
-    cases(access, helpful, 20, 60)
+    cases(access, helpful, 40, 60)
     learner.says = lambda examples, asked: "Rude" in asked
     made = tried(improving.propose(access, helpful.evaluator))
     trial = trial_of(improvements.cases_of(made))
