@@ -37,7 +37,8 @@ def embed(texts: Sequence[str]) -> Matrix:
     for first in range(0, len(texts), _AT_ONCE):
         found[first : first + _AT_ONCE] = _means(texts[first : first + _AT_ONCE])
     lengths = np.linalg.norm(found, axis=1, keepdims=True)
-    return np.divide(found, lengths, out=found, where=lengths > 0)
+    np.divide(found, lengths, out=found, where=lengths > 0)
+    return found
 
 
 def _means(texts: Sequence[str]) -> Matrix:
