@@ -32,6 +32,28 @@ def test_keys_open_the_help_and_escape_closes_it(visit: Visit) -> None:
     expect(watched.page.get_by_role("dialog")).to_be_hidden()
 
 
+def test_single_keys_can_be_turned_off(visit: Visit) -> None:
+    watched = visit("/p/shop/traces")
+    page = watched.page
+    opens, help_ = page.get_by_role("button", name="Keyboard shortcuts"), page.get_by_role("dialog")
+    opens.click()
+    page.get_by_label("Letters, digits and signs work alone").uncheck()
+    watched.check()
+    page.keyboard.press("Escape")
+    page.reload()
+    page.keyboard.press("?")
+    page.keyboard.press("/")
+    expect(help_).to_be_hidden()
+    expect(page.locator("body")).to_be_focused()
+    opens.click()
+    expect(page.get_by_label("Letters, digits and signs work alone")).not_to_be_checked()
+    page.get_by_label("Letters, digits and signs work alone").check()
+    page.keyboard.press("Escape")
+    page.locator("h1").click()
+    page.keyboard.press("?")
+    expect(help_).to_be_visible()
+
+
 def test_the_menu_of_a_phone(visit: Visit) -> None:
     watched = visit("/p/shop/traces", phone=True)
     menu = watched.page.get_by_role("navigation", name="Main")

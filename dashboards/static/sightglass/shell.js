@@ -14,6 +14,30 @@ function chooseTheme(value) {
   }
 }
 
+// Keys of one character can be turned off (WCAG 2.1.4): then no other listener hears of them.
+let singleKeys = !/(^|; )keys=off(;|$)/.test(document.cookie);
+
+function chooseKeys(on) {
+  singleKeys = on;
+  document.cookie = `keys=off; path=/; max-age=${on ? 0 : YEAR}; samesite=lax`;
+}
+
+window.addEventListener(
+  "keydown",
+  (event) => {
+    const single = event.key.length === 1 && event.key !== " ";
+    if (singleKeys || !single || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target instanceof Element && typing(event.target)) return;
+    event.stopImmediatePropagation();
+  },
+  true,
+);
+
+for (const box of document.querySelectorAll("[data-single-keys]")) {
+  box.checked = singleKeys;
+  box.addEventListener("change", () => chooseKeys(box.checked));
+}
+
 function fade(toasts) {
   for (const toast of toasts) setTimeout(() => toast.remove(), 6000);
 }
