@@ -86,6 +86,9 @@ def reading(frame: Frame) -> Reading:
     project, cost = frame.project_id, ("cost", "traces")
     span_sums = ("cost", "errors", "spans", "calls")
     kept = ("score", "source", "category")
+    users = cubes.of_traces(
+        project, **common, by=("user_id",), only=cost, costliest=SHOWN + NAMELESS
+    )
     return Reading(
         frame=frame,
         steps=by_step(cubes.of_traces(project, **common, **grain, only=TRACE_SUMS), frame.times),
@@ -96,10 +99,10 @@ def reading(frame: Frame) -> Reading:
         models_before=cubes.of_spans(project, **before, by=("model",), only=("cost",)),
         names=cubes.of_traces(project, **common, by=("name",), only=cost),
         names_before=cubes.of_traces(project, **before, by=("name",), only=cost),
-        users=cubes.of_traces(
-            project, **common, by=("user_id",), only=cost, costliest=SHOWN + NAMELESS
+        users=users,
+        users_before=cubes.of_traces(
+            project, **before, by=("user_id",), only=cost, kept=shown(users)
         ),
-        users_before=cubes.of_traces(project, **before, by=("user_id",), only=cost),
         known=scored(
             cubes.of_scores(project, **common, **grain, by=kept),
             cubes.of_scores(project, **before, **grain, by=kept),
@@ -109,6 +112,11 @@ def reading(frame: Frame) -> Reading:
         releases=cubes.of_traces(project, **common, **grain, by=("release",), only=("traces",)),
         environments=environments(frame),
     )
+
+
+def shown(users: Cube[Measures]) -> list[str]:
+    """Who may be among the costliest: only theirs is compared with before."""
+    return [name for cell in users.cells for name in cell.group if name is not None]
 
 
 def environments(frame: Frame) -> list[str]:

@@ -94,8 +94,9 @@ SUMS: tuple[str, ...] = tuple(
     one.name for one in fields(Measures) if not one.name.startswith("packed")
 )
 _SUMS_OF = attrgetter(*SUMS)
-SKETCHED = ("latency", "first_token")
-"""Columns of stored sketches, which are added up as `packed` and `packed_first`."""
+PACKED = {"latency": "packed", "first_token": "packed_first"}
+"""Columns of stored sketches, and the field that holds those that are added up."""
+SKETCHED = tuple(PACKED)
 
 
 @dataclass(slots=True)

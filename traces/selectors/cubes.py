@@ -92,12 +92,15 @@ def of_traces(
 ) -> Cube[Measures]:
     """Sums of traces; by kind, provider, model or prompt one counts once for each it has.
 
-    `costliest`: without a step, all but so many groups may be left out, those of least cost and
-    traces.
+    `costliest`: of the one dimension, without a step, all but so many groups may be left out,
+    those of least cost and traces, which are asked for.
     """
     families = (Family.TRACE, Family.TRACE_USER, Family.TRACE_TAG)
-    ask = Ask(project_id, query, _bounds(range), tuple(by), families)
-    ask.costliest, ask.kept = costliest, _kept(by, kept)
+    ask = Ask(project_id, query, _bounds(range), tuple(by), families, kept=_kept(by, kept))
+    if costliest is not None:
+        if len(by) != 1 or step or width_ns or set(only or ()) != {"cost", "traces"}:
+            raise ValueError("the costliest are found by one dimension's cost and traces")
+        ask.costliest = costliest
     return _measured(ask, steps_of(step, width_ns, ask.low), only)
 
 
@@ -252,8 +255,9 @@ def _planned(
             for start, end in made.raw:
                 found += _raw_slices(ask, steps, family, start, end)
     if made.stored:
+        seen = {one for _, group, _ in found for one in group[:1]}
         with time_limit():
-            found += stored(ask, steps, family, made, wanted)
+            found += stored(ask, steps, family, made, wanted, seen)
     return _Rows(found, made.pending)
 
 

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import orjson
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from psycopg.errors import QueryCanceled
+
+from traces.selectors.one_reading import Reading, current
 
 T = TypeVar("T")
 READ_LIMIT_MS = 5_000
+LIMIT = "SELECT set_config('statement_timeout', %s, %s)"
 MAX_LIMIT = 1_000
 MAX_CURSOR = 4_000
 
@@ -85,15 +88,40 @@ def fits(part: int | str) -> bool:
 
 @contextmanager
 def time_limit(milliseconds: int = READ_LIMIT_MS) -> Iterator[None]:
-    """Run reads in one transaction that Postgres stops after a while. Raises TooSlow."""
+    """Run reads that Postgres stops after a while. Raises TooSlow.
+
+    Alone, they are one transaction. Within one reading each statement is one, and the limit stays
+    set until the reading ends: the many short reads of a page would else take four statements each.
+    """
     try:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT set_config('statement_timeout', %s, true)", [str(milliseconds)]
-                )
+        if (reading := current()) and not connection.in_atomic_block:
+            _limit(reading, milliseconds)
             yield
+        else:
+            with transaction.atomic():
+                with connection.cursor() as cursor:
+                    cursor.execute(LIMIT, [str(milliseconds), True])
+                yield
     except OperationalError as error:
         if isinstance(error.__cause__, QueryCanceled):
             raise TooSlow from error
         raise
+
+
+def _limit(reading: Reading, milliseconds: int) -> None:
+    if reading.limit_ms == milliseconds:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(LIMIT, [str(milliseconds), False])
+    if reading.limit_ms is None:
+        reading.end.callback(_unlimit)
+    reading.limit_ms = milliseconds
+
+
+def _unlimit() -> None:
+    """Take the limit off the connection, or let go of a connection that does not answer."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET statement_timeout")
+    except (OperationalError, InterfaceError):
+        connection.close()

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import connection
 
 from traces.rollups import matching
 from traces.rollups.dimensions import OF_SCORES, OTHER, Family, Level, narrowest
-from traces.rollups.measures import SKETCHED, SUMS, Measures, ScoreMeasures, numbers
+from traces.rollups.measures import (
+    PACKED,
+    SKETCHED,
+    SUMS,
+    Measures,
+    ScoreMeasures,
+    numbers,
+)
 from traces.rollups.segments import BUCKET_NS, Plan
 from traces.selectors import slicing
 from traces.selectors.asking import Ask, Steps
@@ -20,16 +27,31 @@ FROM unnest(%s::int4[], %s::int4[], %s::int4[]) AS p(level, first, "end")
 JOIN {table} r ON r.project_id = %s AND r.level = p.level
     AND r.bucket >= p.first AND r.bucket < p."end" AND r.family = {family}
 {slices} {where} GROUP BY {groups}"""
-COSTLIEST = "ORDER BY sum(r.cost) DESC NULLS LAST, sum(r.traces) DESC NULLS LAST"
+COSTLIEST = """
+SELECT step, value, {sums}
+FROM ({stored}) AS u(step, value, {names})
+GROUP BY step, value
+ORDER BY coalesce(value = ANY(%s), %s) DESC,
+    sum(cost) DESC NULLS LAST, sum(traces) DESC NULLS LAST
+LIMIT %s"""
+"""Those that raw rows hold, too, come first: what they come to is not known here."""
 SLICES = """
 JOIN traces_slice s ON s.id = r.slice_id AND s.project_id = {project} AND s.family = {family}"""
 """Of one family alone, or all slices of the installation would be looked through."""
 
 
 def _rows(
-    ask: Ask, steps: Steps, family: Family, made: Plan, sums: Sequence[str]
+    ask: Ask,
+    steps: Steps,
+    family: Family,
+    made: Plan,
+    sums: Sequence[str],
+    seen: Collection[str | None] = (),
 ) -> list[tuple[int, tuple[str | None, ...], Sequence[Any]]]:
-    """(step, group, summed columns) of the slices that match, from stored rows."""
+    """(step, group, summed columns) of the slices that match, from stored rows.
+
+    `seen`: values that are read besides the costliest.
+    """
     needed = (matching.asked(ask.query.root) or frozenset()) | set(ask.by)
     narrow = narrowest(family, needed if ask.name is None else needed | {"score"})
     parts: dict[Family, list[tuple[Level, int, int]]] = {}
@@ -42,11 +64,25 @@ def _rows(
         params += more
     width = len(ask.by)
     text = " UNION ALL ".join(texts)
-    if ask.costliest and steps.width_ns is None and not made.raw and len(texts) == 1:
-        text += f" {COSTLIEST} LIMIT {int(ask.costliest)}"
+    if ask.costliest is not None:
+        text, more = _costliest(text, ask.costliest, sums, seen)
+        params += more
     with connection.cursor() as cursor:
         cursor.execute(text, params)
         return [(row[0], row[1 : width + 1], row[width + 1 :]) for row in cursor.fetchall()]
+
+
+def _costliest(
+    stored: str, most: int, sums: Sequence[str], seen: Collection[str | None]
+) -> tuple[str, list[Any]]:
+    names = [one.removeprefix("sum(r.").removesuffix(")") for one in sums]
+    named = [value for value in seen if value is not None]
+    text = COSTLIEST.format(
+        stored=stored,
+        names=", ".join(names),
+        sums=", ".join(f"sum({name})" for name in names),
+    )
+    return text, [named, None in seen, most + len(seen)]
 
 
 def _query(
@@ -86,29 +122,40 @@ def _query(
 
 
 def measures(
-    ask: Ask, steps: Steps, family: Family, made: Plan, wanted: Sequence[str]
+    ask: Ask,
+    steps: Steps,
+    family: Family,
+    made: Plan,
+    wanted: Sequence[str],
+    seen: Collection[str | None] = (),
 ) -> list[Any]:
+    """(step, group, sums). `seen`: groups that are read besides the costliest, if these are."""
     sums = [name for name in wanted if name in SUMS]
     columns = [f"sum(r.{name})" for name in sums]
-    columns += [
-        f"array_agg(r.{name}) FILTER (WHERE r.{name} IS NOT NULL)" if name in wanted else "NULL"
-        for name in SKETCHED
-    ]
+    sketches = [name for name in SKETCHED if name in wanted]
+    columns += [f"array_agg(r.{name}) FILTER (WHERE r.{name} IS NOT NULL)" for name in sketches]
     return [
-        (
-            step,
-            group,
-            Measures(
-                **numbers(sums, values[:-2]),
-                packed=values[-2] or [],
-                packed_first=values[-1] or [],
-            ),
-        )
-        for step, group, values in _rows(ask, steps, family, made, columns)
+        (step, group, _measured(sums, sketches, values))
+        for step, group, values in _rows(ask, steps, family, made, columns, seen)
     ]
 
 
-def scores(ask: Ask, steps: Steps, family: Family, made: Plan, wanted: Sequence[str]) -> list[Any]:
+def _measured(sums: Sequence[str], sketches: Sequence[str], values: Sequence[Any]) -> Measures:
+    found = Measures(**numbers(sums, values[: len(sums)]))
+    for name, packed in zip(sketches, values[len(sums) :], strict=True):
+        setattr(found, PACKED[name], packed or [])
+    return found
+
+
+def scores(
+    ask: Ask,
+    steps: Steps,
+    family: Family,
+    made: Plan,
+    wanted: Sequence[str],
+    seen: Collection[str | None] = (),
+) -> list[Any]:
+    """As `measures`, of scores, which have no costliest."""
     columns = [f"sum(r.{name})" for name in wanted]
     return [
         (step, group, ScoreMeasures(**numbers(wanted, values)))
