@@ -130,23 +130,20 @@ def environments(frame: Frame) -> list[str]:
 
 def by_step(cube: Cube[Measures], times: Sequence[int]) -> list[Measures]:
     """Sums of each step, whatever the group."""
-    found = {ns: Measures() for ns in times}
+    found: dict[int, list[Measures]] = {ns: [] for ns in times}
     for cell in cube.cells:
         if cell.time_ns in found:
-            found[cell.time_ns].add(cell.sums)
-    return list(found.values())
+            found[cell.time_ns].append(cell.sums)
+    return [added(sums) for sums in found.values()]
 
 
 def added(many: Iterable[Measures]) -> Measures:
-    total = Measures()
-    for one in many:
-        total.add(one)
-    return total
+    return Measures.total(many)
 
 
 def by_group(cells: Iterable[Cell[Measures]], at: int = 0) -> dict[str | None, Measures]:
     """Sums by the value of one of the dimensions."""
-    found: dict[str | None, Measures] = defaultdict(Measures)
+    found: dict[str | None, list[Measures]] = defaultdict(list)
     for cell in cells:
-        found[cell.group[at]].add(cell.sums)
-    return dict(found)
+        found[cell.group[at]].append(cell.sums)
+    return {group: added(sums) for group, sums in found.items()}

@@ -88,9 +88,9 @@ def grouped(
     cells: Iterable[Cell[Measures]], key: Callable[[Group], Hashable]
 ) -> dict[Any, Measures]:
     """Sums by what `key` makes of a group; a group of which it makes None is left out."""
-    found: dict[Any, Measures] = defaultdict(Measures)
+    found: dict[Any, list[Measures]] = defaultdict(list)
     for cell in cells:
         name = key(cell.group)
         if name is not None:
-            found[name].add(cell.sums)
-    return dict(found)
+            found[name].append(cell.sums)
+    return {name: added(sums) for name, sums in found.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any
@@ -88,6 +88,18 @@ class Measures:
                 setattr(self, name, getattr(self, name) + value)
         self.packed += other.packed
         self.packed_first += other.packed_first
+
+    @classmethod
+    def total(cls, many: Iterable[Measures]) -> Measures:
+        """What adding each to nothing comes to, column by column: much faster for many."""
+        listed = list(many)
+        found = cls()
+        for name, column in zip(SUMS, zip(*map(_SUMS_OF, listed), strict=True), strict=False):
+            if value := sum(column):
+                setattr(found, name, value)
+        found.packed = [one for sums in listed for one in sums.packed]
+        found.packed_first = [one for sums in listed for one in sums.packed_first]
+        return found
 
 
 SUMS: tuple[str, ...] = tuple(

@@ -1,0 +1,29 @@
+"""Sums of sums."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from traces.rollups.measures import SUMS, Measures
+
+
+@st.composite
+def measures(draw: st.DrawFn) -> Measures:
+    names = draw(st.lists(st.sampled_from(SUMS), unique=True, max_size=6))
+    values: dict[str, Any] = {name: draw(st.integers(0, 10**18)) for name in names}
+    for name in ("packed", "packed_first"):
+        values[name] = draw(st.lists(st.binary(max_size=4), max_size=2))
+    return Measures(**values)
+
+
+@given(st.lists(measures(), max_size=6))
+def test_a_total_is_what_adding_one_by_one_comes_to(many: list[Measures]) -> None:
+    wanted = Measures()
+    for one in many:
+        wanted.add(one)
+    assert Measures.total(iter(many)) == wanted
+    first = Measures.total(many[:1])
+    assert not many or (first == many[0] and first.packed is not many[0].packed)
