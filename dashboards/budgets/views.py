@@ -107,7 +107,7 @@ def budget(request: ProjectRequest, pk: int) -> HttpResponse:
         "row": Shown(found, status),
         "card": card,
         "past": [_past(found, one) for one in past],
-        "links": words.filter_of(found, status.period),
+        "cost_url": words.cost_url(found, status.period),
     }
     return render(request, "budgets/detail.html", context)
 

@@ -84,6 +84,11 @@ def filter_of(budget: Budget, period: Period) -> str:
     return urlencode({name: value for name, value in asked.items() if value})
 
 
+def cost_url(budget: Budget, period: Period) -> str:
+    """What a period of the budget was spent on."""
+    return f"{reverse('cost', args=[budget.project.slug])}?{filter_of(budget, period)}"
+
+
 def explore_url(budget: Budget, period: Period) -> str:
     """The traces that a period of the budget counts."""
     return f"{reverse('traces', args=[budget.project.slug])}?{filter_of(budget, period)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from dashboards import numbers
 from dashboards.changes import Change
@@ -25,10 +26,9 @@ UNSETTLED = "What has come in is still being added up; then this says what chang
 
 def sentence(known: Sequence[Figure], worst: Sequence[Slice]) -> str:
     """What a manager has to know first: what changed for certain, and where it is worst."""
-    changed = [(one, one.change) for one in known]
-    changed = [(one, found) for one, found in changed if _is_notable(one, found)]
-    told = [_told(one, found) for one, found in changed if found.tone == "bad"][:2]
-    told += [_told(one, found) for one, found in changed if found.tone == "good"][:1]
+    changes = [one for figure in known if _is_notable(one := _main(figure))]
+    told = [_told(one) for one in changes if one.change.tone == "bad"][:2]
+    told += [_told(one) for one in changes if one.change.tone == "good"][:1]
     if not told:
         told = ["No score has changed for certain against the period before."]
     if worst:
@@ -36,20 +36,36 @@ def sentence(known: Sequence[Figure], worst: Sequence[Slice]) -> str:
     return " ".join(told)
 
 
-def _is_notable(one: Figure, change: Change) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Main:
+    """What is told of a score: how much it flags, if it flags something, else its mean or rate."""
+
+    what: str
+    value: Value
+    unit: str
+    change: Change
+
+
+def _main(one: Figure) -> _Main:
+    if one.flagged.value is not None:
+        return _Main(f"{one.key.name} flags", one.flagged, "ratio", one.flagged_change)
+    return _Main(one.key.name, one.value, one.unit, one.change)
+
+
+def _is_notable(one: _Main) -> bool:
     """Not what is certain, but too small to be seen in the figures as they are written."""
-    if change.before is None or one.value.value is None:
+    if one.change.before is None or one.value.value is None:
         return False
-    now, before = float(one.value.value), float(change.before)
+    now, before = float(one.value.value), float(one.change.before)
     if numbers.written(now, one.unit) == numbers.written(before, one.unit):
         return False
     return abs(now - before) >= NOTABLE * abs(before)
 
 
-def _told(one: Figure, change: Change) -> str:
+def _told(one: _Main) -> str:
     now = numbers.written(one.value.value, one.unit)
-    direction = "rose" if change.value > 0 else "fell"
-    return f"{one.key.name} {direction} from {numbers.written(change.before, one.unit)} to {now}."
+    direction = "rose" if one.change.value > 0 else "fell"
+    return f"{one.what} {direction} from {numbers.written(one.change.before, one.unit)} to {now}."
 
 
 def _where(one: Slice) -> str:

@@ -82,6 +82,11 @@ class RuleForm:
         return HINTS.get(self.unit, "1,000")
 
     @property
+    def least_hint(self) -> str:
+        """In which unit the smallest difference is written; left empty, any will do."""
+        return f"any, or {self.hint}"
+
+    @property
     def by_units(self) -> list[tuple[str, str]]:
         return [("percent", "%"), ("absolute", f"in its unit, such as {self.hint}")]
 

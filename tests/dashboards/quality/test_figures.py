@@ -269,6 +269,11 @@ def test_the_sentence_tells_what_is_certain_and_only_that() -> None:
     told = sentence([fell, maybe], [])
     assert told == "groundedness fell from 90.0% to 60.0%."
     assert sentence([maybe], []) == ("No score has changed for certain against the period before.")
+    detector = Figure(JUDGE, sums([0.9] * 40 + [0.1] * 60), sums([0.9] * 5 + [0.1] * 95), "down")
+    for part, flagged in ((detector.sums, 40), (detector.before, 5)):
+        part.judged, part.judged_w, part.judged_w2 = 100, 100.0, 100.0
+        part.flagged, part.flagged_w, part.flagged_w2 = flagged, float(flagged), float(flagged)
+    assert sentence([detector], []) == "groundedness flags rose from 5.0% to 40.0%.", "not its mean"
     found = worst([cell(190, 10), cell(60, 40, model="b")], {})
     assert sentence([maybe], found.slices).endswith(
         "Worst slice: thumbs is 60.0% for model b, 95.0% elsewhere."
