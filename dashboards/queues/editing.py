@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from django.contrib import messages
@@ -11,11 +11,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboards.markdown import rendered
-from dashboards.queues import framing, rubric, words
+from dashboards.queues import framing, merging, rubric, words
 from dashboards.queues.forms import Person, SettingsForm, chosen_in, initial_of, people_of
+from dashboards.queues.merging import Base, Difference
 from dashboards.queues.rubric import Row
 from evals.models import Evaluator
-from evals.review.errors import Invalid
+from evals.review.errors import Conflict, Invalid
 from evals.review.models import Queue
 from evals.review.services import queues, standing
 from sightglass.accounts.access import Access, Permission, ProjectRequest, project_page
@@ -33,6 +34,8 @@ class Page:
     people: list[Person]
     problems: list[str] = field(default_factory=list)
     """Of the rubric as a whole, and of the people."""
+    meanwhile: list[Difference] | None = None
+    """What others have saved since the form was made; None: nobody has saved."""
 
 
 @require_http_methods(["GET", "POST"])
@@ -59,15 +62,16 @@ def settings(request: ProjectRequest, queue: str) -> HttpResponse:
     access = request.access
     found = standing.queue_of(access, queue)
     if request.method != "POST":
-        draft = queues.draft_of(found)
-        form = SettingsForm(initial=initial_of(draft), fixed=True)
-        page = Page(form, rubric.rows_of(draft.questions), people_of(access, draft.reviewers))
-        return _shown(request, page, found)
+        return _shown(request, _page_of(access, queues.draft_of(found)), found)
     page = _sent(request, found)
     deed = request.POST.get("do", "save")
     if deed == "save":
         before = queues.newest(found).version
-        changed = _saved(access, page, found)
+        base = merging.opened(request.POST.get("base", ""), found)
+        changed = _saved(access, page, found, base)
+        if page.meanwhile is not None:
+            found.refresh_from_db()
+            return _shown(request, page, found, deed, status=409)
         if changed is not None:
             now = queues.newest(changed).version
             said = f" Version {now} of the questions is asked from now on." if now > before else ""
@@ -79,11 +83,23 @@ def settings(request: ProjectRequest, queue: str) -> HttpResponse:
 @require_POST
 @project_page(Permission.WRITE)
 def archive(request: ProjectRequest, queue: str) -> HttpResponse:
-    """End the queue."""
-    found = standing.queue_of(request.access, queue)
-    queues.archive(request.access, found)
+    """End the queue, or with `restore` take it back."""
+    access = request.access
+    found = standing.queue_of(access, queue)
+    if "restore" in request.POST:
+        try:
+            queues.restore(access, found)
+        except Invalid as error:
+            messages.error(request, error.errors[0]["detail"])
+        else:
+            messages.success(request, f"“{found.name}” is taken back. Its rules stay stopped.")
+        return redirect("queue_settings", access.project.slug, found.slug)
+    if "sure" not in request.POST:
+        messages.error(request, "Say that it is to end, then archive it.")
+        return redirect("queue_settings", access.project.slug, found.slug)
+    queues.archive(access, found)
     messages.success(request, f"“{found.name}” is archived. What was labelled in it stays.")
-    return redirect("queues", request.access.project.slug)
+    return redirect("queues", access.project.slug)
 
 
 def _sent(request: ProjectRequest, queue: Queue | None = None) -> Page:
@@ -97,8 +113,15 @@ def _sent(request: ProjectRequest, queue: Queue | None = None) -> Page:
     return Page(SettingsForm(sent, fixed=queue is not None), rows, people)
 
 
-def _saved(access: Access, page: Page, queue: Queue | None) -> Queue | None:
-    """The queue, or None with what is wrong written into the page."""
+def _page_of(access: Access, draft: queues.Draft) -> Page:
+    form = SettingsForm(initial=initial_of(draft), fixed=True)
+    return Page(form, rubric.rows_of(draft.questions), people_of(access, draft.reviewers))
+
+
+def _saved(
+    access: Access, page: Page, queue: Queue | None, base: Base | None = None
+) -> Queue | None:
+    """The queue, or None with what is wrong, or changed meanwhile, written into the page."""
     form = page.form
     is_valid = form.is_valid()
     people = {one.user.email: one.role for one in page.people if one.role}
@@ -108,7 +131,12 @@ def _saved(access: Access, page: Page, queue: Queue | None) -> Queue | None:
     try:
         if queue is None:
             return queues.create(access, form.slug_said(), draft)
-        return queues.update(access, queue, draft)
+        version = None if base is None else base.version
+        said = {one.name: getattr(draft, one.name) for one in fields(draft)}
+        return queues.change(access, queue, said, version=version)
+    except Conflict:
+        _merge(access, page, queue, base, draft)
+        return None
     except Invalid as error:
         form.refuse(error.errors)
         page.problems = rubric.place(page.rows, error.errors)
@@ -120,8 +148,23 @@ def _saved(access: Access, page: Page, queue: Queue | None) -> Queue | None:
         return None
 
 
+def _merge(
+    access: Access, page: Page, queue: Queue | None, base: Base | None, typed: queues.Draft
+) -> None:
+    """What was typed over what others have saved; saved again, it takes the place of theirs."""
+    if queue is None or base is None:
+        return
+    draft, page.meanwhile = merging.merged(base.draft, queues.draft_of(queue), typed)
+    fresh = _page_of(access, draft)
+    page.form, page.rows, page.people = fresh.form, fresh.rows, fresh.people
+
+
 def _shown(
-    request: ProjectRequest, page: Page, queue: Queue | None = None, deed: str = ""
+    request: ProjectRequest,
+    page: Page,
+    queue: Queue | None = None,
+    deed: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     access = request.access
     context: dict[str, Any] = {
@@ -129,7 +172,7 @@ def _shown(
         "form": page.form,
         "kinds": words.KINDS,
         "deed": deed,
-        "wrong": deed == "save",
+        "wrong": deed == "save" and page.meanwhile is None,
         "guide": rendered(page.form["guidelines"].value() or ""),
         "preview": deed == "preview",
         "saving": "save",
@@ -144,5 +187,8 @@ def _shown(
     )
     if queue is not None:
         context |= framing.frame(access, queue, "settings")
+        # A form that was sent is still made from what it was made from, unless it was merged.
+        sent = request.POST.get("base") if page.meanwhile is None else None
+        context["base"] = sent or merging.sealed(queue)
         context["versions"] = list(queue.rubrics.select_related("created_by")[:50])
-    return render(request, "queues/form.html", context)
+    return render(request, "queues/form.html", context, status=status)

@@ -18,7 +18,8 @@ from sightglass.accounts.access import Access, Permission, roles_with
 from sightglass.accounts.models import Membership, User
 
 BLIND = (("1", "Blind: nobody sees others’ answers before their own"), ("", "Open"))
-WORK = ("labels_wanted", "blind", "order", "order_score", "seed")
+MARKS = (("1", "Shown before one’s own label"), ("0", "Hidden until one has labelled"))
+WORK = ("labels_wanted", "blind", "show_marks", "order", "order_score", "seed")
 TIMES = ("goal_hours", "lease_minutes", "gold_percent")
 
 
@@ -61,6 +62,14 @@ class SettingsForm(forms.Form):
     )
     blind = forms.ChoiceField(
         choices=BLIND, required=False, initial="1", label="Others’ answers", widget=select()
+    )
+    show_marks = forms.ChoiceField(
+        choices=MARKS,
+        required=False,
+        initial="1",
+        label="Show what detectors marked",
+        widget=select(),
+        help_text="Marked passages help to find faults, and steer who looks at them.",
     )
     order = forms.ChoiceField(
         choices=tuple(words.ORDERS.items()), label="What comes first", widget=select()
@@ -113,6 +122,7 @@ class SettingsForm(forms.Form):
         said = dict(self.cleaned_data)
         said.pop("slug", None)
         said["blind"] = said["blind"] == "1"
+        said["show_marks"] = said["show_marks"] != "0"
         said["gold_share"] = round(said.pop("gold_percent") / 100, 6)
         return queues.Draft(questions=questions, reviewers=reviewers, **said)
 
@@ -146,6 +156,7 @@ def initial_of(draft: queues.Draft) -> dict[str, Any]:
     return {
         **{name: getattr(draft, name) for name in plain},
         "blind": "1" if draft.blind else "",
+        "show_marks": "1" if draft.show_marks else "0",
         "gold_percent": f"{draft.gold_share * 100:g}",
     }
 

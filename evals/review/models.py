@@ -55,6 +55,8 @@ class Queue(models.Model):
     labels_wanted = models.PositiveSmallIntegerField(default=1)
     blind = models.BooleanField(default=True)
     """Whoever may still label an item does not see what others said of it."""
+    show_marks = models.BooleanField(default=True)
+    """Whoever may still label an item sees in its texts what detectors marked."""
     order = models.CharField(max_length=10, choices=Order.choices, default=Order.OLDEST)
     order_score = models.CharField(max_length=100, blank=True)
     """Names of the scores that an order by scores goes by, with commas; empty: all there are."""
@@ -64,6 +66,7 @@ class Queue(models.Model):
     lease_minutes = models.PositiveSmallIntegerField(default=15)
     gold_share = models.FloatField(default=0.1)
     """Of what a reviewer gets, while there is gold that they have not seen."""
+    version = models.PositiveIntegerField(default=1)  # raised by each change of its settings
     created_by = models.ForeignKey(USER, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     archived_at = models.DateTimeField(null=True, blank=True)

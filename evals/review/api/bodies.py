@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from evals.review.models import FillRule, Order, Queue, QueueReviewer
+from evals.review.models import FillRule, Order, QueueReviewer
 from evals.review.services import queues, rules
 from sightglass.strict import Strict
 
@@ -25,6 +25,7 @@ class ReviewQueueChange(Strict):
     questions = serializers.JSONField(help_text="the rubric; see docs/review.md")
     labels_wanted = serializers.IntegerField(required=False, min_value=1, max_value=5)
     blind = serializers.BooleanField(required=False)
+    show_marks = serializers.BooleanField(required=False, help_text="what detectors marked")
     order = serializers.ChoiceField(choices=Order.choices, required=False)
     order_score = serializers.CharField(
         required=False, allow_blank=True, max_length=100, help_text="names of scores, with commas"
@@ -36,24 +37,23 @@ class ReviewQueueChange(Strict):
     lease_minutes = serializers.IntegerField(required=False, min_value=1, max_value=1440)
     gold_share = serializers.FloatField(required=False, min_value=0, max_value=0.5)
     reviewers = People(required=False, help_text="by address: reviewer or lead")
+    version = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**31 - 1, help_text="of the queue as it was read"
+    )
 
 
 class ReviewQueueGiven(ReviewQueueChange):
+    version = None  # type: ignore[assignment]
     slug = serializers.CharField(max_length=60)
 
 
-def draft_from(said: dict[str, Any], queue: Queue | None = None) -> queues.Draft:
-    """`said` over what the queue is; a new one has the usual settings."""
-    fields = {name: value for name, value in said.items() if name != "slug"}
+def settings_from(said: dict[str, Any]) -> dict[str, Any]:
+    """As services have them: without what is no setting, addresses in lower case and in order."""
+    fields = {name: value for name, value in said.items() if name not in ("slug", "version")}
     if "reviewers" in fields:
         given = fields["reviewers"]
         fields["reviewers"] = {email.lower(): given[email] for email in sorted(given)}
-    if queue is None:
-        return queues.Draft(**fields)
-    draft = queues.draft_of(queue)
-    for name, value in fields.items():
-        setattr(draft, name, value)
-    return draft
+    return fields
 
 
 class ReviewRuleGiven(Strict):

@@ -64,7 +64,7 @@ class QueueList(ReviewView):
         """Make a queue."""
         said = bodies.read(bodies.ReviewQueueGiven, request.data)
         access = acting(request)
-        queue = queues.create(access, said["slug"], bodies.draft_from(said))
+        queue = queues.create(access, said["slug"], queues.Draft(**bodies.settings_from(said)))
         return Response(_row(access, queue), status=201)
 
 
@@ -93,13 +93,17 @@ class QueueDetail(ReviewView):
         operation_id="review_queues_change",
         parameters=[REVIEWER],
         request=bodies.ReviewQueueChange(partial=True),
-        responses={200: shapes.ReviewQueueRow, **schema.errors(400, 401, 403, 404)},
+        responses={200: shapes.ReviewQueueRow, **schema.errors(400, 401, 403, 404, 409)},
     )
     def patch(self, request: Request, queue: str) -> Response:
-        """Change what is named; other questions make the next version of the rubric."""
+        """Change what is named; other questions make the next version of the rubric.
+
+        With `version`, that of the queue as it was read, a change that came since is a conflict.
+        """
         access, found = self.queue(request, queue)
         said = bodies.read(bodies.ReviewQueueChange, request.data, partial=True)
-        changed = queues.update(access, found, bodies.draft_from(said, found))
+        fields = bodies.settings_from(said)
+        changed = queues.change(access, found, fields, version=said.get("version"))
         return Response(_row(access, changed))
 
     @extend_schema(
@@ -111,6 +115,23 @@ class QueueDetail(ReviewView):
         """End it. Labels, drafts and scores stay, its name is not free again."""
         queues.archive(*self.queue(request, queue))
         return Response(status=204)
+
+
+class QueueRestore(ReviewView):
+    permission = Permission.WRITE
+
+    @extend_schema(
+        operation_id="review_queues_restore",
+        parameters=[REVIEWER],
+        request=None,
+        responses={200: shapes.ReviewQueueRow, **schema.errors(400, 401, 403, 404)},
+    )
+    def post(self, request: Request, queue: str) -> Response:
+        """Take an archived queue back; its rules stay stopped."""
+        access, found = self.queue(request, queue)
+        queues.restore(access, found)
+        found.refresh_from_db(fields=["archived_at"])
+        return Response(_row(access, found))
 
 
 class RuleList(ReviewView):

@@ -33,8 +33,8 @@ def rubric_row(rubric: Rubric) -> Body:
 
 
 QUEUE = (
-    *("slug", "name", "guidelines", "labels_wanted", "blind", "order", "order_score", "seed"),
-    *("goal_hours", "lease_minutes"),
+    *("slug", "name", "guidelines", "labels_wanted", "blind", "show_marks", "order"),
+    *("order_score", "seed", "goal_hours", "lease_minutes", "version"),
 )
 
 

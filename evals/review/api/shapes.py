@@ -33,6 +33,7 @@ class ReviewQueueRow(serializers.Serializer[Any]):
     rubric = ReviewRubricRow()
     labels_wanted = serializers.IntegerField()
     blind = serializers.BooleanField()
+    show_marks = serializers.BooleanField()
     order = serializers.CharField()
     order_score = serializers.CharField(allow_blank=True)
     seed = serializers.IntegerField()
@@ -40,6 +41,7 @@ class ReviewQueueRow(serializers.Serializer[Any]):
     lease_minutes = serializers.IntegerField()
     gold_share = serializers.FloatField(allow_null=True, help_text="for leads")
     reviewers = serializers.DictField(help_text="by address: reviewer or lead")
+    version = serializers.IntegerField(help_text="of its settings; see PATCH")
     archived_at = serializers.DateTimeField(allow_null=True)
     items = ReviewCountsRow()
 

@@ -10,6 +10,7 @@ ITEM = f"{QUEUE}/items/<int:pk>"
 urlpatterns: list[URLPattern | URLResolver] = [
     path(QUEUES, queues.QueueList.as_view(), name="api_review_queues"),
     path(QUEUE, queues.QueueDetail.as_view(), name="api_review_queue"),
+    path(f"{QUEUE}/restore", queues.QueueRestore.as_view(), name="api_review_restore"),
     path(f"{QUEUE}/rules", queues.RuleList.as_view(), name="api_review_rules"),
     path(f"{QUEUE}/rules/<int:pk>", queues.RuleDetail.as_view(), name="api_review_rule"),
     path(f"{QUEUE}/items", queues.ItemList.as_view(), name="api_review_items"),

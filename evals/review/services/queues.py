@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from evals.review import questions as rubrics
-from evals.review.errors import Fault, Invalid, invalid
+from evals.review.errors import Conflict, Fault, Invalid, invalid
 from evals.review.models import Item, Order, Queue, QueueReviewer, Rubric, State
 from evals.review.services import ranking
 from sightglass.accounts import audit
@@ -45,6 +45,7 @@ class Draft:
     guidelines: str = ""
     labels_wanted: int = 1
     blind: bool = True
+    show_marks: bool = True
     order: str = Order.OLDEST
     order_score: str = ""
     seed: int = 1
@@ -55,8 +56,8 @@ class Draft:
 
 
 SETTINGS = (
-    *("name", "guidelines", "labels_wanted", "blind", "order", "order_score", "seed"),
-    *("goal_hours", "lease_minutes", "gold_share"),
+    *("name", "guidelines", "labels_wanted", "blind", "show_marks", "order", "order_score"),
+    *("seed", "goal_hours", "lease_minutes", "gold_share"),
 )
 ORDERING = ("order", "order_score", "seed")
 
@@ -87,43 +88,62 @@ def create(access: Access, slug: str, draft: Draft) -> Queue:
 
 
 def update(access: Access, queue: Queue, draft: Draft) -> Queue:
-    """Change what differs; other questions make the next version of the rubric.
+    """Make the queue what `draft` says. Raises what `change` does."""
+    return change(access, queue, {one.name: getattr(draft, one.name) for one in fields(Draft)})
 
-    What is settled stays so; items that are open go by the new settings at once.
+
+def change(
+    access: Access, queue: Queue, said: Mapping[str, Any], *, version: int | None = None
+) -> Queue:
+    """Set what is `said`, and leave all else as it is by then; other questions are a new version.
+
+    `version` is that of the queue as the caller saw it. What is settled stays so; items that are
+    open go by the new settings at once. Raises PermissionDenied, Invalid, Conflict (changed since).
     """
     access.require(Permission.WRITE)
-    _check(draft)
-    people = _people(access, draft.reviewers)
     with transaction.atomic():
         locked = Queue.objects.select_for_update().get(pk=queue.pk, project=access.project)
         if locked.archived_at is not None:
             raise invalid("", "It is archived.")
+        if version is not None and version != locked.version:
+            detail = "The queue has been changed since you read it."
+            raise Conflict("changed", detail, {"version": locked.version})
         before = draft_of(locked)
+        draft = replace(before, **said)
+        _check(draft)
+        people = _people(access, draft.reviewers) if "reviewers" in said else []
         if before == draft:
             return locked
-        for name, value in _settings(draft).items():
-            setattr(locked, name, value)
-        locked.save(update_fields=SETTINGS)
-        if before.reviewers != draft.reviewers:
-            _set_people(locked, people)
-        if before.questions != draft.questions:
-            _version(access, locked, newest(locked).version + 1, draft.questions)
-        if any(getattr(before, name) != getattr(draft, name) for name in ORDERING):
-            Item.objects.filter(queue=locked, state=State.OPEN).update(rank=None, ranked_at=None)
-            ranking.rank_some(locked)
-        if before.goal_hours != draft.goal_hours:
-            set_due(locked)
-        changed = {
-            name: value for name, value in asdict(draft).items() if value != getattr(before, name)
-        }
-        audit.record(
-            "review.queue_changed",
-            locked.slug,
-            access=access,
-            before={name: getattr(before, name) for name in changed},
-            after=changed,
-        )
+        _apply(access, locked, before, draft, people)
     return locked
+
+
+def _apply(
+    access: Access, locked: Queue, before: Draft, draft: Draft, people: Sequence[tuple[int, str]]
+) -> None:
+    for name, value in _settings(draft).items():
+        setattr(locked, name, value)
+    locked.version += 1
+    locked.save(update_fields=[*SETTINGS, "version"])
+    if before.reviewers != draft.reviewers:
+        _set_people(locked, people)
+    if before.questions != draft.questions:
+        _version(access, locked, newest(locked).version + 1, draft.questions)
+    if any(getattr(before, name) != getattr(draft, name) for name in ORDERING):
+        Item.objects.filter(queue=locked, state=State.OPEN).update(rank=None, ranked_at=None)
+        ranking.rank_some(locked)
+    if before.goal_hours != draft.goal_hours:
+        set_due(locked)
+    changed = {
+        name: value for name, value in asdict(draft).items() if value != getattr(before, name)
+    }
+    audit.record(
+        "review.queue_changed",
+        locked.slug,
+        access=access,
+        before={name: getattr(before, name) for name in changed},
+        after=changed,
+    )
 
 
 def archive(access: Access, queue: Queue) -> None:
@@ -136,6 +156,17 @@ def archive(access: Access, queue: Queue) -> None:
         if ended:
             queue.rules.filter(active=True).update(active=False)
             audit.record("review.queue_archived", queue.slug, access=access)
+
+
+def restore(access: Access, queue: Queue) -> None:
+    """Undo `archive`. Its rules stay stopped. Raises PermissionDenied, Invalid (too many)."""
+    access.require(Permission.WRITE)
+    with transaction.atomic():
+        rows = Queue.objects.filter(project=access.project)
+        if rows.filter(archived_at=None).count() >= MOST:
+            raise invalid("", f"A project has at most {MOST} queues.")
+        if rows.filter(pk=queue.pk, archived_at__isnull=False).update(archived_at=None):
+            audit.record("review.queue_restored", queue.slug, access=access)
 
 
 def newest(queue: Queue) -> Rubric:

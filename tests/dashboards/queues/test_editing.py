@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dashboards.queues import rubric
+from dashboards.queues import merging, rubric
 from evals.review.models import Queue, Rubric
 from evals.review.questions import Kind, checked
 from evals.review.services import queues, working
@@ -255,7 +255,9 @@ def test_a_hostile_name_of_a_person_is_text(access: Access, project: Project) ->
 
 
 def test_archiving(access: Access, queue: Queue) -> None:
-    answer = post(as_(access), "/answers/archive", {}, follow=True)
+    post(as_(access), "/answers/archive", {})
+    assert made().archived_at is None, "one click is no word"
+    answer = post(as_(access), "/answers/archive", {"sure": "1"}, follow=True)
     assert "is archived" in answer.content.decode()
     html = text(as_(access), "/answers/settings")
     assert "It is archived since" in html and "qf-save" not in html
@@ -279,3 +281,91 @@ def test_rows_and_questions_are_one_thing(access: Access) -> None:
     ]  # fmt: skip
     whole = checked(questions)
     assert checked(rubric.questions_from(rubric.rows_of(whole))) == whole
+
+
+def test_an_archived_queue_is_taken_back(access: Access, queue: Queue) -> None:
+    queues.archive(access, queue)
+    html = text(as_(access), "/answers/settings")
+    assert 'name="restore"' in html
+    answer = post(as_(access), "/answers/archive", {"restore": "1"}, follow=True)
+    assert "is taken back" in answer.content.decode()
+    assert made().archived_at is None
+    assert AuditEntry.objects.filter(action="review.queue_restored", target="answers").exists()
+
+
+def test_what_somebody_else_saved_meanwhile_is_not_reverted(access: Access, queue: Queue) -> None:
+    """Two have the form open: the later one changes a question and the name, not the goal."""
+    mine = typed(text(as_(access), "/answers/settings"))
+    theirs = mine | {"q1-text": "Which tone?", "goal_hours": "5", "name": "Theirs"}
+    assert post(as_(access), "/answers/settings", theirs).status_code == 302
+    mine |= {"q0-text": "Did it help?", "name": "Mine", "do": "save"}
+    answer = post(as_(access), "/answers/settings", mine)
+    assert answer.status_code == 409
+    html = answer.content.decode()
+    assert made().name == "Theirs", "nothing is saved before the person knows"
+    words = " ".join(re.sub(r"<[^>]+>", " ", html.split('id="meanwhile"')[1]).split())
+    assert "Name is now: Theirs yours differs Mine" in words
+    assert "Due, hours after it was added is now: 5 taken over" in words
+    assert "Question tone is now: “Which tone?” taken over" in words
+    again = typed(html)
+    assert (again["name"], again["goal_hours"]) == ("Mine", "5")
+    assert (again["q0-text"], again["q1-text"]) == ("Did it help?", "Which tone?")
+    assert post(as_(access), "/answers/settings", again | {"do": "save"}).status_code == 302
+    draft = queues.draft_of(made())
+    assert (draft.name, draft.goal_hours) == ("Mine", 5)
+    assert [one["text"] for one in draft.questions[:2]] == ["Did it help?", "Which tone?"]
+    assert queues.newest(queue).version == 3
+
+
+def test_moving_questions_about_does_not_forget_what_the_form_was_made_from(
+    access: Access, queue: Queue
+) -> None:
+    mine = typed(text(as_(access), "/answers/settings"))
+    desk.change(access, queue, name="Theirs")
+    shown = post(as_(access), "/answers/settings", mine | {"do": "down-0"}).content.decode()
+    answer = post(as_(access), "/answers/settings", typed(shown) | {"do": "save"})
+    assert answer.status_code == 409
+    assert "Theirs" in answer.content.decode().split('id="meanwhile"')[1]
+
+
+A, B, C = ({"key": key, "text": key, "kind": "boolean", "required": True} for key in "abc")
+NEW_A, NEW_B = A | {"text": "New?"}, B | {"text": "Newer?"}
+
+
+@pytest.mark.parametrize(
+    ("now", "mine", "result"),
+    [
+        ([NEW_A, B], [A, NEW_B], [NEW_A, NEW_B]),
+        ([NEW_A, B], [A | {"text": "Mine"}, B], [A | {"text": "Mine"}, B]),
+        ([NEW_A, B], [B, A], [B, NEW_A]),
+        ([A, B, C], [B], [B, C]),
+        ([B], [A, B], [B]),
+        ([B], [NEW_A, B], [B, NEW_A]),
+        ([A], [A, B, C], [A, C]),
+    ],
+)
+def test_questions_are_merged_one_by_one(now: Any, mine: Any, result: Any) -> None:
+    base = queues.Draft("n", [A, B])
+    draft, told = merging.merged(base, queues.Draft("n", now), queues.Draft("n", mine))
+    assert draft.questions == result
+    assert {one.label for one in told} <= {"Question a", "Question b", "Question c"} and told
+
+
+def test_people_are_merged_one_by_one() -> None:
+    def of(**roles: str) -> queues.Draft:
+        return queues.Draft("n", [A], reviewers=roles)
+
+    base, now = of(ann="reviewer", bob="lead"), of(ann="lead", bob="lead", cem="reviewer")
+    draft, told = merging.merged(base, now, of(ann="reviewer"))
+    assert draft.reviewers == {"ann": "lead", "cem": "reviewer"}
+    assert {(one.label, one.now) for one in told} == {("ann", "lead"), ("cem", "reviewer")}
+
+
+def test_a_form_made_from_nothing_that_is_known_is_saved_as_it_is(
+    access: Access, queue: Queue
+) -> None:
+    other = desk.queue(access, "other")
+    assert merging.opened("nonsense", queue) is None
+    assert merging.opened(merging.sealed(other), queue) is None
+    known = merging.opened(merging.sealed(queue), queue)
+    assert known is not None and known.draft == queues.draft_of(queue)

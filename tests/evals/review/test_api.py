@@ -98,6 +98,30 @@ def test_a_queue_is_made_read_changed_and_archived(api: Api, ann: Access) -> Non
     assert [one["slug"] for one in api.get(archived="true").json()["results"]] == ["tone"]
 
 
+def test_a_change_that_came_first_is_not_reverted(api: Api, access: Access, queue: Queue) -> None:
+    seen = api("get", "/answers").json()
+    assert seen["version"] == 1 and seen["show_marks"] is True
+    changed = api("patch", "/answers", {"goal_hours": 5, "version": 1}).json()
+    assert (changed["goal_hours"], changed["version"]) == (5, 2)
+    late = api("patch", "/answers", {"name": "Late", "version": 1})
+    assert late.status_code == 409
+    assert late.json()["errors"][0] | {"detail": ""} == {
+        "pointer": "", "detail": "", "reason": "changed", "current": {"version": 2},
+    }  # fmt: skip
+    assert api("patch", "/answers", {"name": "Anyway"}).json()["goal_hours"] == 5
+    assert api("patch", "/answers", {"show_marks": False, "version": 3}).json()["version"] == 4
+    assert api("patch", "/answers", {"version": 4}).json()["version"] == 4, "nothing was changed"
+    problem(api("post", "", {"slug": "x", "name": "X", "questions": [], "version": 1}), 400)
+
+
+def test_an_archived_queue_is_taken_back(api: Api, as_ann: Api, queue: Queue) -> None:
+    assert api("delete", "/answers").status_code == 204
+    assert as_ann("post", "/answers/restore").status_code == 403
+    assert api("post", "/answers/restore").json()["archived_at"] is None
+    assert api("post", "/answers/restore").status_code == 200, "again changes nothing"
+    assert AuditEntry.objects.filter(action="review.queue_restored").count() == 1
+
+
 def test_wrong_bodies_are_pointed_at(api: Api) -> None:
     assert problem(api("post", "", {}), 400).keys() == {"/slug", "/name", "/questions"}
     assert problem(api("post", "", GIVEN | {"lables_wanted": 2}), 400) == {
