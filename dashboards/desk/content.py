@@ -67,11 +67,30 @@ class Shown:
     """(score, where, marked passages) of evidence in texts that are not shown here."""
     markable: list[tuple[str, str, str]] = field(default_factory=list)
     """(field, label, text) in which people mark ranges, where no message is that very text."""
+    legend: list[str] = field(default_factory=list)
+    """Detectors whose marks are shown."""
     scores: list[scores.Line] | None = None
     """None: hidden until one's own label is given."""
     more_url: str = ""
     """The trace on a page of its own, for those who may open it."""
     left_out: int = 0
+
+    @property
+    def said(self) -> list[tuple[list[panes.Message], bool]]:
+        """What was said before the answer; True: a step of the model, not what a user got.
+
+        Of what a model said after one message of the user only the last is a reply; the last of
+        all leads to the answer.
+        """
+        found = []
+        is_last = not self.answer
+        for one in reversed(self.before):
+            found.append(([one], one.answer and not is_last))
+            if one.role == "user":
+                is_last = True
+            elif one.answer:
+                is_last = False
+        return found[::-1]
 
     @property
     def is_empty(self) -> bool:
@@ -143,6 +162,11 @@ class Reading:
             for where, html in found.passages(score.pk)
         ]
 
+    def legend(self) -> list[str]:
+        """Names of the scores that mark anything here, each once, by name."""
+        pointing = {one.score_id for found in self.found for one in found.found}
+        return sorted({score.name for score in self.content.scores if score.pk in pointing})
+
 
 def _calls(trace: Trace) -> list[Span]:
     """Model calls of a large trace: as many, the first, as evaluators read of it."""
@@ -183,6 +207,7 @@ def shown(
     made.steps = _steps(reading, judged)
     _mark_fields(made, questions, texts)
     made.passages = reading.passages()
+    made.legend = reading.legend()
     if standing.sees_others(access, item):
         given = [one for one in reading.content.scores if item.span_id in (None, one.span_id)]
         made.scores = scores.lines(given, versions_of(access, given))

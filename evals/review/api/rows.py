@@ -177,8 +177,9 @@ def item_whole(access: Access, item: Item, rubric: Rubric, content: selected.Con
         "flags": [flag_row(one) for one in selected.flags_of(access, item)],
         "content": content_row(access, content),
     }
-    if content.trace is not None and not standing.sees_others(access, item):
-        # Its summary repeats scores that people gave.
+    hides = not (standing.sees_others(access, item) and standing.sees_marks(access, item))
+    if content.trace is not None and hides:
+        # Its summary repeats scores that people gave, and those of detectors.
         row["content"]["trace"]["scores"] = selected.scores_shown(content)
     return row
 

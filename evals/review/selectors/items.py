@@ -163,7 +163,8 @@ def content_of(
 ) -> Content:
     """The item's trace for those who see its queue, whether or not they may read the project.
 
-    Scores that people gave are left out where labels are. Raises CursorError, TooSlow.
+    Scores that people gave are left out where labels are, scores that mark passages where these
+    are hidden. Raises CursorError, TooSlow.
     """
     trace = Trace.objects.filter(project_id=item.queue.project_id, trace_id=item.trace_id).first()
     if trace is None:
@@ -178,6 +179,8 @@ def content_of(
     scores = traces.scores_of(access, item.trace_id)
     if not standing.sees_others(access, item):
         scores = [score for score in scores if score.source != "human"]
+    if not standing.sees_marks(access, item):
+        scores = [score for score in scores if not score.evidence]
     return Content(trace, spans, scores, next_)
 
 

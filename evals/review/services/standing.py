@@ -140,6 +140,25 @@ def whole(access: Access, queue: Queue) -> None:
         raise PermissionDenied("Only a lead of this queue can see that.")
 
 
+def sees_marks(access: Access, item: Item) -> bool:
+    """Whether what detectors marked in the item's texts may be shown.
+
+    Where the queue hides it: to leads, and to reviewers once they have said it themselves.
+    """
+    if item.queue.show_marks or access.may(Permission.ADMIN):
+        return True
+    named = roles(item.queue)
+    if _role(access, named) == LEAD or not _labels(access, named):
+        return True
+    return _has_labelled(access, item)
+
+
+def _has_labelled(access: Access, item: Item) -> bool:
+    return Label.objects.filter(
+        item=item, reviewer=access.user, withdrawn_at=None, adjudicates=False
+    ).exists()
+
+
 def sees_others(access: Access, item: Item) -> bool:
     """Whether what others said of the item may be shown.
 
@@ -155,6 +174,4 @@ def sees_others(access: Access, item: Item) -> bool:
         return _leads(access, named) or access.may(Permission.READ)
     if item.state != State.OPEN and _leads(access, named):
         return True
-    return Label.objects.filter(
-        item=item, reviewer=access.user, withdrawn_at=None, adjudicates=False
-    ).exists()
+    return _has_labelled(access, item)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
@@ -280,3 +281,55 @@ def test_a_score_of_the_whole_trace_marks_the_last_answer_and_no_wrong_document(
     assert found.answer[0].text is not None
     assert [mark.title for mark in found.answer[0].text.marks] == ["whole output"]
     assert all(mark.title != "whole context" for doc in found.documents for mark in doc.text.marks)
+
+
+def test_what_is_marked_says_by_whom(ann: Access, item: Item, sign_in: SignIn) -> None:
+    assert shown(ann, item).legend == ["hallucination"]
+    html = sign_in(ann).get(f"/p/shop/review/gifts?item={item.pk}").content.decode()
+    assert "dk-legend" in html and '<b class="any">hallucination</b>' in html
+    Score.objects.all().delete()
+    html = sign_in(ann).get(f"/p/shop/review/gifts?item={item.pk}").content.decode()
+    assert "dk-legend" not in html
+
+
+def test_marks_are_hidden_until_ones_own_label_where_the_queue_says_so(
+    access: Access, ann: Access, bob: Access
+) -> None:
+    asked = [{"key": "ok", "text": "Right?", "kind": "boolean"}]
+    lead = {"bob@example.org": "lead", "ann@example.org": "reviewer"}
+    for slug, blind in (("one", True), ("two", False)):
+        queue = scene.whole_queue(
+            access, 1, slug=slug, questions=asked, show_marks=False, blind=blind,
+            reviewers=lead, labels_wanted=2,
+        )  # fmt: skip
+        [item] = desk.items(queue, list(queue.items.values_list("pk", flat=True)))
+        found = shown(ann, item)
+        assert found.legend == [] and found.passages == [] and found.answer[0].text is not None
+        assert found.answer[0].text.marks == ()
+        assert not any(doc.text.marks for doc in found.documents)
+        assert shown(bob, item).legend == ["hallucination"], "leads see them"
+        working.submit(ann, item, {"ok": True})
+        assert shown(ann, item).legend == ["hallucination"]
+
+
+def test_replies_are_told_from_steps_of_the_model(access: Access, queue: Queue) -> None:
+    """Two turns; in the second one the model first says what it will look up."""
+    trace, start = os.urandom(16), time.time_ns() - 60 * sending.SECOND
+    said = [
+        *(("user", "Hello?"), ("assistant", "Hello!"), ("user", "Where is it?")),
+        *(("assistant", "Looking it up."), ("tool", "In Leeds"), ("assistant", "In Leeds.")),
+    ]
+    calls = [
+        sending.llm(trace, start_ns=start + n * sending.SECOND,
+                    **{"gen_ai.input.messages": scene.messages(*said[:n]),
+                       "gen_ai.output.messages": scene.messages(said[n])})
+        for n in (1, 3, 5)
+    ]  # fmt: skip
+    found = shown(access, of_trace(access, queue, *calls))
+    told = [(one.text.shown, is_step) for [one], is_step in found.said if one.text is not None]
+    assert told == [
+        ("Hello?", False), ("Hello!", False), ("Where is it?", False), ("Looking it up.", True),
+        ("In Leeds", False),
+    ]  # fmt: skip
+    [answer] = found.answer
+    assert answer.text is not None and answer.text.shown == "In Leeds."
