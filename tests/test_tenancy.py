@@ -30,6 +30,7 @@ from dashboards.digest.models import Report
 from dashboards.models import SavedView
 from evals.datasets.content import Draft
 from evals.datasets.services import adding, datasets, importing, tagging
+from evals.erasures import services as erasing
 from evals.models import Backfill, Connection, Evaluator, Job
 from evals.review.services import filling, queues, rules, working
 from evals.services import evaluators
@@ -204,6 +205,7 @@ def values(access: Access, project: Project) -> dict[str, str]:
         **review_of(access),
         **dataset_of(access),
         **truth_of(access, judge),
+        **erasure_of(access),
     }
 
 
@@ -308,6 +310,11 @@ def review_of(access: Access) -> dict[str, str]:
     of_item["comment"] = str(item.comments.get().pk)
     of_rule = {f"{name}:pk": str(rule.pk) for name in ("api_review_rule", "queue_rule_stop")}
     return of_item | of_rule | {"queue": queue.slug}
+
+
+def erasure_of(access: Access) -> dict[str, str]:
+    """Somebody who is not erased yet."""
+    return {"api_erasure:pk": str(erasing.ask(access, "who else", CANARY).pk)}
 
 
 OF_TRUTH = (
@@ -689,6 +696,9 @@ def test_the_project_itself_sees_what_others_must_not(
         "settings_prices",
         "settings_redaction",
         "settings_audit",
+        "settings_erasures",
+        "api_erasures",
+        "api_erasure",
         "api_traces",
         "api_trace",
         "api_spans",

@@ -6,6 +6,7 @@ from dashboards.settings import (
     attributes,
     audit,
     connections,
+    erasures,
     general,
     keys,
     members,
@@ -43,5 +44,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{SETTINGS}/redaction", redaction.redaction, name="settings_redaction"),
     path(f"{SETTINGS}/redaction/<int:pk>", redaction.change, name="settings_redaction_rule"),
     path(f"{SETTINGS}/attributes", attributes.attributes, name="settings_attributes"),
+    path(f"{SETTINGS}/erase", erasures.erasures, name="settings_erasures"),
     path(f"{SETTINGS}/audit", audit.audit, name="settings_audit"),
 ]

@@ -7,16 +7,12 @@ downloaded. Only its two files are read: the package's own loader looks for them
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import as_file, files
 
 import numpy as np
 from numpy.typing import NDArray
-
-# Workers fork: threads of the tokenizer would not survive that, and say so on each start.
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
@@ -45,7 +41,8 @@ def _means(texts: Sequence[str]) -> Matrix:
     tokenizer, table = _model()
     # A lone surrogate is a text in Python and in JSON, and nothing that a tokenizer takes.
     storable = [text[:LONGEST].encode("utf-8", "replace").decode().strip() for text in texts]
-    tokens = [one.ids for one in tokenizer.encode_batch(storable, add_special_tokens=False)]
+    # One by one: a batch would start threads, which a worker that forks later does not survive.
+    tokens = [tokenizer.encode(text, add_special_tokens=False).ids for text in storable]
     found = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
     filled = [place for place, ids in enumerate(tokens) if ids]
     if not filled:

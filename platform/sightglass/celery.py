@@ -35,6 +35,7 @@ app.conf.beat_schedule = {
     "roll-up": every(10.0, "traces.tasks.roll_up"),
     "fold-ledger": every(10.0, "traces.tasks.fold_ledger"),
     "make-partitions": every(HOUR, "traces.tasks.make_partitions"),
+    "erase-people": every(10.0, "evals.erasures.tasks.erase"),
     "apply-retention": every(HOUR, "traces.tasks.apply_retention"),
     "purge-rejected": every(HOUR, "traces.tasks.purge_rejected"),
     "score-stored": every(2.0, "evals.tasks.score_stored"),

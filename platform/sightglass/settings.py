@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "evals",
     "evals.review",
     "evals.truth",
+    "evals.erasures",
     "evals.datasets",
     "dashboards",
     "dashboards.channels",

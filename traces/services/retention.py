@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
 from django.db.models import Max
 
 from sightglass.accounts import projects
 from sightglass.accounts.models import Project
-from traces.services import ledger, marks, originals, partitions
+from traces.services import ledger, marks, originals, partitions, slices
 
 CHUNK = 500
 MAX_CHUNKS = 200
@@ -24,6 +25,13 @@ EXPIRED = """
 SELECT trace_id, start_ns, last_start_ns FROM traces_trace
 WHERE project_id = %s AND start_ns < %s AND last_start_ns < %s AND received_at < %s
 ORDER BY start_ns DESC LIMIT %s FOR UPDATE SKIP LOCKED"""
+OF_USER = """
+SELECT trace_id, start_ns, last_start_ns, session_id FROM traces_trace
+WHERE project_id = %s AND user_id = %s LIMIT %s FOR UPDATE"""
+DELETE_SESSION_SCORES = """
+DELETE FROM traces_score WHERE project_id = %s AND session_id = ANY(%s) AND trace_id IS NULL"""
+FORGET_EXAMPLES = "UPDATE traces_unmappedkey SET example = '' WHERE project_id = %s"
+"""Whose an example of an attribute was is not known."""
 DELETE_SPANS = """
 DELETE FROM traces_span WHERE project_id = %(project)s AND trace_id = ANY(%(traces)s)
     AND start_ns BETWEEN %(low)s AND %(high)s RETURNING start_ns, block_id"""
@@ -44,7 +52,15 @@ def apply(now: datetime | None = None) -> dict[str, int]:
         _delete_traces(project, kept_since(project, now))
         for project in Project.objects.order_by("pk").iterator()
     )
-    return {"weeks": dropped, "traces": deleted}
+    return {"weeks": dropped, "traces": deleted, "slices": _forget_slices()}
+
+
+def _forget_slices() -> int:
+    forgotten = 0
+    for project_id in Project.objects.order_by("pk").values_list("pk", flat=True).iterator():
+        with transaction.atomic(), connection.cursor() as cursor:
+            forgotten += slices.forget_unused(cursor, project_id)
+    return forgotten
 
 
 def kept_since(project: Project, now: datetime) -> datetime:
@@ -124,6 +140,22 @@ def _delete_traces(project: Project, cutoff: datetime) -> int:
         if len(expired) < CHUNK:
             break
     return deleted
+
+
+def delete_of_user(project_id: int, user_id: str) -> list[UUID]:
+    """Delete the next CHUNK of a user's traces, and what is said of their sessions.
+
+    Runs in the caller's transaction. Returns the traces' ids; none: nothing is left.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(OF_USER, [project_id, user_id, CHUNK])
+        found = cursor.fetchall()
+        if found:
+            _delete(cursor, project_id, [record[:3] for record in found])
+            sessions = sorted({record[3] for record in found if record[3]})
+            cursor.execute(DELETE_SESSION_SCORES, [project_id, sessions])
+            cursor.execute(FORGET_EXAMPLES, [project_id])
+    return [record[0] for record in found]
 
 
 def _delete(cursor: Any, project_id: int, expired: list[tuple[Any, int, int]]) -> None:

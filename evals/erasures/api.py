@@ -1,0 +1,124 @@
+"""`/api/v1/erasures`: everything of a user of the application, erased."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evals.api.serializers import refused
+from evals.erasures import services
+from evals.erasures.models import Erasure
+from evals.truth.api.base import only, read
+from sightglass.accounts.access import Permission
+from sightglass.strict import Strict
+from traces.api import schema
+from traces.api.pagination import bad_parameter
+from traces.api.read import ReadView, access_of
+
+PAGE = 50
+COUNTED = ("traces", "review_items", "dataset_items", "panel_cases", "prompt_examples")
+
+
+class ErasureGiven(Strict):
+    user_id = serializers.CharField(max_length=services.LONGEST_USER, trim_whitespace=False)
+    reason = serializers.CharField(
+        max_length=services.LONGEST_REASON,
+        required=False,
+        allow_blank=True,
+        help_text="Outlives the erasure: do not name the person. Needed but with dry_run.",
+    )
+    dry_run = serializers.BooleanField(default=False)
+
+
+class ErasureForeseen(serializers.Serializer[Any]):
+    traces = serializers.IntegerField(help_text=f"Counted up to {services.MOST_COUNTED:,}.")
+    dataset_items = serializers.IntegerField()
+
+
+class ErasureRow(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    state = serializers.ChoiceField(Erasure.State.choices)
+    reason = serializers.CharField()
+    traces = serializers.IntegerField()
+    review_items = serializers.IntegerField()
+    dataset_items = serializers.IntegerField()
+    panel_cases = serializers.IntegerField()
+    prompt_examples = serializers.IntegerField()
+    problem = serializers.CharField(help_text="Why the last try failed; empty if it did not.")
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class ErasurePage(serializers.Serializer[Any]):
+    results = ErasureRow(many=True)
+    next = serializers.IntegerField(allow_null=True, help_text="`before` of the next page.")
+
+
+class ErasureView(ReadView):
+    permission = Permission.ADMIN
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, DjangoValidationError):
+            exc = refused(exc)
+        return super().handle_exception(exc)
+
+
+class ErasureList(ErasureView):
+    @extend_schema(
+        operation_id="erasures_list",
+        parameters=[schema.parameter("before", "The newest id that is not wanted any more.")],
+        responses={200: ErasurePage, **schema.errors(400, 401, 403)},
+    )
+    def get(self, request: Request) -> Response:
+        """What was asked for, the newest first. None says whose it was once it is done."""
+        only(request, {"before"})
+        rows = services.of_project(access_of(request))
+        if given := request.GET.get("before"):
+            if not given.isdecimal() or int(given) >= 2**63:
+                raise bad_parameter("before", "Not an id.")
+            rows = rows.filter(pk__lt=int(given))
+        found = list(rows[: PAGE + 1])
+        more = found[PAGE - 1].pk if len(found) > PAGE else None
+        return Response({"results": [shape(one) for one in found[:PAGE]], "next": more})
+
+    @extend_schema(
+        operation_id="erasures_create",
+        request=ErasureGiven,
+        responses={200: ErasureForeseen, 202: ErasureRow, **schema.errors(400, 401, 403)},
+    )
+    def post(self, request: Request) -> Response:
+        """Erase everything of a user, within minutes. With `dry_run`: what there is."""
+        only(request)
+        said = read(ErasureGiven, request.data)
+        access = access_of(request)
+        if said["dry_run"]:
+            found = services.foresee(access, said["user_id"])
+            return Response({"traces": found.traces, "dataset_items": found.dataset_items})
+        made = services.ask(access, said["user_id"], said.get("reason", ""))
+        return Response(shape(made), status=202)
+
+
+class ErasureDetail(ErasureView):
+    @extend_schema(
+        operation_id="erasures_read",
+        responses={200: ErasureRow, **schema.errors(400, 401, 403, 404)},
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        """How far one is."""
+        only(request)
+        return Response(shape(services.get(access_of(request), pk)))
+
+
+def shape(one: Erasure) -> dict[str, Any]:
+    found: dict[str, Any] = {"id": one.pk, "state": one.state, "reason": one.reason}
+    found |= {name: getattr(one, name) for name in COUNTED}
+    return found | {
+        "problem": one.problem,
+        "created_at": one.created_at,
+        "finished_at": one.finished_at,
+    }
