@@ -258,9 +258,10 @@ def test_on_the_page(client: Client, owner: User, access: Access, canary: list[U
     client.force_login(owner)
     page = f"/p/{access.project.slug}/settings/erase"
     assert b"Nobody was erased" in client.get(page).content
+    assert b"Erase for good" not in client.get(page).content, "before one has looked"
     assert WHO.encode() in client.get(page, {"user": WHO}).content
     told = client.post(page, {"user_id": WHO, "look": "1"}).content.decode()
-    assert "<b>6 traces</b>" in told and "<b>6 items</b>" in told
+    assert "<b>6 traces</b>" in told and "<b>6 items</b>" in told and "Erase for good" in told
     assert "1 to 500 characters" in client.post(page, {"user_id": WHO}).content.decode()
     answer = client.post(page, {"user_id": WHO, "reason": "Request <12>"}, follow=True)
     assert b"It is being erased." in answer.content and b"Request &lt;12&gt;" in answer.content
