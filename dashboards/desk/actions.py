@@ -31,8 +31,16 @@ LATEST_MS = 24 * 3600 * 1000
 @project_page(Permission.REVIEW)
 @refused
 def next_item(request: ProjectRequest, queue: str) -> HttpResponseBase:
-    """The next item besides those named, held, as a piece of the page; or why there is none."""
+    """The next item besides those named, held, as a piece of the page; or why there is none.
+
+    `item`: this one, with the questions as they are now. Raises Conflict where it cannot be had.
+    """
     found = standing.queue_of(request.access, queue)
+    wanted = request.POST.get("item", "")
+    if wanted.isdecimal() and len(wanted) < 18:
+        chosen = standing.item_of(request.access, found, int(wanted))
+        working.claim(request.access, chosen)
+        return HttpResponse(making.item_html(request, chosen))
     given = request.POST.getlist("besides")[:MOST_BESIDES]
     besides = [int(one) for one in given if one.isdecimal() and len(one) < 18]
     one = working.claim_next(request.access, found, besides)
@@ -147,26 +155,27 @@ def undo(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
     """Take one's label of this item back; the item comes back with its answers."""
     one = making.find(request, queue, pk)
     working.undo(request.access, one)
-    return _undone(request, one)
+    return _undone(request, one, "label")
 
 
 @require_POST
 @project_page(Permission.REVIEW)
 @refused
 def undo_last(request: ProjectRequest, queue: str) -> HttpResponseBase:
-    """The same for the label that one gave last in the queue."""
+    """The same for what one did last in the queue: a label or a skip."""
     found = standing.queue_of(request.access, queue)
-    label = working.undo_last(request.access, found)
-    return _undone(request, standing.item_of(request.access, found, label.item_id))
+    one, what = working.undo_last(request.access, found)
+    return _undone(request, one, what)
 
 
-def _undone(request: ProjectRequest, one: Item) -> HttpResponse:
+def _undone(request: ProjectRequest, one: Item, what: str) -> HttpResponse:
     slug = one.queue.slug
     if not is_script(request):
-        return done(request, slug, desk_url(request, slug, one.pk), "Your label is taken back.")
+        said = f"Taken back: your {what} of item {one.pk}."
+        return done(request, slug, desk_url(request, slug, one.pk), said)
     html = making.item_html(request, one) if "html" in request.POST else ""
     head = making.head_html(request, one.queue)
-    return JsonResponse({"ok": True, "item": one.pk, "html": html, "head": head})
+    return JsonResponse({"ok": True, "item": one.pk, "what": what, "html": html, "head": head})
 
 
 @require_POST
@@ -184,10 +193,13 @@ def skip(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
 @project_page(Permission.REVIEW)
 @refused
 def unskip(request: ProjectRequest, queue: str) -> HttpResponseBase:
-    """Take up again what one has passed over."""
+    """Take up again what one has passed over; `item`: only this one."""
     found = standing.queue_of(request.access, queue)
     standing.labeller(request.access, found)
-    for one in skipped_by(request.access, found):
+    rows = skipped_by(request.access, found)
+    if (only := request.POST.get("item", "")) and only.isdecimal() and len(only) < 18:
+        rows = rows.filter(pk=int(only))
+    for one in rows:
         one.queue = found
         working.unskip(request.access, one)
     return done(request, queue, desk_url(request, queue))

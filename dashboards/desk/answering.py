@@ -7,7 +7,8 @@ from functools import wraps
 from typing import Any, ParamSpec, cast
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, JsonResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -46,7 +47,8 @@ def done(
 def refused(view: Callable[P, HttpResponseBase]) -> Callable[P, HttpResponseBase]:
     """Decorate an action: a Conflict or Invalid of its service is told, and nothing is lost.
 
-    Scripts get 409 {reason, words} or 400 {errors by question, words}.
+    Scripts get 409 {reason, words} or 400 {errors by question, words}, and of what
+    they may not work on (any more) 404 or 403 with the reason `removed`.
     """
 
     @wraps(view)
@@ -57,6 +59,11 @@ def refused(view: Callable[P, HttpResponseBase]) -> Callable[P, HttpResponseBase
             said = words.of_conflict(error)
             told: dict[str, Any] = {"reason": error.reason, "words": said}
             status = 409
+        except (Http404, PermissionDenied) as error:
+            if not is_script(cast(ProjectRequest, args[0])):
+                raise
+            told = {"reason": "removed", "words": words.REMOVED}
+            return JsonResponse(told, status=404 if isinstance(error, Http404) else 403)
         except Invalid as error:
             said = " ".join(one["detail"] for one in error.errors)
             told = {"words": said, "errors": {}}

@@ -76,6 +76,10 @@ class Shown:
     left_out: int = 0
 
     @property
+    def has_answer(self) -> bool:
+        return bool(self.answer) or any(name == "output" for name, _, _ in self.blocks)
+
+    @property
     def said(self) -> list[tuple[list[panes.Message], bool]]:
         """What was said before the answer; True: a step of the model, not what a user got.
 

@@ -9,13 +9,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from dashboards.desk import making, words
-from dashboards.desk.rubric import said
+from dashboards.desk.rubric import COMMENT, said
 from evals.review import answers as checking
 from evals.review.errors import Conflict
 from evals.review.models import Item, Label, State
 from evals.review.questions import COMPARED
 from evals.review.selectors import desk as selected_desk
 from evals.review.selectors import items as selected
+from evals.review.selectors.items import Mine
 from evals.review.services import standing, working
 from sightglass.accounts.access import Access, Permission, ProjectRequest, project_page
 
@@ -90,20 +91,36 @@ def read(
     mine = context["mine"]
     state = selected.shown_state(access, one, mine)
     label, tone = STATES[State(state)]
+    if context["leads"] and one.gold is not None and state == State.OPEN:
+        label = ""  # it wants no labels: it is gold, which has a tag of its own
     context |= {
         "people_json": making.people(one.queue),
         "state": label,
         "state_tone": tone,
         "table": table(access, one, labels),
         "decided": decided,
-        "differing": differing(labels),
+        "differing": [] if one.gold is not None else differing(labels),
         "history": selected_desk.history(access, one),
         "flags": [flag for flag in selected.flags_of(access, one) if flag.resolved_at is None],
         "may_label": standing.may_label(access, one.queue),
+        "draft": draft_of(one, mine),
         "sees_others": standing.sees_others(access, one),
         "trouble": trouble,
     }
     return render(request, "desk/read.html", context, status=status)
+
+
+def draft_of(one: Item, mine: Mine) -> list[tuple[str, str]]:
+    """(question, answer) of what the caller has typed and not submitted; the comment at the end."""
+    if mine.draft is None:
+        return []
+    kept = mine.draft.answers
+    found = [
+        (question["text"], said(question, kept[question["key"]]))
+        for question in making.questions_of(one.queue)
+        if question["key"] in kept
+    ]
+    return found + ([("Comment", kept[COMMENT])] if COMMENT in kept else [])
 
 
 def table(access: Access, one: Item, labels: list[Label]) -> dict[str, Any]:

@@ -22,14 +22,20 @@ CONFLICTS = {
     "at it again.",
     "withdrawn": "The item has been taken out of the queue. Nothing more is to be done.",
     "adjudicated": "A lead has decided this item, so its labels do not change any more.",
-    "archived": "The queue is archived: nothing can be labelled in it. Your answers are kept as a "
-    "draft.",
+    "archived": "The queue is archived: nothing can be labelled in it any more. What you had "
+    "answered is kept as a draft, and was not submitted.",
     "too-many-held": "You hold as many items as one may. Label or skip one of them first.",
     "nothing": "There is nothing to take back.",
     "changed": "Somebody has labelled or changed the item since you opened it. Look at it again, "
     "then decide.",
     "gold": "The item is gold: its answers are known.",
 }
+
+
+REMOVED = (
+    "You no longer work on this queue, or the item is gone. Nothing more can be saved here: copy "
+    "what you need."
+)
 
 
 def of_conflict(error: Conflict) -> str:

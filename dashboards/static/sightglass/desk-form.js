@@ -214,7 +214,39 @@ window.desk = window.desk || {};
     if (starter) start(starter.closest("[data-rubric]"), starter.closest("[data-question]"));
   });
 
+  // The answer is what is judged: it comes into view, however long what stands before it is.
+  function toAnswer(item, unlessSeen = false) {
+    const answer = item.querySelector("[data-answer]");
+    const pane = answer?.closest(".review-m") ?? document.documentElement;
+    if (!answer) return;
+    const [place, window_] = [answer.getBoundingClientRect(), pane.getBoundingClientRect()];
+    const bottom = Math.min(window_.bottom, innerHeight);
+    if (unlessSeen && place.bottom <= bottom) return;
+    const room = bottom - Math.max(window_.top, 0);
+    answer.scrollIntoView({ block: unlessSeen && place.height < 0.7 * room ? "end" : "start" });
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-to-answer]");
+    if (!link) return;
+    event.preventDefault();
+    toAnswer(link.closest("[data-item]") || document);
+    window.say?.("The answer to judge");
+  });
+
+  // Keys are letters, whether or not Caps Lock is on; the shell knows the small ones.
+  document.addEventListener("keydown", (event) => {
+    if (!/^[A-Z]$/.test(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.defaultPrevented || typing(event.target) || document.querySelector("dialog[open]")) return;
+    const wanted = document.querySelector(`[data-key="${event.key.toLowerCase()}"]`);
+    if (!wanted) return;
+    event.preventDefault();
+    if (wanted.matches("input, textarea, select")) wanted.focus();
+    else wanted.click();
+  });
+
   Object.assign(window.desk, {
+    toAnswer,
     form: { all, asked, arrange, begin, check, choose, current, isAnswered, key, missing, showErrors, spansOf, typing, changed },
   });
 })();

@@ -8,7 +8,7 @@ window.desk = window.desk || {};
   const LEASE = Number(desk.dataset.leaseMinutes) * 60_000;
   const AWAY = 60_000; // ms without a key or tap, after which nothing is held longer
   const renewing = new Set();
-  let hooks = null; // { now(), ahead, goOn(), failed(item, answer, what) }
+  let hooks = null; // { now(), ahead, goOn(), failed(item, answer, what), over() }
   let shownAt = performance.now();
   let spentBefore = 0;
   let active = Date.now();
@@ -56,6 +56,7 @@ window.desk = window.desk || {};
   // Somebody else has it now: what was not begun is passed over, what was begun is said and kept.
   async function lost(item, answer) {
     const { ahead } = hooks;
+    if (hooks.over()) return;
     if (ahead.includes(item)) ahead.splice(ahead.indexOf(item), 1);
     if (item !== hooks.now() || item.dataset.sent || item.dataset.lost) return;
     if (!("begun" in item.dataset)) return hooks.goOn();
@@ -69,8 +70,8 @@ window.desk = window.desk || {};
   function tick() {
     const now = hooks.now();
     const held = document.querySelector("[data-lease]");
-    document.querySelector("[data-spent]").hidden = held.hidden = !now;
-    if (!now) return;
+    document.querySelector("[data-spent]").hidden = held.hidden = !now || hooks.over();
+    if (!now || hooks.over()) return;
     document.querySelector("[data-spent-text]").textContent = clock(spent());
     const rest = left(now) / 1000;
     held.hidden = !now.dataset.until;
@@ -89,10 +90,23 @@ window.desk = window.desk || {};
   const touch = () => (active = Date.now());
   document.addEventListener("pointerdown", touch);
 
+  // What was done, for a moment.
+  function note(words) {
+    window.say?.(words);
+    const toast = document.createElement("div");
+    toast.className = "toast";
+    toast.textContent = words;
+    document.getElementById("toasts").append(toast);
+    setTimeout(() => toast.remove(), 6000);
+  }
+
   // Something that the reviewer must know: it stays until it is closed. `ways`: [label, url] out.
-  function tell(words, ways) {
+  // Told again under the same `name`, it takes the place of what was told before.
+  function tell(words, ways, name = "") {
+    if (name) document.querySelector(`#desk-trouble [data-told="${name}"]`)?.remove();
     const note = document.createElement("div");
     note.className = "note is-warn";
+    if (name) note.dataset.told = name;
     note.setAttribute("role", "alert");
     const text = document.createElement("p");
     text.className = "grow";
@@ -111,7 +125,8 @@ window.desk = window.desk || {};
     close.addEventListener("click", () => note.remove());
     note.append(text, close);
     document.getElementById("desk-trouble").append(note);
+    return note;
   }
 
-  Object.assign(window.desk, { lease: { look, renew, setClock, spent, tick, touch, watch }, tell });
+  Object.assign(window.desk, { lease: { look, renew, setClock, spent, tick, touch, watch }, note, tell });
 })();

@@ -16,6 +16,9 @@ window.desk = window.desk || {};
 
   class Unsent extends Error {}
 
+  const REMOVED = { reason: "removed", words: "You no longer work on this queue." };
+  const ENDS = ["removed", "archived"]; // reasons after which nothing is to be done here any more
+
   // An answer of the server, or Unsent where there was none that says anything about the matter.
   async function post(url, body, options = {}) {
     let response;
@@ -37,8 +40,12 @@ window.desk = window.desk || {};
     const text = await response.text();
     if (response.status === 403 && text.includes("CSRF")) throw new Unsent("signed-out");
     if (!waiting().length) well();
-    if (type.startsWith("application/json")) return { status: response.status, ...JSON.parse(text) };
-    return { status: response.status, html: text };
+    const answer = { status: response.status };
+    if (type.startsWith("application/json")) Object.assign(answer, JSON.parse(text));
+    else if (response.status === 403 || response.status === 404) Object.assign(answer, REMOVED);
+    else answer.html = text;
+    if (ENDS.includes(answer.reason)) window.desk.end?.(answer);
+    return answer;
   }
 
   // ---- what is wrong with sending, as one line above the desk
@@ -159,6 +166,7 @@ window.desk = window.desk || {};
     state.dirty = false;
     state.saving = post(item.dataset.draft, new FormData(item.querySelector("[data-rubric]")))
       .then((answer) => {
+        if (ENDS.includes(answer.reason)) return told(item, "Not kept: copy what you need");
         if (answer.status !== 200) throw new Unsent(answer.words || "The draft was refused.");
         told(item, `Draft kept ${new Date(answer.saved).toLocaleTimeString([], { hour12: false })}`);
       })

@@ -2,16 +2,19 @@
 // The desk: an item is labelled, the next one is there at once, because it was fetched ahead; what
 // was done is sent behind it. Without this file every step is a form that loads the page anew.
 (() => {
-  const { form, lease, sending, tell } = window.desk;
+  const { form, lease, note, sending, tell, toAnswer } = window.desk;
   const desk = document.getElementById("desk");
   const AHEAD = 2; // items fetched and held besides the one in work
   const LOOK_AGAIN = 15_000; // ms, where there was nothing
   const REMEMBERED = 20; // items that undo brings back as they were
   let now = desk.querySelector("[data-item]");
   const ahead = [];
-  const done = []; // { item, task } of what was submitted, the last at the end
+  const done = []; // { item, task, what } of labels, skips and questions, the last at the end
+  const stale = []; // items that were refused because their questions are old
   let fetching = null;
   let exhausted = false;
+  let over = false; // the server has ended the work on this queue
+  let renewing = false; // the questions are being fetched anew
 
   const rubric = (item = now) => item?.querySelector("[data-rubric]");
   const idOf = (item) => item.dataset.item;
@@ -36,6 +39,7 @@
       history.replaceState(null, "", location.pathname);
     }
     scrollTo(0, 0);
+    if (now) toAnswer(now, true);
     lease.tick();
     document.documentElement.dataset.shown = String(Number(document.documentElement.dataset.shown || 0) + 1);
   }
@@ -54,9 +58,11 @@
     return [...ids, ...sending.waiting().map((task) => task.item).filter(Boolean)];
   }
 
-  async function fetchNext() {
+  // The next item, or a certain one as it is by now.
+  async function fetchNext(id = "") {
     const body = new FormData();
-    for (const id of besides()) body.append("besides", id);
+    if (id) body.set("item", id);
+    else for (const each of besides()) body.append("besides", each);
     const answer = await sending.post(desk.dataset.next, body);
     if (answer.status !== 200) return { none: null, words: answer.words || "" };
     const item = parsed(answer.html);
@@ -69,7 +75,7 @@
   }
 
   async function fill() {
-    if (fetching || exhausted || !now || ahead.length >= AHEAD) return;
+    if (over || renewing || fetching || exhausted || !now || ahead.length >= AHEAD) return;
     fetching = fetchNext();
     try {
       const got = await fetching;
@@ -86,6 +92,7 @@
 
   // The next item at once, else as soon as it is there.
   async function goOn() {
+    if (over) return;
     const item = ahead.shift();
     if (item) {
       show(item);
@@ -119,13 +126,14 @@
   let looking = null;
   async function look() {
     clearTimeout(looking);
-    if (now) return;
+    if (now || over || renewing) return;
     if (sending.waiting().length) {
       looking = setTimeout(look, 200); // what was done comes first
       return;
     }
     try {
       const got = await fetchNext();
+      if (over || renewing) return;
       if (now) {
         if (got.item && !isHere(got.item)) ahead.push(got.item);
         return;
@@ -137,7 +145,7 @@
         return;
       }
       if (got.none) desk.querySelector(":scope > .dk-item").replaceWith(got.none);
-      else tell(got.words || "There is no next item.", []);
+      else tell(got.words || "There is no next item.", [], "none");
     } catch (error) {
       if (!(error instanceof sending.Unsent)) throw error;
       sending.trouble(error.message);
@@ -154,6 +162,7 @@
 
   function submit() {
     const root = rubric();
+    if (over) return remind();
     if (!root || !form.check(root)) return;
     root.elements.seconds.value = lease.spent().toFixed(1);
     const item = now;
@@ -166,14 +175,18 @@
       item: idOf(item),
       done: (answer) => submitted(item, answer),
     });
-    done.push({ item, task });
-    if (done.length > REMEMBERED) done.shift();
-    window.say?.("Submitted.");
+    remember(item, task, "label");
     goOn();
+  }
+
+  function remember(item, task, what) {
+    done.push({ item, task, what });
+    if (done.length > REMEMBERED) done.shift();
   }
 
   function submitted(item, answer) {
     if (answer.status === 200) {
+      window.say?.("Submitted.");
       head(answer.head);
       item.querySelector("[name=comment]").value = "";
       if (exhausted && now) {
@@ -184,6 +197,7 @@
     }
     forget(item);
     delete item.dataset.sent;
+    if (over) return leftOver(item);
     if (answer.status === 400) {
       bringBack(item);
       form.showErrors(rubric(), answer.errors || {}, answer.words || "");
@@ -206,11 +220,12 @@
   }
 
   function failed(item, answer, what = "was not saved") {
+    if (over) return leftOver(item);
+    if (answer.reason === "rubric") return questionsChanged(item);
     const words = answer.words || `The server refused it (${answer.status}).`;
     if (!answer.reason && item !== now) bringBack(item); // nobody but this page has the answers
-    const again = answer.reason === "rubric" || answer.reason === "held";
     const ways = [["Look at the item", item.dataset.read]];
-    if (again) ways.unshift(["Open it again", `${location.pathname}?item=${idOf(item)}`]);
+    if (answer.reason === "held") ways.unshift(["Open it again", `${location.pathname}?item=${idOf(item)}`]);
     tell(`Item ${idOf(item)} ${what}. ${words}`, ways);
   }
 
@@ -218,15 +233,87 @@
     if (html) document.getElementById("desk-head").innerHTML = html;
   }
 
+  // ---- what ends or changes the work
+  // The queue is archived, or the person does not work on it any more: nothing is tried again.
+  function end(answer) {
+    if (over) return;
+    over = true;
+    clearTimeout(looking);
+    ahead.length = 0;
+    desk.classList.add("is-over");
+    const told = tell(answer.words, [["All queues", desk.dataset.queues]], "over");
+    told.querySelector("button").remove();
+    if (now) leftOver(now);
+    lease.tick();
+  }
+
+  // What could not be saved is shown again, and can be copied where the server keeps nothing.
+  function leftOver(item) {
+    const told = document.querySelector('[data-told="over"]');
+    const texts = [...item.querySelectorAll("[data-rubric] textarea")].map((one) => one.value.trim()).filter(Boolean);
+    const begun = "begun" in item.dataset || texts.length > 0;
+    if (begun && item !== now) show(item);
+    if (!told || !texts.length || told.dataset[`of${idOf(item)}`]) return;
+    told.dataset[`of${idOf(item)}`] = "1";
+    const kept = told.querySelector("textarea") || document.createElement("textarea");
+    kept.className = "ta";
+    kept.readOnly = true;
+    kept.rows = 3;
+    kept.setAttribute("aria-label", "What you have typed, to copy");
+    kept.value = [kept.value, `Item ${idOf(item)}`, ...texts].filter(Boolean).join("\n");
+    told.append(kept);
+  }
+
+  function remind() {
+    window.say?.(document.querySelector('[data-told="over"] p')?.textContent || "");
+  }
+
+  // Once is enough: what waits is fetched with the new questions, and what was answered of those
+  // that are still asked comes back as the draft.
+  async function questionsChanged(item) {
+    if (!stale.includes(item)) stale.push(item);
+    if (renewing) return;
+    renewing = true;
+    tell("The questions have changed. What you had answered is kept where it is still asked; look at it again.", [], "rubric");
+    const current = now;
+    for (let tries = 0; current && sending.isDirty(current) && tries < 3; tries++) await sending.saveDraft(current);
+    waitFor();
+    now = null;
+    await fetching?.catch(() => null);
+    while (sending.waiting().length) await new Promise((resolve) => setTimeout(resolve, 100));
+    const waiting = new Map([...stale.splice(0), current, ...ahead.splice(0)].filter(Boolean).map((one) => [idOf(one), one]));
+    for (const [id, old] of waiting) {
+      if (over) return;
+      const got = await fetchNext(id).catch(() => ({ item: old }));
+      if (!got.item) continue; // done by others meanwhile; a draft is kept
+      got.item.dataset.spent = old.dataset.spent || "0";
+      ahead.push(got.item);
+    }
+    renewing = exhausted = false;
+    goOn();
+  }
+
+  const TAKEN = { label: "your label of item", skip: "your skip of item" };
+  const taken = (what, id) => note(`Taken back: ${TAKEN[what]} ${id}.`);
+
+  // The last step is taken back, whatever it was, and is said.
   function undo() {
+    if (over) return remind();
     const last = done.pop();
     if (!last) return undoLast();
+    const id = idOf(last.item);
+    if (last.what === "flag") return note(`You asked a lead about item ${id}; that stays. Undo again takes back what you did before.`);
     bringBack(last.item);
+    taken(last.what, id);
     if (sending.drop(last.task)) return;
+    const body = new FormData();
+    const isSkip = last.what === "skip";
+    if (isSkip) body.set("item", id);
     sending.send({
-      url: last.item.dataset.undoUrl,
-      body: new FormData(),
+      url: isSkip ? desk.dataset.unskip : last.item.dataset.undoUrl,
+      body,
       done: (answer) => {
+        if (isSkip && answer.status === 200) lease.renew(last.item, 2);
         if (answer.status === 200) head(answer.head);
         else if (answer.reason !== "nothing") failed(last.item, answer);
       },
@@ -243,29 +330,34 @@
         if (answer.status !== 200) return tell(answer.words || "There is nothing to take back.", []);
         head(answer.head);
         bringBack(parsed(answer.html));
+        taken(answer.what, answer.item);
       },
     });
   }
 
   function aside(asked, submitter) {
     const item = now;
+    if (over) return remind();
     const body = new FormData(asked, submitter);
     const reason = (body.get("reason") || body.get("other") || "").trim();
     if (!reason) return (asked.querySelector("[name=other]") || asked.querySelector("textarea")).focus();
     asked.closest("details").open = false;
     const pending = sending.isDirty(item) ? sending.saveDraft(item) : null;
     item.dataset.spent = String(lease.spent());
-    sending.send({
+    const task = sending.send({
       url: asked.action,
       body,
       after: pending,
       item: idOf(item),
       done: (answer) => {
-        if (answer.status !== 200) failed(item, answer);
-        else if (answer.head) head(answer.head);
+        if (answer.status !== 200) {
+          forget(item);
+          failed(item, answer);
+        } else if (answer.head) head(answer.head);
       },
     });
-    window.say?.(asked.dataset.aside === "skip" ? "Skipped." : "A lead is asked.");
+    remember(item, task, asked.dataset.aside);
+    note(asked.dataset.aside === "skip" ? `Item ${idOf(item)} is skipped.` : `A lead is asked about item ${idOf(item)}.`);
     goOn();
   }
 
@@ -384,12 +476,14 @@
     if (document.hidden && now) sending.saveDraft(now);
   });
 
-  lease.watch({ now: () => now, ahead, goOn, failed });
+  window.desk.end = end;
+  lease.watch({ now: () => now, ahead, goOn, failed, over: () => over });
   lease.tick();
   if (now) {
     prepare(now);
     lease.look(now);
     lease.tick();
+    toAnswer(now, true);
     fill();
   } else if (desk.querySelector("[data-none]")) looking = setTimeout(look, LOOK_AGAIN);
 })();

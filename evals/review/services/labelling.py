@@ -178,8 +178,11 @@ def undo(access: Access, item: Item) -> Label:
     return mine
 
 
-def undo_last(access: Access, queue: Queue) -> Label:
-    """Take back the label that the caller gave last in the queue."""
+def undo_last(access: Access, queue: Queue) -> tuple[Item, str]:
+    """Take back what the caller did last in the queue: the item, and "label" or "skip".
+
+    Raises PermissionDenied, Conflict (nothing was done, or as `undo` does).
+    """
     user = standing.labeller(access, queue)
     last = (
         Label.objects.filter(item__queue=queue, reviewer=user, withdrawn_at=None, adjudicates=False)
@@ -187,10 +190,30 @@ def undo_last(access: Access, queue: Queue) -> Label:
         .order_by("-submitted_at", "-pk")
         .first()
     )
+    skip = (
+        Skip.objects.filter(item__queue=queue, reviewer=user, item__state=State.OPEN)
+        .select_related("item")
+        .order_by("-created_at", "-pk")
+        .first()
+    )
+    if skip is not None and (last is None or skip.created_at > last.submitted_at):
+        skip.item.queue = queue
+        _take_up(skip.item, skip, user)
+        return skip.item, "skip"
     if last is None:
-        raise Conflict("nothing", "You have no label in this queue.")
+        raise Conflict("nothing", "You have done nothing in this queue.")
     last.item.queue = queue
-    return undo(access, last.item)
+    undo(access, last.item)
+    return last.item, "label"
+
+
+def _take_up(item: Item, skip: Skip, user: User) -> None:
+    """The skip is gone; the item is held again where there is a place."""
+    with transaction.atomic():
+        locked = claiming.lock(item)
+        skip.delete()
+        if locked.state == State.OPEN and claiming.has_place(locked, user):
+            claiming.hold(locked, user)
 
 
 def tell(

@@ -208,8 +208,8 @@ def test_the_last_label_is_undone_first(access: Access, queue: Queue, ann: Acces
     one, two = desk.fill(access, queue, 2)
     working.submit(ann, one, desk.GOOD)
     working.submit(ann, two, desk.GOOD)
-    assert working.undo_last(ann, queue).item_id == two.pk
-    assert working.undo_last(ann, queue).item_id == one.pk
+    assert working.undo_last(ann, queue) == (two, "label")
+    assert working.undo_last(ann, queue) == (one, "label")
     with desk.raises(Conflict, reason="nothing"):
         working.undo_last(ann, queue)
 
