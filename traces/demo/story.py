@@ -16,6 +16,8 @@ from traces.demo.words import LISTS
 
 CYCLE = 21
 OUTAGE, SPIKE, INJECTION = 3, 9, 18
+TOPIC, LANGUAGE = range(10, 12), range(12, 14)
+BRIEF = range(17, 21)
 DROP = range(14, 17)
 """Days of the cycle, which begins on a Monday. The drop in quality begins with a release and ends
 with the next."""
@@ -48,6 +50,14 @@ class Day:
         """`outage`, `cost spike`, `quality drop` or `injection attempt`."""
         named = {OUTAGE: "outage", SPIKE: "cost spike", INJECTION: "injection attempt"}
         return "quality drop" if self.phase in DROP else named.get(self.phase)
+
+    @property
+    def shift(self) -> str | None:
+        """What is otherwise than usual, without being wrong: `new topic`, `language`,
+        `brief answers`.
+        """
+        lasting = {"new topic": TOPIC, "language": LANGUAGE, "brief answers": BRIEF}
+        return next((name for name, phases in lasting.items() if self.phase in phases), None)
 
     @property
     def step(self) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from traces.demo import incidents
+from traces.demo import incidents, shifts
 from traces.demo.loom import MS, OPENINFERENCE, Loom, Message, Score, Woven
 from traces.demo.models import EMBEDDER, HAIKU, MINI, RERANKER, SMALL, SUPPORT, Model, tokens
 from traces.demo.story import Visit
@@ -97,13 +97,15 @@ def conversation(visit: Visit) -> Iterator[Woven]:
     """All turns of one conversation, each a trace."""
     rng, start = visit.rng, int(visit.start.timestamp() * 1e9)
     attacks = visit.day.in_attack(visit.start) and rng.random() < 0.6
+    brought = shifts.topic_of(visit)
+    customer = visit.user_id if brought is None else brought.get("customer", visit.user_id)
     talk = Talk(
         visit,
         Voice(rng, first=visit.first_name),
-        rng.choice(TOPICS),
+        rng.choice(TOPICS) if brought is None else brought,
         rng.choices([one[0] for one in SUPPORT], [one[1] for one in SUPPORT])[0],
         attacks,
-        f"guest-{visit.number % ATTACKERS + 71}" if attacks else visit.user_id,
+        f"guest-{visit.number % ATTACKERS + 71}" if attacks else customer,
         {
             "channel": rng.choices(("web", "app", "mail"), (60, 30, 10))[0],
             "plan": ("basic", "plus", "trade")[visit.user % 3],
@@ -132,7 +134,7 @@ def _answered(talk: Talk, number: int, start_ns: int) -> Turn:
     template, fitting = _asked(talk, first=number == 0)
     attack = talk.attacks and (number > 0 or visit.rng.random() < 0.7)
     said = voice.one(SHOP["attacks"]["direct"]) if attack else voice.say(template)
-    if not attack and visit.rng.random() < 0.4:
+    if not attack and talk.topic is not shifts.GERMAN and visit.rng.random() < 0.4:
         said = f"{said} {voice.one(SHOP['tails'])}"
     turn = Turn(talk, loom, said, fitting)
     flagged = attack and visit.rng.random() < 0.65
@@ -281,6 +283,8 @@ def _reply(turn: Turn, root: Span, found: list[dict[str, Any]], *, attack: bool)
     if mishap is not None:
         said, turn.wrong = mishap.answer, True
     finish = mishap.finish if mishap else "stop"
+    model = shifts.model_of(talk.visit, model)
+    said = shifts.said_by(model, said)
     answer: Message = {"role": "assistant", "content": said}
     loom.call(root, model, messages, answer, tools=TOOLS, prompt=talk.prompt, finish=finish)
     turn.answer = said

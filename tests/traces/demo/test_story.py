@@ -182,3 +182,52 @@ def test_every_question_has_an_answer_that_its_documents_hold(topic: dict[str, A
     )
     named = set(re.findall(r"\[([a-z-]+)\]", repr([topic["answers"], topic["replies"]])))
     assert named <= {document["id"] for document in topic["documents"]}
+
+
+def of_shift(shift: str) -> list[Woven]:
+    """All that is told of the first day with it."""
+    return told(next(day for day in days(CYCLE, TODAY) if day.shift == shift))
+
+
+def test_any_three_weeks_hold_every_shift_after_quiet_days() -> None:
+    for ahead in range(CYCLE):
+        whole = days(CYCLE, TODAY + timedelta(days=ahead))
+        assert Counter(day.shift for day in whole if day.shift) == {
+            "new topic": 2, "language": 2, "brief answers": 4,
+        }  # fmt: skip
+    first_week = [day for day in days(CYCLE, TODAY) if day.phase < 7]
+    assert not any(day.shift for day in first_week)
+
+
+def test_a_new_topic_comes_from_one_customer() -> None:
+    asked = [one for one in of_shift("new topic") if "contract-furnishing" in texts(one)]
+    assert len(asked) > 20
+    own = [one for one in asked if "hotel contracts" in texts(one)]
+    assert all("procurement.meridian" in texts(one) for one in own) and len(own) > 15
+    assert not any("procurement.meridian" in texts(one) for one in told(the_day(None)))
+
+
+def test_for_two_days_many_write_german() -> None:
+    german = [one for one in of_shift("language") if "rueckgabe" in texts(one)]
+    assert len(german) > 15
+    users = {
+        pair.value.string_value for one in german for pair in one.spans[0].attributes
+        if pair.key == "user.id"
+    }  # fmt: skip
+    assert len(users) > 8
+
+
+def test_a_version_of_a_model_answers_in_fewer_words() -> None:
+    def lengths(traces: list[Woven], model: str) -> list[int]:
+        return [
+            len(pair.value.string_value)
+            for one in traces
+            for span in one.spans
+            if any(p.value.string_value == model for p in span.attributes)
+            for pair in span.attributes
+            if pair.key == "llm.output_messages.0.message.content"
+        ]
+
+    brief = lengths(of_shift("brief answers"), "gpt-5.4-mini-2026-10-28")
+    usual = lengths(told(the_day(None)), "gpt-5.4-mini-2026-03-17")
+    assert len(brief) > 40 and sum(brief) / len(brief) < 0.7 * sum(usual) / len(usual)
