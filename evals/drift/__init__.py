@@ -1,0 +1,1 @@
+"""Drift: whether the traffic or the answers changed, in what, and why."""
