@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "evals.truth",
     "evals.erasures",
     "evals.datasets",
+    "evals.drift",
     "dashboards",
     "dashboards.channels",
     "dashboards.alerts",
@@ -220,10 +221,13 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_CONCURRENCY = env.integer("SIGHTGLASS_WORKERS", default=2, low=1, high=64)
-CELERY_TASK_ROUTES = {
+CELERY_TASK_ROUTES = {  # what waits for other machines: models, webhooks, mail servers
     "evals.tasks.judge": {"queue": "judges"},
     "evals.tasks.run_ragas": {"queue": "judges"},
     "evals.truth.tasks.ask": {"queue": "judges"},
+    "dashboards.channels.tasks.deliver": {"queue": "judges"},
+    "dashboards.digest.tasks.send_due": {"queue": "judges"},
+    "dashboards.queues.tasks.tell": {"queue": "judges"},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -1,0 +1,1 @@
+"""What changes monitors and judges their windows."""
