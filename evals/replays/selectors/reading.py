@@ -1,0 +1,87 @@
+"""Reading replays and trials, and the calls that are their examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from evals.replays.models import CacheReplay, Work
+from evals.subjects import of_content
+from sightglass.accounts.access import Access
+from traces.conventions import content
+from traces.ids import span_from_hex
+from traces.models import Span
+from traces.selectors import payloads
+from traces.selectors.paging import MAX_LIMIT, Cursor, Page, decode, encode
+
+LONGEST = 2_000
+"""Characters of a text that are shown."""
+W = TypeVar("W", bound=Work)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was asked and answered in a call; empty where its trace is gone."""
+
+    trace_id: str
+    span_id: str
+    asked: str
+    answered: str
+
+
+def cache_replays(access: Access) -> QuerySet[CacheReplay]:
+    return CacheReplay.objects.filter(project=access.project).select_related("version__evaluator")
+
+
+def cache_replay(access: Access, pk: int) -> CacheReplay:
+    """Raises Http404."""
+    return found(cache_replays(access), pk)
+
+
+def found(rows: QuerySet[W], pk: int) -> W:
+    """Raises Http404."""
+    row = rows.filter(pk=pk).first() if pk < 2**63 else None
+    if row is None:
+        raise Http404("There is no such replay.")
+    return row
+
+
+def page(rows: QuerySet[W], order: str, limit: int, cursor: str | None) -> Page[W]:
+    """Newest first. Raises CursorError."""
+    if cursor is not None:
+        rows = rows.filter(pk__lt=decode(cursor, order, (int,)).key[0])
+    limit = max(1, min(limit, MAX_LIMIT))
+    listed = list(rows.order_by("-pk")[: limit + 1])
+    shown = Page(listed[:limit])
+    if len(listed) > limit:
+        shown.next = encode(order, Cursor((listed[limit - 1].pk,)))
+    return shown
+
+
+def said(access: Access, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Said]:
+    """By trace and span id (hex), those that are still stored."""
+    wanted = {(UUID(hex=trace), span_from_hex(span)): (trace, span) for trace, span in keys}
+    if not wanted:
+        return {}
+    rows = list(
+        Span.objects.filter(
+            project_id=access.project.pk,
+            trace_id__in={trace for trace, _ in wanted},
+            span_id__in={span for _, span in wanted},
+        )
+    )
+    rows = [row for row in rows if (row.trace_id, row.span_id) in wanted]
+    told = {}
+    for row, raw in zip(rows, payloads.raw_spans(access.project.pk, rows), strict=True):
+        logs = payloads.logs_of(access.project.pk, row.trace_id, [row.span_id])
+        texts = of_content(content(raw, logs.get(row.span_id, ())), row.kind, {})
+        trace, span = wanted[row.trace_id, row.span_id]
+        told[trace, span] = Said(
+            trace, span, (texts["input"] or "")[:LONGEST], (texts["output"] or "")[:LONGEST]
+        )
+    return told

@@ -1,0 +1,196 @@
+"""What a cache replay finds: recorded calls to curves, slices, a recommendation and examples."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evals.models import EvaluatorVersion
+from evals.replays import caching
+from evals.replays.caching import Calls, Outcome, Point
+from evals.replays.models import CacheReplay
+from evals.replays.services import recorded
+from evals.replays.services.recorded import Recorded
+from evals.subjects import of_content
+from evals.truth.verdicts import judge_yes
+from evals.vectors.embedding import embed
+from traces.ids import span_hex
+from traces.models import Score
+
+MOST = 20_000
+"""Calls that are replayed, the newest of the range."""
+THRESHOLDS = (
+    *(0.7, 0.75, 0.8, 0.82, 0.84, 0.86, 0.88, 0.9),
+    *(0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995),
+)
+MOST_SLICES = 12
+OTHER = "other"
+MOST_EXAMPLES = 8
+LONGEST_TEXT = 4_000
+Progress = Callable[[int, int], None]
+Numbers = NDArray[np.float64]
+
+
+def replay(row: CacheReplay, progress: Progress) -> dict[str, Any]:
+    """The result as it is stored: money in pico dollars, times in ns, no texts."""
+    listed = recorded.newest(row.project_id, row.start_ns, row.end_ns, row.q, MOST + 1)
+    cut, listed = len(listed) > MOST, listed[-MOST:]
+    total = max(1, 2 * len(listed))
+    progress(0, total)
+    calls, answers = _loaded(row, listed, lambda done: progress(done, total))
+    ttl_ns = None if row.ttl_seconds is None else row.ttl_seconds * 10**9
+    outcomes = [caching.exact(calls, ttl_ns)]
+    outcomes += caching.vector(
+        calls, THRESHOLDS, ttl_ns, lambda done, _: progress(len(listed) + done, total)
+    )
+    judge = _judge(row, listed, answers)
+    wrong = [caching.disagreements(one, judge) for one in outcomes]
+    points = [caching.point(calls, one, bad) for one, bad in zip(outcomes, wrong, strict=True)]
+    best = caching.recommended(points[1:], row.most_wrong)
+    first = row.start_ns if not cut else listed[0].start_ns
+    return {
+        "calls": len(listed),
+        "cut": cut,
+        "start_ns": first,
+        "end_ns": row.end_ns,
+        "without_vector": int((~np.any(calls.vectors != 0, axis=1)).sum()),
+        "unpriced": sum(one.cost is None for one in listed),
+        "cost": sum(one.cost or 0 for one in listed),
+        "exact": shaped(points[0]),
+        "points": [shaped(one) for one in points[1:]],
+        "recommended": None if best is None else best.threshold,
+        "slices": _slices(calls, listed, outcomes, wrong),
+        "examples": {
+            str(one.threshold): _examples(listed, one, bad)
+            for one, bad in zip(outcomes, wrong, strict=True)
+        },
+    }
+
+
+def _loaded(
+    row: CacheReplay, listed: Sequence[Recorded], progress: Callable[[int], None]
+) -> tuple[Calls, NDArray[np.float32]]:
+    """The calls, and the vectors of their answers."""
+    place = {one.key: at for at, one in enumerate(listed)}
+    groups = np.array([recorded.group_of(one, None, row.same) for one in listed], np.int64)
+    asked, answered = [""] * len(listed), [""] * len(listed)
+    for done, (one, said) in enumerate(recorded.contents(row.project, listed)):
+        at = place[one.key]
+        groups[at] = recorded.group_of(one, said, row.same)
+        texts = of_content(said, "llm", {})
+        asked[at] = (texts["input"] or "")[:LONGEST_TEXT]
+        answered[at] = (texts["output"] or "")[:LONGEST_TEXT]
+        if done % recorded.AT_ONCE == 0:
+            progress(done)
+    calls = Calls(
+        np.array([one.start_ns for one in listed], np.int64),
+        np.array([one.end_ns for one in listed], np.int64),
+        groups,
+        np.array([one.fingerprint or 0 for one in listed], np.int64),
+        embed(asked),
+        np.array([one.cost or 0 for one in listed], np.int64),
+    )
+    return calls, embed(answered)
+
+
+def _judge(
+    row: CacheReplay, listed: Sequence[Recorded], answers: NDArray[np.float32]
+) -> caching.Disagree:
+    """By the evaluator's verdicts on the two recorded answers, or by how alike these are."""
+    if row.version is not None:
+        said = _verdicts(row.project_id, row.version, listed)
+
+        def by_verdict(calls: NDArray[np.int64], entries: NDArray[np.int64]) -> Numbers:
+            one, other = said[calls], said[entries]
+            known = ~(np.isnan(one) | np.isnan(other))
+            return np.where(known, (one != other).astype(np.float64), np.nan)
+
+        return by_verdict
+
+    def by_vectors(calls: NDArray[np.int64], entries: NDArray[np.int64]) -> Numbers:
+        one, other = answers[calls], answers[entries]
+        known = np.any(one != 0, axis=1) & np.any(other != 0, axis=1)
+        alike = np.einsum("nd,nd->n", one, other)
+        return np.where(known, (alike < row.alike).astype(np.float64), np.nan)
+
+    return by_vectors
+
+
+def _verdicts(project_id: int, version: EvaluatorVersion, listed: Sequence[Recorded]) -> Numbers:
+    """1 for yes, 0 for no, NaN where the evaluator said neither."""
+    said = np.full(len(listed), np.nan)
+    place = {one.key: at for at, one in enumerate(listed)}
+    for begin in range(0, len(listed), 2_000):
+        traces = {one.trace_id for one in listed[begin : begin + 2_000]}
+        rows = Score.objects.filter(
+            project_id=project_id, trace_id__in=traces, evaluator_version=version.pk
+        ).values_list(
+            *("trace_id", "span_id", "boolean", "number", "category", "flagged"),
+            "higher_is_better",
+        )
+        for trace_id, span_id, boolean, number, category, flagged, better in rows:
+            value = next((one for one in (boolean, number, category) if one is not None), None)
+            yes = judge_yes(value, flagged, better)
+            at = place.get((trace_id, span_id))
+            if at is not None and yes is not None:
+                said[at] = float(yes)
+    return said
+
+
+def _slices(
+    calls: Calls,
+    listed: Sequence[Recorded],
+    outcomes: Sequence[Outcome],
+    wrong: Sequence[Numbers],
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """By dimension, threshold and name."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    named = {
+        "model": [one.model or "(no model)" for one in listed],
+        "prompt": [one.prompt or "(no prompt name)" for one in listed],
+    }
+    for dimension, names in named.items():
+        most = {name for name, _ in Counter(names).most_common(MOST_SLICES)}
+        kept = [name if name in most else OTHER for name in names]
+        found[dimension] = {
+            str(one.threshold): {
+                name: shaped(part) for name, part in caching.by_slice(calls, one, bad, kept).items()
+            }
+            for one, bad in zip(outcomes, wrong, strict=True)
+        }
+    return found
+
+
+def _examples(listed: Sequence[Recorded], outcome: Outcome, wrong: Numbers) -> list[dict[str, Any]]:
+    """Wrong hits whose questions are most alike: the hardest to tell from right ones."""
+    bad = np.flatnonzero(wrong == 1)
+    chosen = bad[np.argsort(-outcome.similarity[bad], kind="stable")][:MOST_EXAMPLES]
+    return [
+        {
+            "call": [listed[at].trace_id.hex, span_hex(listed[at].span_id)],
+            "entry": [listed[to].trace_id.hex, span_hex(listed[to].span_id)],
+            "similarity": round(float(outcome.similarity[at]), 4),
+        }
+        for at in chosen.tolist()
+        if (to := int(outcome.source[at])) >= 0
+    ]
+
+
+def shaped(one: Point) -> dict[str, Any]:
+    return {
+        "threshold": one.threshold,
+        "calls": one.calls,
+        "hits": one.hits,
+        "hit_rate": one.hit_rate,
+        "saved": one.saved,
+        "saved_ns": one.saved_ns,
+        "judged": one.judged,
+        "wrong": one.wrong,
+        "wrong_rate": one.wrong_rate,
+        "low": one.low,
+        "high": one.high,
+    }
