@@ -11,7 +11,10 @@
   ordinal, quadratic where it is interval. Its variance is that of J. L. Fleiss, J. Cohen and
   B. S. Everitt (1969, Psychological Bulletin 72:323); from it, the number of independent items
   that would vary as much, and for these Wilson's interval of the observed agreement, which is
-  still one where all agree.
+  still one where all agree. With chance as found, Wilson's interval can reach beyond what kappa
+  can be: it is cut to [-1, 1]. That loses none of its coverage, for the truth lies there. (Of two
+  people disagreement is at most twice that of chance: |x - y| is a metric of negative type, and
+  so is being different; of squares it is the concordance correlation.)
 
 Where no unit shows a disagreement, drawing again shows none either. The lower end is then what
 Wilson's interval allows of units in which labels differ as by chance.
@@ -257,5 +260,5 @@ def _kappa(kappa: float, variance: float, chance: float, n: int) -> Estimate:
     spread = variance * chance**2
     alike = agreed * (1 - agreed) / spread if spread > 1e-12 and 0 < agreed < 1 else float(n)
     low, high = wilson(agreed * alike, alike)
-    low, high = (1 - (1 - end) / chance for end in (low, high))
+    low, high = (min(max(1 - (1 - end) / chance, -1.0), 1.0) for end in (low, high))
     return Estimate(kappa, min(low, kappa), max(high, kappa), n)

@@ -250,6 +250,23 @@ def test_the_interval_of_kappa_holds_it() -> None:
     assert 0.92 <= hits / 600 <= 0.985
 
 
+def test_the_interval_of_kappa_is_within_what_kappa_can_be() -> None:
+    # Seven times no of both and once yes of one alone: chance leaves next to no disagreement.
+    found = cohen(np.array([[7, 0], [1, 0]]))
+    assert found.value == pytest.approx(0)
+    assert (found.low, found.n) == (-1, 8)
+    assert found.high is not None and 0.8 < found.high < 0.85
+    apart = cohen(np.array([[0, 20], [20, 0]]))
+    assert apart.value == pytest.approx(-1)
+    assert apart.low == pytest.approx(-1)
+    rng = np.random.default_rng(4)
+    for weighting in (None, "linear", "quadratic"):
+        for _ in range(200):
+            found = cohen(rng.integers(0, 4, (3, 3)), weighting)
+            if found.low is not None and found.high is not None:
+                assert found.low + 1e-9 >= -1 and found.high <= 1 + 1e-9
+
+
 def test_fleiss_kappa_is_of_the_items_with_the_commonest_number_of_labels() -> None:
     thrice = np.array([[3, 0], [0, 3], [2, 1], [3, 0]])
     mixed = np.concatenate([thrice, [[1, 1], [2, 0]], [[1, 0]]])
