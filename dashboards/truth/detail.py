@@ -146,6 +146,7 @@ def _context(
     context |= {
         "figures": figures,
         "basis": words.basis(figures) if figures else "",
+        "left_out": words.left_out(figures, whole.pairs) if figures else "",
         "need": words.need(figures) if figures and not compared else "",
         "rows": matrix(request, whole, compared) if compared else [],
         "categories": [_said(one) for one in compared.categories] if compared else [],
@@ -158,12 +159,12 @@ def _context(
         "questions": list(questions_answered(request.access.project.pk)),
     }
     if compared and figures:
-        alpha = words.of_kappa(compared.humans.alpha)
+        people, about = words.two_people(figures, whole.pairs)
         context["stats"] = [
             ("Kappa", words.of_kappa(compared.kappa), "agreement beyond chance"),
             ("Sensitivity", words.of_share(compared.sensitivity), "of people’s yes, it says yes"),
             ("Specificity", words.of_share(compared.specificity), "of people’s no, it says no"),
-            ("Two people", words.of_share(figures.people), f"give the same; alpha {alpha.value}"),
+            ("Two people", people, about),
         ]
     return context
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from dashboards.numbers import MINUS, NONE, score, share
 from evals.stats.estimates import Estimate
 from evals.truth.selectors.comparisons import Figures, Row
 from evals.truth.selectors.labels import Choice
+from evals.truth.selectors.pairs import Pair
 
 GOOD, POOR = 0.6, 0.4
 """Kappa from which agreement is substantial, and below which it is fair at best (J. R. Landis and
@@ -90,6 +92,40 @@ def basis(found: Figures) -> str:
         return ""
     cases = "case" if found.n == 1 else "cases"
     return f"{found.n:,} {cases} {BASES[found.choice]}"
+
+
+def left_out(found: Figures, pairs: Sequence[Pair]) -> str:
+    """Which labelled cases the figures leave out, and why."""
+    if found.choice is None:
+        return ""
+    of = Counter(pair.truth.choice for pair in pairs if pair.truth.choice < found.choice)
+    told = []
+    if found.choice is Choice.DRAWN and of[Choice.PICKED]:
+        told.append(
+            f"{of[Choice.PICKED]:,} more that people picked are not counted: enough were drawn by"
+            " chance."
+        )
+    if of[Choice.TARGETED]:
+        told.append(
+            f"{of[Choice.TARGETED]:,} more are not counted: they came into a queue because of what"
+            " an evaluator or a user said of them, and of such cases no rate can be told."
+        )
+    return " ".join(told)
+
+
+def two_people(found: Figures, pairs: Sequence[Pair]) -> tuple[Said, str]:
+    """How far two people agree, and what that is; or why it is not known."""
+    said = of_share(found.people)
+    if said.value != NONE:
+        alpha = of_kappa(found.comparison.humans.alpha if found.comparison else None)
+        beyond = f"; Krippendorff’s alpha {alpha.value}" if alpha.value != NONE else ""
+        return said, f"give the same answer{beyond}"
+    elsewhere = sum(len(pair.said) > 1 for pair in pairs)
+    if not elsewhere:
+        return Said(NONE, reason="No case has the answers of two people."), ""
+    cases = "case" if elsewhere == 1 else "cases"
+    why = "No case that is counted has the answers of two people;"
+    return Said(NONE, reason=f"{why} {elsewhere:,} {cases} left out of the figures do."), ""
 
 
 def need(found: Figures) -> str:

@@ -128,6 +128,31 @@ def test_one_evaluator(page: Any, access: Access, helpful: EvaluatorVersion) -> 
     page("/999999", 404)
 
 
+def test_what_the_figures_leave_out_is_said(
+    page: Any, access: Access, helpful: EvaluatorVersion
+) -> None:
+    table(access, helpful, both=4, judge=1, people=1, neither=2)
+    path = f"/{helpful.evaluator_id}"
+    told = plain(page(path))
+    assert "Two people – No case has the answers of two people. " in told
+    assert "give the same" not in told and "alpha" not in told
+    found = table(access, helpful, both=3, judge=3, people=0, neither=0, origin="evaluator")
+    for n, trace_id in enumerate(found):
+        label(access, trace_id, {"helpful": n < 3}, people=["bob"])
+    told = plain(page(path))
+    assert "No case that is counted has the answers of two people; 6 cases left out" in told
+    assert "8 cases picked by people" in told
+    assert "6 more are not counted: they came into a queue because of what an evaluator" in told
+    assert "The lists of cases hold all 14" in told
+    drawn: dict[str, Any] = {"probability": 0.5, "origin": "rule"}
+    found = table(access, helpful, both=15, judge=5, people=0, neither=10, **drawn)
+    for n, trace_id in enumerate(found):
+        label(access, trace_id, {"helpful": n < 15}, people=["bob"])
+    told = plain(page(path))
+    assert "8 more that people picked are not counted: enough were drawn by chance." in told
+    assert "give the same answer; Krippendorff’s alpha 1.00" in told
+
+
 def test_a_pairing_is_chosen(
     page: Any, post: Any, access: Access, helpful: EvaluatorVersion
 ) -> None:
