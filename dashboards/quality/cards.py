@@ -128,7 +128,8 @@ def _fine_line(frame: Frame, figure: Figure, trend: Trend) -> Series:
         return fine_value(sums, better)
 
     url = frame.explore(score_term(key.name), timeless=True)
-    name = f"{key.name} ({SOURCES.get(key.source, key.source).lower()})"
+    source = SOURCES.get(key.source, key.source).lower()
+    name = f"{key.name} ({source}{'' if figure.drawn else ', not all drawn'})"
     return line_of(name, trend.steps[key], frame.times, read, url)
 
 

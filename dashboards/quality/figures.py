@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import sqrt
 
@@ -12,8 +12,10 @@ from traces.selectors import metrics
 from traces.selectors.metrics import FLAGGED, SCORE, Better, Value
 
 SOURCES = {"user": "Users", "human": "Reviewers", "judge": "Judge", "code": "Code"}
-FEEDBACK = ("user", "human")
-"""Sources that are people: their scores are good when they are high, unless somebody says not."""
+USER, HUMAN = "user", "human"
+FEEDBACK = (USER, HUMAN)
+"""Sources that are people. What users send is good when it is high; what reviewers answer may be
+the name of a fault, and is good as the evaluator says that is held against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,9 @@ class Figure:
     sums: ScoreMeasures
     before: ScoreMeasures = field(default_factory=ScoreMeasures)
     better: Better = None
+    drawn: bool = True
+    """False: reviewers gave it, and not all of its items were drawn by chance. It is then a figure
+    of these items, and no rate of all traffic: it has no interval, and no change is certain."""
 
     @property
     def unit(self) -> str:
@@ -51,7 +56,8 @@ class Figure:
 
     @property
     def change(self) -> Change:
-        return of_values(self.value, score_value(self.before), self.unit, self.better)
+        better = self.better if self.drawn else None
+        return of_values(self.value, score_value(self.before), self.unit, better)
 
     @property
     def flagged_change(self) -> Change:
@@ -123,10 +129,20 @@ def figures(
     now: Mapping[Key, ScoreMeasures],
     before: Mapping[Key, ScoreMeasures],
     directions: Mapping[str, Better],
+    picked: Container[str] = (),
 ) -> list[Figure]:
-    """Of all scores with a number, judges and detectors first, then people's; by name."""
+    """Of all scores with a number, judges and detectors first, then people's; by name.
+
+    `picked`: names of reviewers' scores whose items were not all drawn by chance.
+    """
     found = [
-        Figure(key, sums, before.get(key, ScoreMeasures()), better_of(key, directions))
+        Figure(
+            key,
+            sums,
+            before.get(key, ScoreMeasures()),
+            better_of(key, directions),
+            drawn=not (key.source == HUMAN and key.name in picked),
+        )
         for key, sums in now.items()
         if sums.n
     ]
@@ -134,7 +150,5 @@ def figures(
 
 
 def better_of(key: Key, directions: Mapping[str, Better]) -> Better:
-    """up or down; what its evaluator says, people's scores up; None: unknown."""
-    if not key.is_of_people and key.name in directions:
-        return directions[key.name]
-    return "up" if key.is_of_people else None
+    """up or down; what the evaluator of that name says, else users' scores up; None: unknown."""
+    return directions.get(key.name, "up" if key.source == USER else None)

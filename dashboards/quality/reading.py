@@ -10,6 +10,7 @@ from dashboards.frame import Frame
 from dashboards.quality.figures import Key
 from dashboards.quality.slices import DIMENSIONS, Parts
 from evals.selectors import evaluators
+from evals.truth.selectors.pairs import readings_of
 from traces.query import Query
 from traces.rollups.dimensions import OTHER
 from traces.rollups.measures import ScoreMeasures
@@ -129,8 +130,17 @@ def releases(frame: Frame, query: Query) -> list[Event]:
 
 
 def directions(frame: Frame) -> dict[str, Better]:
-    """up or down, by the name of the score, as its evaluator says."""
+    """up or down, by the name of the score, as its evaluator says.
+
+    A question of reviewers that an evaluator is held against has the direction of that evaluator,
+    or the opposite, as the pairing says; not where two evaluators would have it otherwise.
+    """
     versions = evaluators.newest_versions(frame.access)
-    return {
-        version.evaluator.name: "up" if version.higher_is_better else "down" for version in versions
-    }
+    readings = readings_of(version.evaluator for version in versions)
+    named: dict[str, Better] = {}
+    paired: dict[str, set[Better]] = defaultdict(set)
+    for version in versions:
+        reading, good = readings[version.evaluator_id], version.higher_is_better
+        named[version.evaluator.name] = "up" if good else "down"
+        paired[reading.question].add("up" if good != reading.opposite else "down")
+    return {name: said.pop() for name, said in paired.items() if len(said) == 1} | named

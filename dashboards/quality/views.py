@@ -18,9 +18,10 @@ from dashboards.frame import Frame, term
 from dashboards.late import unsettled
 from dashboards.quality import cards, reading, slices, truth
 from dashboards.quality.cards import score_term
-from dashboards.quality.figures import SOURCES, Figure, figures
+from dashboards.quality.figures import SOURCES, Figure, Key, figures
 from dashboards.quality.slices import LABELS, Slice
 from dashboards.quality.words import UNSETTLED, interval, sentence
+from evals.truth.selectors.labels import questions_not_drawn
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.query import Query
 from traces.selectors.paging import TooSlow
@@ -46,7 +47,7 @@ class Line:
 
     @property
     def interval(self) -> str:
-        return interval(self.figure.value, self.figure.unit)
+        return interval(self.figure.value, self.figure.unit) if self.figure.drawn else ""
 
     @property
     def change(self) -> Change:
@@ -123,12 +124,15 @@ def found(frame: Frame, query: Query) -> dict[str, Any]:
     """What the page shows. Raises TooSlow."""
     trend, directions = reading.trend(frame, query), reading.directions(frame)
     before = reading.totals(frame.project_id, query, frame.previous)
-    known = figures(truth.without_panels(trend.totals, directions), before, directions)
+    picked = questions_not_drawn(frame.project_id)
+    shown = truth.without_panels(trend.totals, directions)
+    known = figures(shown, before, directions, picked)
     if not known:
         return {"lines": []}
     calls = reading.calls(frame, query)
     parts = reading.parts(frame, query)
-    worst = slices.worst(parts, trend.totals, directions)
+    drawn_of = {key: sums for key, sums in trend.totals.items() if key not in picked_of(known)}
+    worst = slices.worst(parts, drawn_of, directions)
     chosen = chosen_of(frame, known)
     by = frame.more.get("by", "")
     by = by if by in slices.DIMENSIONS else ""
@@ -149,6 +153,11 @@ def found(frame: Frame, query: Query) -> dict[str, Any]:
         "sentence": UNSETTLED if unsettled(trend.pending, frame) else sentence(known, worst.slices),
         "pending": trend.pending,
     }
+
+
+def picked_of(known: Sequence[Figure]) -> set[Key]:
+    """Scores of items that were not drawn by chance: of these no slice can be told worse."""
+    return {one.key for one in known if not one.drawn}
 
 
 def chosen_of(frame: Frame, known: Sequence[Figure]) -> Figure:

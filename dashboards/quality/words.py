@@ -26,7 +26,7 @@ UNSETTLED = "What has come in is still being added up; then this says what chang
 
 def sentence(known: Sequence[Figure], worst: Sequence[Slice]) -> str:
     """What a manager has to know first: what changed for certain, and where it is worst."""
-    changes = [one for figure in known if _is_notable(one := _main(figure))]
+    changes = [one for figure in known if figure.drawn and _is_notable(one := _main(figure))]
     told = [_told(one) for one in changes if one.change.tone == "bad"][:2]
     told += [_told(one) for one in changes if one.change.tone == "good"][:1]
     if not told:

@@ -9,7 +9,9 @@ from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
 
-from evals.review.models import Label, Origin
+from django.db.models import Exists, OuterRef
+
+from evals.review.models import Item, Label, Origin, Rubric
 from evals.review.models import State as ItemState
 from evals.review.questions import COMPARED
 from evals.review.selectors.labels import value_of
@@ -19,6 +21,7 @@ from traces.selectors.paging import time_limit
 
 MOST_LABELS = 10_000
 """The newest of these are read: of labels, and of scores that people gave."""
+MOST_RUBRICS = 1_000
 EXTERNAL = "review:"
 """How the ids of scores begin that labels were made into (`evals.review.services.settling`)."""
 TARGETED = (Origin.EVALUATOR, Origin.FEEDBACK)
@@ -159,6 +162,20 @@ def _scores(project_id: int, questions: Sequence[str]) -> list[Said]:
         for one in scores
         if one.trace_id is not None and one.value is not None
     ]
+
+
+def questions_not_drawn(project_id: int) -> set[str]:
+    """Keys of questions that people settled on items which were not drawn by chance.
+
+    Such answers became scores of what somebody picked, or of what an evaluator or a user found.
+    """
+    picked = Item.objects.filter(
+        queue=OuterRef("queue"), state=ItemState.SETTLED, probability=None, gold__isnull=True
+    )
+    rows = Rubric.objects.filter(Exists(picked), queue__project_id=project_id)
+    asked = rows.order_by("-pk").values_list("questions", flat=True)[:MOST_RUBRICS]
+    with time_limit():
+        return {one["key"] for questions in asked for one in questions}
 
 
 def questions_answered(project_id: int) -> dict[str, str]:

@@ -100,7 +100,11 @@ def test_directions() -> None:
     told: dict[str, Better] = {"groundedness": "up", "toxicity": "down", "thumbs": "down"}
     assert better_of(JUDGE, told) == "up"
     assert better_of(Key("toxicity", "code"), told) == "down"
-    assert better_of(THUMBS, told) == "up"  # a person's, whatever an evaluator of that name says
+    # Reviewers answer whether there is what the name says, and so may users.
+    assert better_of(Key("toxicity", "human"), told) == "down"
+    assert better_of(THUMBS, told) == "down"
+    assert better_of(Key("stars", "user"), told) == "up"
+    assert better_of(Key("stars", "human"), told) is None
     assert better_of(Key("outcome", "code"), told) is None
 
 

@@ -18,9 +18,13 @@ from django.utils.html import escape
 from dashboards import frame
 from evals.models import EvaluatorVersion
 from evals.services import evaluators
+from evals.truth.services import pairing
+from evals.truth.verdicts import Reading
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import User
 from tests.dashboards.quality.scoring import day, rolled, scored
+from tests.evals.judging import detector
+from tests.evals.truth import labelled
 from tests.traces.sending import SECOND, decoded, llm
 from traces.selectors import cubes, metrics
 from traces.selectors.paging import TooSlow
@@ -321,3 +325,47 @@ def test_a_score_of_a_trace_with_many_models_and_prompts_counts_once(
     rolled(access)
     found = {one.slice.name: one.slice for one in got(page)["worst"]}
     assert found["2.0"].value.count == found["2.0"].rest.count == 30
+
+
+def test_what_reviewers_call_a_fault_is_turned_as_its_evaluator_is(
+    page: Client, access: Access
+) -> None:
+    version = detector(access, "toxicity", named="hallucination")
+    made = [True] * 3 + [False] * 17
+    scored(access, "hallucination", made, at=day(2), source="human")
+    scored(
+        access, "hallucination", [0.9] * 5 + [0.1] * 15, at=day(2, 9), source="code", flagged=False
+    )
+    scored(access, "wording", [True] * 4, at=day(2, 10), source="human")
+    scored(access, "invented", [True] * 2 + [False] * 2, at=day(2, 11), source="human")
+    rolled(access)
+
+    def fine() -> dict[str, str]:
+        card = next(card for card in got(page)["cards"] if card.id == "feedback")
+        return {key.name: key.total for key in card.chart.legend}
+
+    # Nobody says whether "wording" and "invented" are good to have.
+    assert fine() == {"hallucination (reviewers)": "85.0%", "hallucination (code)": "100.0%"}
+    pairing.choose(access, version.evaluator, Reading("wording", opposite=True))
+    assert fine()["wording (reviewers)"] == "100.0%"
+    pairing.choose(access, version.evaluator, Reading("wording"))
+    assert fine()["wording (reviewers)"] == "0.0%"
+
+
+def test_figures_of_items_that_were_picked_are_no_rates(page: Client, access: Access) -> None:
+    for key, probability, origin in (("correct", None, "evaluator"), ("polite", 0.2, "rule")):
+        queue = labelled.queue(access, key, {"key": key, "text": "?", "kind": "boolean"})
+        traces = scored(access, key, [True] * 14 + [False] * 5, at=day(2), source="human")
+        scored(access, key, [True] * 40, at=day(16), source="human")
+        item = labelled.label(
+            access, UUID(bytes=traces[0]), {key: True}, probability=probability, origin=origin,
+            found=queue,
+        )  # fmt: skip
+        item.state = "settled"
+        item.save()
+    rolled(access)
+    lines = {line.figure.key.name: line for line in got(page)["lines"]}
+    assert lines["correct"].interval == "" and lines["polite"].interval
+    assert lines["correct"].change.tone == "" and lines["correct"].value == "73.7%"
+    told = text(page)
+    assert told.count("not all drawn by chance: no rate of all traffic") == 1
