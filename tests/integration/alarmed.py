@@ -33,7 +33,8 @@ KEY = "whsec_" + base64.b64encode(b"a-key-of-thirty-two-bytes-or-so!").decode()
 PATIENCE = 240.0
 ROUND = 3.0
 """Seconds between two requests to evaluate, on top of those that beat makes each minute."""
-ROLES = ("worker", "beat")
+ROLES = ("judges@%h", "worker", "beat")
+"""Words of their command lines: the first sends, the others evaluate."""
 
 
 class Stuck(Enum):
@@ -173,16 +174,18 @@ class Alarmed:
         """The worker and beat, which the supervisor keeps."""
         found = children(self.installation, "celery")
         named = {role: [one for one in found if role in one.cmdline()] for role in ROLES}
-        return [one for role in ROLES for one in named[role] if "judges" not in one.cmdline()]
+        senders = {one.pid for one in named[ROLES[0]]}  # these are workers, too
+        others = [one for role in ROLES[1:] for one in named[role] if one.pid not in senders]
+        return [*named[ROLES[0]], *others]
 
     def kill(self) -> None:
-        """kill -9 of worker and beat, as soon as both run."""
+        """kill -9 of those who send, evaluate and keep the time, as soon as all run."""
 
-        def both() -> list[psutil.Process] | None:
+        def all_of_them() -> list[psutil.Process] | None:
             found = self.tellers()
             return found if len(found) == len(ROLES) else None
 
-        found = eventually(both, "worker and beat run", PATIENCE)
+        found = eventually(all_of_them, "workers and beat run", PATIENCE)
         for process in found:
             process.kill()
         psutil.wait_procs(found, timeout=30)
