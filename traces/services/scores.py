@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -27,6 +28,8 @@ class Given:
     id: str | None = None
     probability: float = 1.0
     """With which the object was chosen to be scored."""
+    at: datetime | None = None
+    """When it was given; None: now. What is about nothing that is stored counts then."""
 
 
 def summary(trace: str) -> str:
@@ -115,6 +118,7 @@ def _stored(project_id: int, given: Given) -> Score:
         "source": given.source,
         "comment": given.comment,
         "probability": given.probability,
+        **({"created_at": given.at} if given.at else {}),
     }
     if given.id is None:
         return Score.objects.create(project_id=project_id, **fields)

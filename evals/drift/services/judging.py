@@ -1,0 +1,219 @@
+"""One window: read it and its reference, compare them, say what carries the change, store it.
+
+Which windows drift is decided over all of a project's: the p-values of its windows of the two weeks
+up to this one go through Benjamini and Hochberg (1995), so that of those that are said to drift at
+most the share alpha does not. A window is decided once, from what came before it.
+
+p-values are of permutations. Few of these tell that nothing is there; a window that might drift is
+compared again with as many as the correction needs. Reporting the second p-value only where the
+first is small leaves both valid: to be reported small, it must be small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from django.db import transaction
+from django.utils import timezone
+from scipy.stats import false_discovery_control
+
+from evals.drift import wording
+from evals.drift.models import Monitor, Window
+from evals.drift.services import explaining
+from evals.drift.services.explaining import Found
+from evals.drift.services.items import Items
+from evals.drift.services.references import DAY, MOST_NOW, Reader
+from evals.drift.stats import Result, Term, Test, compare
+from traces.query import QueryError
+from traces.selectors.paging import TooSlow
+from traces.services import scores
+from traces.services.scores import Given
+
+LEAST_NOW, LEAST_BEFORE = 30, 60
+"""Conversations below which nothing is compared."""
+FEW, MANY, MOST = 199, 999, 4_999
+"""Permutations of the first look, of the second, and the most of that."""
+SUSPECT = 0.05
+"""The first p-value from which on a window is looked at again."""
+FAMILY = 14 * DAY
+"""The windows that are corrected together with one: those that end so long before it."""
+LATE = timedelta(hours=6)
+State = Window.State
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    adjusted: float
+    drift: bool
+
+
+def judge(window: Window, reader: Reader) -> None:
+    """Judge the window and store what was found; what goes wrong is noted on it."""
+    monitor = window.monitor
+    try:
+        _stage(window, "reading")
+        now = reader.read(monitor.q, window.start_ns, window.end_ns, MOST_NOW)
+        before = reader.reference(monitor, window.start_ns, window.end_ns)
+        window.reference_size, window.current_size = len(before), len(now)
+        if len(now) < LEAST_NOW or len(before) < LEAST_BEFORE:
+            _skip(window)
+            return
+        _stage(window, "comparing")
+        _compare(window, before, now)
+    except (QueryError, TooSlow, ValueError) as error:
+        window.state, window.problem = State.FAILED, str(error)[:500] or "It took too long."
+        window.finished_at = timezone.now()
+        window.save()
+
+
+def _stage(window: Window, stage: str) -> None:
+    window.stage = stage
+    Window.objects.filter(pk=window.pk).update(stage=stage)
+
+
+def _skip(window: Window) -> None:
+    window.state, window.stage, window.finished_at = State.SKIPPED, "", timezone.now()
+    if window.current_size < LEAST_NOW:
+        window.verdict = wording.of_few(window.current_size, LEAST_NOW)
+    else:
+        window.verdict = "Before: " + wording.of_few(window.reference_size, LEAST_BEFORE)
+    window.save()
+
+
+def _compare(window: Window, before: Items, now: Items) -> None:
+    monitor = window.monitor
+    family = _family(window)
+    result = compared(monitor, before, now, window.start_ns, len(family) + 1)
+    decision = decided(result.p_value, family, monitor.alpha)
+    _stage(window, "explaining")
+    found = explaining.explain(monitor.what, before, now, result, monitor.alpha)
+    with transaction.atomic():
+        window.state, window.stage, window.problem = State.DONE, "", ""
+        window.p, window.adjusted, window.drift = (
+            result.p_value,
+            decision.adjusted,
+            decision.drift,
+        )
+        window.changed_share = changed_share(result)
+        window.detectable = result.detectable_effect
+        window.cause = found.cause if decision.drift else ""
+        window.verdict = _verdict(window, found, decision, result.terms)
+        window.found = explaining.as_json(found, before, now, result, monitor.what)
+        window.finished_at = timezone.now()
+        window.save()
+        _tell(window)
+
+
+def compared(monitor: Monitor, before: Items, now: Items, seed: int, family: int) -> Result:
+    """Compare twice where the first look is suspicious; `family`: how many are corrected."""
+    sides = [explaining.window_of(monitor.what, side) for side in _shared(before, now)]
+    seed %= 2**31
+    first = compare(*sides, alpha=monitor.alpha, permutations=FEW, seed=seed)
+    if first.p_value > SUSPECT:
+        return first
+    needed = int(np.clip(2 * family / monitor.alpha, MANY, MOST))
+    return compare(*sides, alpha=monitor.alpha, permutations=needed, seed=seed + 1)
+
+
+def _shared(before: Items, now: Items) -> tuple[Items, Items]:
+    """Scores that only one side has cannot be compared."""
+    for side, other in ((before, now), (now, before)):
+        side.scores = {name: one for name, one in side.scores.items() if name in other.scores}
+        side.words = {name: one for name, one in side.words.items() if name in other.words}
+    return before, now
+
+
+def decided(p: float, family: list[float], alpha: float) -> Decision:
+    """The p-value among those before it, by Benjamini and Hochberg."""
+    adjusted = float(false_discovery_control([*family, p])[-1])
+    return Decision(adjusted, adjusted <= alpha)
+
+
+def _family(window: Window) -> list[float]:
+    """p-values of the project's windows of the two weeks up to this one."""
+    rows = Window.objects.filter(
+        project_id=window.project_id,
+        state=State.DONE,
+        by_hand=False,
+        end_ns__gt=window.end_ns - FAMILY,
+        end_ns__lte=window.end_ns,
+        monitor__archived_at=None,
+    )
+    return list(rows.exclude(pk=window.pk).values_list("p", flat=True)[:5_000])
+
+
+def changed_share(result: Result) -> float:
+    """About which share of the items is otherwise: what a classifier tells apart beyond chance.
+
+    2·AUC − 1 is the share exactly where changed items are unlike all others. Without texts: how
+    far apart the most telling test has the two.
+    """
+    for test in result.tests:
+        if test.kind == "classifier":
+            return float(np.clip(2 * test.effect - 1, 0.0, 1.0))
+    return max((_apart(test) for test in result.tests), default=0.0)
+
+
+def _apart(test: Test) -> float:
+    """Of numbers: the overlap that two normal distributions so far apart do not have."""
+    if test.kind == "category":
+        return min(abs(test.effect), 1.0)
+    return float(np.clip(np.sqrt(1 - np.exp(-(test.effect**2) / 4)), 0.0, 1.0))
+
+
+def _verdict(window: Window, found: Found, decision: Decision, terms: Sequence[Term]) -> str:
+    if not decision.drift:
+        return wording.of_quiet(window.detectable, window.current_size)
+    since = moment(begun(window, found.lead), window.monitor)
+    told = wording.Told(since, found.carriers, [one.term for one in terms if one.weight > 0][:3])
+    if window.monitor.what == Monitor.What.INPUTS:
+        return wording.of_inputs(told)
+    length = found.length
+    shorter = length.relative if length and length.significant else None
+    return wording.of_answers(told, window.monitor.what, found.cause, found.parts, shorter)
+
+
+def begun(window: Window, lead: str) -> int:
+    """When the first of the windows before it that drift alike, one after the other, began."""
+    earlier = Window.objects.filter(
+        monitor_id=window.monitor_id, state=State.DONE, by_hand=False, end_ns__lte=window.start_ns
+    )
+    start = window.start_ns
+    for began, ended, drift, led in earlier.order_by("-end_ns").values_list(
+        "start_ns", "end_ns", "drift", "found__lead"
+    )[:60]:
+        if not drift or ended != start or led != lead:
+            return start
+        start = began
+    return start
+
+
+def moment(ns: int, monitor: Monitor) -> str:
+    """12 Nov; with the hour where windows are shorter than a day."""
+    at = datetime.fromtimestamp(ns / 1e9, UTC)
+    day = f"{at.day} {at:%b}"
+    whole_days = monitor.hours and monitor.hours % 24 == 0
+    return day if whole_days else f"{day} {at:%H:%M} UTC"
+
+
+def _tell(window: Window) -> None:
+    """A score of the project: metrics, dashboards and alert rules see it.
+
+    One that was filled in later counts at the window's end, another one now: an alert rule that has
+    looked at that end already would never see it.
+    """
+    if window.by_hand:
+        return
+    end = datetime.fromtimestamp((window.end_ns - 1) / 1e9, UTC)
+    given = Given(
+        window.monitor.score,
+        bool(window.drift),
+        "code",
+        comment=window.verdict,
+        id=f"drift:{window.monitor_id}:{window.end_ns}",
+        at=end if timezone.now() - end > LATE else None,
+    )
+    scores.store_for(window.project_id, [given])

@@ -1,0 +1,130 @@
+"""Which part of the traffic carries a change. Pure.
+
+The change of the mean d is Σ d_s over the values s of a dimension, with d_s = Σ x/n of its items
+now − Σ x/m of its items before. A slice explains the share d_s·d / d·d of the change, and these add
+up to 1. Left out, the rest of the change is what d² is among the others, less what chance adds
+(Gretton et al., 2012: the unbiased estimate of squared MMD with a linear kernel).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import false_discovery_control, fisher_exact
+
+from evals.drift.spaces import Floats, Space
+
+MOST = 40
+"""Values of a dimension that are looked at: the most frequent now and before."""
+OTHERS = "others"
+EXPLAINS, BEYOND = 0.35, 0.2
+"""A slice carries a change that explains so much of it, and so much more than its size would."""
+NEW, WHOLE = 0.25, 0.8
+"""So does one that hardly was there before (the part of its share now) and explains nearly all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """`explains`: its share of the change, these add up to 1 over a dimension. `left`: the share
+    that is left of the change without it. `p`: whether its size changed, adjusted over all slices.
+    """
+
+    dimension: str
+    value: str
+    n_before: int
+    n_now: int
+    before: float
+    now: float
+    explains: float
+    left: float | None
+    p: float
+
+    @property
+    def beyond(self) -> float:
+        """How much more it explains than a slice of its size would."""
+        return self.explains - max(self.before, self.now)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it hardly was there before."""
+        return self.before < NEW * self.now
+
+    @property
+    def carries(self) -> bool:
+        stands_out = self.explains >= EXPLAINS and self.beyond >= BEYOND
+        return stands_out or (self.is_new and self.explains >= WHOLE)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"carries": self.carries}
+
+
+def slices(
+    space: Space, dimensions: Mapping[str, tuple[Sequence[str], Sequence[str]]]
+) -> list[Slice]:
+    """Of every dimension its values, those first that explain most beyond their size."""
+    made = [
+        one
+        for dimension, (before, now) in dimensions.items()
+        for one in _of(space, dimension, _named(before, now))
+    ]
+    if not made:
+        return []
+    adjusted = false_discovery_control([one.p for one in made])
+    found = [Slice(**{**asdict(one), "p": float(p)}) for one, p in zip(made, adjusted, strict=True)]
+    return sorted(found, key=lambda one: (-one.beyond, one.dimension, one.value))
+
+
+def _named(before: Sequence[str], now: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Rare values together as one."""
+    counts = Counter(before)
+    for value, n in Counter(now).items():
+        counts[value] += n * max(1, round(len(before) / len(now)))
+    kept = {value for value, _ in counts.most_common(MOST)}
+    sides = ([value if value in kept else OTHERS for value in side] for side in (before, now))
+    first, second = (np.array(side, dtype=object) for side in sides)
+    return first, second
+
+
+def _of(space: Space, dimension: str, values: tuple[NDArray[Any], NDArray[Any]]) -> list[Slice]:
+    change = space.change
+    size = float(change @ change) or 1.0
+    pulls = [side @ change / (len(side) * size) for side in (space.before, space.now)]
+    whole = _unbiased(space.before, space.now)
+    found = []
+    for value in sorted({*values[0], *values[1]}):
+        inside = [side == value for side in values]
+        counts = [int(side.sum()) for side in inside]
+        sizes = [len(side) for side in inside]
+        table = [counts, [size_ - count for size_, count in zip(sizes, counts, strict=True)]]
+        found.append(
+            Slice(
+                dimension,
+                str(value),
+                *counts,
+                counts[0] / sizes[0],
+                counts[1] / sizes[1],
+                explains=float(pulls[1][inside[1]].sum() - pulls[0][inside[0]].sum()),
+                left=_left(space, inside, whole),
+                p=float(fisher_exact(table).pvalue),
+            )
+        )
+    return found if len(found) > 1 else []
+
+
+def _left(space: Space, inside: Sequence[NDArray[np.bool_]], whole: float) -> float | None:
+    before, now = space.before[~inside[0]], space.now[~inside[1]]
+    if whole <= 0 or min(len(before), len(now)) < 2:
+        return None
+    return float(np.clip(_unbiased(before, now) / whole, 0.0, 1.0))
+
+
+def _unbiased(before: Floats, now: Floats) -> float:
+    """The squared length of the change, less what is expected of chance."""
+    change = now.mean(axis=0) - before.mean(axis=0)
+    chance = sum(float(side.var(axis=0, ddof=1).sum()) / len(side) for side in (before, now))
+    return float(change @ change) - chance
