@@ -1,0 +1,132 @@
+"""What tells two windows apart: the effect of each measure, examples and terms."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from math import log, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evals.drift.stats import classifier
+from evals.drift.stats.descriptors import READ
+from evals.drift.stats.measures import Measure
+from evals.drift.stats.results import Term
+
+Doubles = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+EXAMPLES = 20
+TERMS = 15
+"""Of either window."""
+LEAST_Z = 2.0
+"""Standard deviations from which a term says something."""
+PRIOR = 20.0
+"""Texts that stand for what is known of a term before: its share in both windows together."""
+# Scripts without spaces: each character is a term.
+WORD = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]|[^\W_]{2,}")
+
+
+def effect(
+    measure: Measure, statistic: float, is_current: Flags
+) -> tuple[float, float | None, float | None, str | None]:
+    """How much, as `Test` says it: effect, reference, current, level."""
+    if measure.values is not None:
+        return *_of_numbers(measure.values, is_current), None
+    if measure.labels is not None:
+        return _of_labels(np.array(measure.labels, dtype=object), is_current)
+    if measure.smoothing is not None:
+        scores = measure.smoothing @ is_current.astype(np.float32)
+        return classifier.area(scores.astype(np.float64), is_current), None, None, None
+    return sqrt(max(statistic, 0.0)), None, None, None
+
+
+def _of_numbers(values: Doubles, is_current: Flags) -> tuple[float, float | None, float | None]:
+    known = ~np.isnan(values)
+    now, before = values[known & is_current], values[known & ~is_current]
+    if not (len(now) and len(before)):
+        return (
+            0.0,
+            float(before.mean()) if len(before) else None,
+            float(now.mean()) if len(now) else None,
+        )
+    spread = float(values[known].std())
+    gap = float(now.mean() - before.mean())
+    return gap / spread if spread > 0 else 0.0, float(before.mean()), float(now.mean())
+
+
+def _of_labels(labels: NDArray[np.object_], is_current: Flags) -> tuple[float, float, float, str]:
+    now, before = Counter(labels[is_current]), Counter(labels[~is_current])
+    shares = {
+        level: (before[level] / before.total(), now[level] / now.total())
+        for level in sorted({*now, *before})
+    }
+    level = max(shares, key=lambda name: abs(shares[name][1] - shares[name][0]))
+    return shares[level][1] - shares[level][0], *shares[level], str(level)
+
+
+def scores(measure: Measure, is_current: Flags) -> Doubles:
+    """Of each item, how typical it is of the current window; none is judged by itself."""
+    if measure.kernel is not None:
+        dealt = is_current.astype(np.float32)
+        near = measure.kernel @ dealt / dealt.sum()
+        return np.asarray(near - measure.kernel @ (1 - dealt) / (1 - dealt).sum(), np.float64)
+    if measure.smoothing is not None:
+        return np.asarray(measure.smoothing @ is_current.astype(np.float32), np.float64)
+    if measure.values is not None:
+        change, *_ = _of_numbers(measure.values, is_current)
+        return np.nan_to_num(measure.values) * (1 if change >= 0 else -1)
+    labels = np.array(measure.labels, dtype=object)
+    change, _, _, level = _of_labels(labels, is_current)
+    return np.asarray((labels == level) * (1.0 if change >= 0 else -1.0), np.float64)
+
+
+def examples(first: Doubles, second: Doubles, is_current: Flags) -> tuple[list[int], list[int]]:
+    """Indices within the current window and within the reference, most typical first.
+
+    By the first score; where that is equal, by the second.
+    """
+    now, before = np.flatnonzero(is_current), np.flatnonzero(~is_current)
+    typical = now[np.lexsort((-second[now], -first[now]))][:EXAMPLES]
+    contrary = before[np.lexsort((second[before], first[before]))][:EXAMPLES]
+    return [int(place - len(before)) for place in typical], [int(place) for place in contrary]
+
+
+def terms(before: Sequence[str], now: Sequence[str]) -> list[Term]:
+    """Words and pairs of words held by more texts of one window than of the other.
+
+    Log-odds with an informative prior, in standard deviations (B. L. Monroe, M. P. Colaresi and
+    K. M. Quinn, 2008, Political Analysis 16:372), of the number of texts that hold a term.
+    """
+    ours, theirs = Counter(_held(now)), Counter(_held(before))
+    found = []
+    for term in {*ours, *theirs}:
+        if ours[term] + theirs[term] < 2:
+            continue
+        weight = _weight(ours[term], len(now), theirs[term], len(before))
+        if abs(weight) >= LEAST_Z:
+            found.append(Term(term, weight, theirs[term] / len(before), ours[term] / len(now)))
+    found.sort(key=lambda one: (-abs(one.weight), one.term))
+    typical = [one for one in found if one.weight > 0][:TERMS]
+    return typical + [one for one in found if one.weight < 0][:TERMS]
+
+
+def _held(texts: Sequence[str]) -> Iterator[str]:
+    for text in texts:
+        words = [word.lower() for word in WORD.findall(text[:READ])]
+        pairs = {f"{one} {two}" for one, two in pairwise(words)}
+        yield from sorted({*words, *pairs})
+
+
+def _weight(ours: int, now: int, theirs: int, before: int) -> float:
+    share = (ours + theirs) / (now + before)
+    odds, spread = [], 0.0
+    for held, texts in ((ours, now), (theirs, before)):
+        have = held + PRIOR * share
+        lack = texts - held + PRIOR * (1 - share) + 1e-9
+        odds.append(log(have / lack))
+        spread += 1 / have
+    return (odds[0] - odds[1]) / sqrt(spread)
