@@ -23,11 +23,13 @@ from evals.datasets.models import Dataset
 from evals.datasets.selectors import datasets as selected
 from evals.datasets.services import adding, datasets, gathering
 from evals.datasets.services.adding import MOST_AT_ONCE, Alike, Choices, Look, Personal
-from evals.datasets.services.gathering import Expected, Gathered, Key
+from evals.datasets.services.gathering import OF_QUEUE, OF_TRACES, Expected, Gathered, Key, Rule
 from evals.review.errors import Conflict, Invalid
 from evals.review.models import Queue
+from evals.review.questions import Kind
 from evals.review.selectors import queues as reviewed
 from evals.review.services import standing
+from evals.truth.selectors.labels import questions_answered
 from sightglass.accounts.access import Access, Permission, ProjectRequest, project_page
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -44,9 +46,14 @@ ALIKE = {
     Alike.KEEP: ("Add all", "whatever is there already"),
 }
 EXPECTED = {
-    Expected.ANSWER: ("What was answered", "where nobody has corrected it"),
-    Expected.PEOPLE: ("Nothing", "only what people have written"),
+    Expected.PEOPLE: ("Nothing", "only what people have written, or the application sent"),
+    Expected.RIGHT: ("What was answered, where people call it right", "as chosen below"),
+    Expected.UNREVIEWED: ("What was answered, unless reviewed", "nothing where people judged it"),
+    Expected.ANSWER: ("What was answered, always", "also where people found fault with it"),
 }
+SETTLED = (Expected.PEOPLE, Expected.RIGHT, Expected.ANSWER)
+"""Those that say something of what people have settled."""
+SIDES = {True: "yes", False: "no"}
 
 
 @dataclass(slots=True)
@@ -63,20 +70,34 @@ class Chosen:
     def number(self) -> int:
         return len(self.pks) if self.queue is not None else len(self.keys)
 
-    def gathered(self, access: Access, expected: Expected, most: int) -> Gathered:
+    def gathered(self, access: Access, rule: Rule, most: int) -> Gathered:
         """Drafts of the first `most`."""
         made = Gathered()
         every: Sequence[Any] = self.pks if self.queue is not None else self.keys
         for begin in range(0, min(most, len(every)), gathering.MOST):
             some = every[begin : min(begin + gathering.MOST, most)]
             if self.queue is not None:
-                part = gathering.from_queue(access, self.queue, some, expected)
+                part = gathering.from_queue(access, self.queue, some, rule)
             else:
-                part = gathering.from_traces(access, some, expected)
+                part = gathering.from_traces(access, some, rule)
             made.drafts += part.drafts
             made.unknown += part.unknown
             made.silent += part.silent
         return made
+
+    def rights(self, access: Access) -> dict[str, Rule]:
+        """What may make an answer right, by the value of its option."""
+        if self.queue is not None:
+            asked = reviewed.newest_rubrics([self.queue])[self.queue.pk].questions
+            kinds = {one["key"]: one["kind"] for one in asked}
+        else:
+            kinds = questions_answered(access.project.pk)
+        return {
+            f"{key}:{SIDES[right]}": Rule(Expected.RIGHT, key, right)
+            for key, kind in kinds.items()
+            if kind == Kind.BOOLEAN
+            for right in SIDES
+        }
 
 
 def _chosen(access: Access, given: QueryDict) -> Chosen:
@@ -101,7 +122,7 @@ def add(request: ProjectRequest) -> HttpResponse:
     chosen = _chosen(access, given)
     if not chosen.number:
         return render(request, "datasets/add_nothing.html", _nothing(access, chosen))
-    asked = Asked.of(access, given)
+    asked = Asked.of(access, given, chosen)
     if request.method == "POST" and "add" in given and not asked.errors:
         done = _added(request, chosen, asked)
         if done is not None:
@@ -116,21 +137,31 @@ class Asked:
     dataset: Dataset | None = None
     name: str = ""
     split: str = ""
-    expected: Expected = Expected.ANSWER
+    expected: Expected = Expected.PEOPLE
+    rights: dict[str, Rule] = field(default_factory=dict)
+    """What can make an answer right, and which of it is chosen."""
+    right_if: str = ""
     personal: Personal = Personal.REDACT
     alike: Alike = Alike.SKIP_EXACT
     note: str = ""
     errors: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, access: Access, given: QueryDict) -> Asked:
+    def of(cls, access: Access, given: QueryDict, chosen: Chosen) -> Asked:
         made = cls()
         if slug := given.get("dataset", "").replace("\0", "")[:60]:
             made.dataset = selected.dataset_of(access, slug)
         made.name = given.get("name", "").replace("\0", "").strip()[: datasets.LONGEST_NAME]
         made.split = given.get("split", "").strip()
         made.note = given.get("note", "").replace("\0", "")[:500]
-        made.expected = _one_of(Expected, given.get("expected"), Expected.ANSWER)
+        usual = OF_TRACES if chosen.queue is None else OF_QUEUE
+        made.expected = _one_of(Expected, given.get("expected"), usual.expected)
+        made.rights = chosen.rights(access)
+        if made.rights:
+            told = given.get("right_if", "")
+            made.right_if = told if told in made.rights else next(iter(made.rights))
+        elif made.expected == Expected.RIGHT:
+            made.expected = Expected.PEOPLE
         made.personal = _one_of(Personal, given.get("personal"), Personal.REDACT)
         made.alike = _one_of(Alike, given.get("alike"), Alike.SKIP_EXACT)
         if made.split and not content.SPLIT.fullmatch(made.split):
@@ -138,6 +169,12 @@ class Asked:
         if "add" in given and made.dataset is None and not made.name:
             made.errors["dataset"] = "Choose a dataset, or name a new one."
         return made
+
+    @property
+    def rule(self) -> Rule:
+        if self.expected == Expected.RIGHT:
+            return self.rights[self.right_if]
+        return Rule(self.expected)
 
     @property
     def choices(self) -> Choices:
@@ -154,7 +191,7 @@ def _one_of(kind: type[Choice], given: str | None, usual: Choice) -> Choice:
 def _added(request: ProjectRequest, chosen: Chosen, asked: Asked) -> HttpResponse | None:
     """Where to go on; None, and the errors in `asked`, where nothing was added."""
     access = request.access
-    gathered = chosen.gathered(access, asked.expected, MOST_AT_ONCE)
+    gathered = chosen.gathered(access, asked.rule, MOST_AT_ONCE)
     drafts = _with_split(gathered.drafts, asked.split)
     if not drafts:
         asked.errors["form"] = "None of them holds an input that could be read."
@@ -189,9 +226,14 @@ def told(result: adding.Added, dataset: Dataset, gathered: Gathered | None = Non
         (result.redacted, "redacted"),
         (0 if gathered is None else len(gathered.unknown), "not stored any more"),
         (0 if gathered is None else len(gathered.silent), "without an input to read"),
+        (0 if gathered is None else unexpected(gathered), "gathered without an expected output"),
     ]
     rest = [f"{many:,} {words}" for many, words in beside if many]
     return f"{said} {', '.join(rest).capitalize()}." if rest else said
+
+
+def unexpected(gathered: Gathered) -> int:
+    return sum(draft.expected is None for draft in gathered.drafts)
 
 
 def _with_split(drafts: list[Draft], split: str) -> list[Draft]:
@@ -202,7 +244,7 @@ def _with_split(drafts: list[Draft], split: str) -> list[Draft]:
 
 def _page(request: ProjectRequest, chosen: Chosen, asked: Asked, given: QueryDict) -> HttpResponse:
     access = request.access
-    gathered = chosen.gathered(access, asked.expected, SHOWN)
+    gathered = chosen.gathered(access, asked.rule, SHOWN)
     looks = adding.look(asked.dataset, _with_split(gathered.drafts, asked.split))
     context: dict[str, Any] = {
         "chosen": chosen,
@@ -217,7 +259,12 @@ def _page(request: ProjectRequest, chosen: Chosen, asked: Asked, given: QueryDic
         "datasets": selected.list_datasets(access, limit=500).results,
         "personal": PERSONAL,
         "alike": ALIKE,
-        "expected": EXPECTED,
+        "expected": {
+            one: said
+            for one, said in EXPECTED.items()
+            if (chosen.queue is None or one in SETTLED) and (asked.rights or one != Expected.RIGHT)
+        },
+        "without": sum(one.draft.expected is None for one in looks),
         "hidden": _hidden(chosen, given),
     }
     name = "datasets/add_body.html" if request.htmx else "datasets/add.html"
@@ -233,8 +280,20 @@ def _row(look: Look) -> dict[str, Any]:
         "corrected": draft.source.expected_from == "correction",
         "found": shown.found_by_kind(look.found),
         "response": draft.metadata.get(gathering.RESPONSE, ""),
+        "labels": _labels(draft),
         "trace": "" if draft.source.trace_id is None else draft.source.trace_id.hex,
     }
+
+
+def _labels(draft: Draft) -> list[tuple[str, str]]:
+    """What reviewers settled on, in words."""
+    told = draft.metadata.get(gathering.LABELS)
+    if not isinstance(told, dict):
+        return []
+    return [
+        (key, SIDES[said] if isinstance(said, bool) else content.words_of(said))
+        for key, said in told.items()
+    ]
 
 
 def _hidden(chosen: Chosen, given: QueryDict) -> list[tuple[str, str]]:

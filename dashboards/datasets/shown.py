@@ -30,6 +30,7 @@ EXPECTED_FROM = {
     "correction": "corrected by a person",
     "reference": "sent by the application",
     "answer": "what was answered",
+    "right": "what was answered, which people called right",
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
@@ -17,6 +17,7 @@ from uuid import UUID
 
 import orjson
 
+from evals.quoting import own_words
 from evals.review.errors import Fault
 from evals.subjects import last_said, text_of
 from sightglass.kernel.storable import storable
@@ -43,7 +44,8 @@ class Source:
     review_item: int | None = None
     expected_from: str = ""
     """What `expected` is: a person's `correction`, the `reference` that the application sent, the
-    `answer` that it gave; empty where whoever added it said so themselves."""
+    `answer` that it gave, that answer where people called it `right`; empty where whoever added it
+    said so themselves."""
 
 
 @dataclass(slots=True)
@@ -261,6 +263,13 @@ def question(value: Any) -> str:
     if isinstance(value, list):
         return last_said(value, "user") or words_of(value)
     return words_of(value)
+
+
+def title(value: Any, context: Iterable[str]) -> str:
+    """What a list calls an item: what the user said last, without documents quoted beside it."""
+    said = last_said(value, "user") if isinstance(value, list) else None
+    text = said or asked(value)
+    return own_words(text, context).strip() or text
 
 
 def preview(text: str, length: int) -> str:

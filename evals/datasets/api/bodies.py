@@ -13,7 +13,7 @@ from evals.datasets.content import Draft, Source, read
 from evals.datasets.models import SourceKind
 from evals.datasets.services import datasets, writing
 from evals.datasets.services.adding import MOST_AT_ONCE, Alike, Choices, Known, Personal
-from evals.datasets.services.gathering import MOST, Expected, Key
+from evals.datasets.services.gathering import MOST, OF_QUEUE, OF_TRACES, Expected, Key, Rule
 from evals.review.errors import Fault, Invalid
 from sightglass.strict import Strict
 from traces.ids import span_from_hex, trace_from_hex
@@ -76,17 +76,39 @@ class DatasetPlace(Strict):
     span_id = serializers.RegexField(r"^[0-9a-fA-F]{16}$", required=False, allow_null=True)
 
 
-def expected() -> serializers.ChoiceField:
+def expected(usual: Expected) -> serializers.ChoiceField:
     return serializers.ChoiceField(
         choices=[each.value for each in Expected],
         required=False,
-        help_text="without a correction: the answer that was given (if not given), or nothing",
+        help_text="without a correction or a reference: nothing (people); the answer that was"
+        " given, where `right_if` holds (right), where no reviewer has judged it (unreviewed), or"
+        f" everywhere (answer). {usual.value}, if not given",
     )
+
+
+class DatasetRightIf(Strict):
+    """The answer is right where people gave this answer to this boolean question."""
+
+    question = serializers.CharField(max_length=100)
+    answer = serializers.BooleanField()
+
+
+def rule_of(said: dict[str, Any], usual: Rule) -> Rule:
+    """Raises Invalid for `right` without a question, and a question without `right`."""
+    told = said.get("right_if")
+    asked = Expected(said["expected"]) if "expected" in said else None
+    if told is not None and asked in (None, Expected.RIGHT):
+        return Rule(Expected.RIGHT, told["question"], told["answer"])
+    if told is not None or asked == Expected.RIGHT:
+        detail = 'Belongs to "expected": "right", and is needed there.'
+        raise Invalid([{"pointer": "/right_if", "detail": detail}])
+    return usual if asked is None else Rule(asked)
 
 
 class DatasetTracesGiven(DatasetAdding):
     items = serializers.ListField(child=DatasetPlace(), min_length=1, max_length=MOST)
-    expected = expected()
+    expected = expected(OF_TRACES.expected)
+    right_if = DatasetRightIf(required=False)
     split = serializers.CharField(required=False, allow_blank=True, max_length=40)
 
 
@@ -99,7 +121,8 @@ class DatasetQueueGiven(DatasetAdding):
         required=False, min_length=1, max_length=MOST,
     )  # fmt: skip
     after = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
-    expected = expected()
+    expected = expected(OF_QUEUE.expected)
+    right_if = DatasetRightIf(required=False)
     split = serializers.CharField(required=False, allow_blank=True, max_length=40)
 
 

@@ -19,7 +19,7 @@ from evals.datasets.selectors import exporting
 from evals.datasets.selectors import items as listed
 from evals.datasets.services import adding, editing, erasing, gathering
 from evals.datasets.services.adding import Personal
-from evals.datasets.services.gathering import Expected, Gathered
+from evals.datasets.services.gathering import Gathered
 from evals.review.api.bodies import read
 from evals.review.errors import invalid
 from evals.review.services import standing
@@ -144,8 +144,8 @@ class FromTraces(DatasetView):
         """Add what traces or spans asked and answered, with corrections by reviewers."""
         access, found = self.dataset(request, dataset)
         said = read(bodies.DatasetTracesGiven, request.data)
-        expected = Expected(said.get("expected", Expected.ANSWER))
-        made = gathering.from_traces(access, bodies.keys_of(said["items"]), expected)
+        rule = bodies.rule_of(said, gathering.OF_TRACES)
+        made = gathering.from_traces(access, bodies.keys_of(said["items"]), rule)
         return _gathered(access, found, made, said, None)
 
 
@@ -167,8 +167,8 @@ class FromQueue(DatasetView):
         pks = said.get("items")
         if pks is None:
             pks = gathering.settled(access, queue, after=said.get("after", 0))
-        expected = Expected(said.get("expected", Expected.ANSWER))
-        made = gathering.from_queue(access, queue, pks, expected) if pks else Gathered()
+        rule = bodies.rule_of(said, gathering.OF_QUEUE)
+        made = gathering.from_queue(access, queue, pks, rule) if pks else Gathered()
         return _gathered(access, found, made, said, max(pks) if pks else None)
 
 

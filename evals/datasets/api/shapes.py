@@ -36,7 +36,8 @@ class DatasetPage(serializers.Serializer[Any]):
 
 
 class DatasetOrigin(serializers.Serializer[Any]):
-    """`expected_from`: correction, reference or answer; empty: whoever added it said it."""
+    """`expected_from`: correction, reference, answer, or right, an answer that people called so;
+    empty: whoever added it said it."""
 
     kind = serializers.CharField()
     trace_id = serializers.CharField(allow_null=True)

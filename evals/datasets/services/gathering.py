@@ -11,6 +11,7 @@ from uuid import UUID
 from evals.datasets import content
 from evals.datasets.content import Draft, Source
 from evals.datasets.models import SourceKind
+from evals.datasets.services import whole_traces
 from evals.review import answers as checking
 from evals.review.errors import invalid
 from evals.review.models import Item as ReviewItem
@@ -33,10 +34,32 @@ KEPT = ("role", "content", "name", "tool_calls", "tool_call_id")
 
 
 class Expected(StrEnum):
-    """What counts as the expected output, besides what a person wrote."""
+    """Where the answer that was given counts as the expected output.
 
-    ANSWER = "answer"  # the reference that was sent, else what was answered
-    PEOPLE = "people"  # nothing
+    What a person wrote comes before it, and the reference that the application sent.
+    """
+
+    PEOPLE = "people"  # nowhere
+    RIGHT = "right"  # where people said that it is right
+    UNREVIEWED = "unreviewed"  # where people have not judged it
+    ANSWER = "answer"  # everywhere, also where people found fault with it
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`question` and `right`: the answer is right where people said so to this boolean question."""
+
+    expected: Expected
+    question: str = ""
+    right: bool = True
+
+    def takes(self, said: Said | None) -> bool:
+        """Whether the answer is what is expected, after what people said of it."""
+        if self.expected == Expected.RIGHT:
+            return said is not None and said.labels.get(self.question) is self.right
+        if self.expected == Expected.UNREVIEWED:
+            return said is None
+        return self.expected == Expected.ANSWER
 
 
 @dataclass(slots=True)
@@ -57,14 +80,16 @@ class Said:
     correction: str
 
 
-def from_traces(
-    access: Access, keys: Sequence[Key], expected: Expected = Expected.ANSWER
-) -> Gathered:
+OF_TRACES, OF_QUEUE = Rule(Expected.UNREVIEWED), Rule(Expected.PEOPLE)
+"""What is expected, if nothing is said: no answer that people may have called wrong."""
+
+
+def from_traces(access: Access, keys: Sequence[Key], rule: Rule = OF_TRACES) -> Gathered:
     """Drafts of these traces and spans, in their order. Raises PermissionDenied, Invalid."""
     access.require(Permission.READ)
     keys = list(dict.fromkeys(keys))
     _bounded(keys)
-    return _gathered(access, keys, _said_of(access.project.pk, keys), expected, SourceKind.TRACE)
+    return _gathered(access, keys, _said_of(access.project.pk, keys), rule, SourceKind.TRACE)
 
 
 def settled(access: Access, queue: Queue, *, after: int = 0, limit: int = MOST) -> list[int]:
@@ -79,12 +104,7 @@ def settled(access: Access, queue: Queue, *, after: int = 0, limit: int = MOST) 
     return list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
 
 
-def from_queue(
-    access: Access,
-    queue: Queue,
-    pks: Sequence[int],
-    expected: Expected = Expected.ANSWER,
-) -> Gathered:
+def from_queue(access: Access, queue: Queue, pks: Sequence[int], rule: Rule = OF_QUEUE) -> Gathered:
     """Drafts of settled items of a queue, with corrections. Raises PermissionDenied, Invalid."""
     access.require(Permission.READ)
     standing.whole(access, queue)
@@ -95,7 +115,7 @@ def from_queue(
     items = list(rows.order_by("pk"))
     said = _said_in(items)
     keys: list[Key] = [(item.trace_id, item.span_id) for item in items]
-    return _gathered(access, keys, said, expected, SourceKind.QUEUE)
+    return _gathered(access, keys, said, rule, SourceKind.QUEUE)
 
 
 def _bounded(given: Sequence[Any]) -> None:
@@ -104,7 +124,7 @@ def _bounded(given: Sequence[Any]) -> None:
 
 
 def _gathered(
-    access: Access, keys: Sequence[Key], said: dict[Key, Said], expected: Expected, kind: str
+    access: Access, keys: Sequence[Key], said: dict[Key, Said], rule: Rule, kind: str
 ) -> Gathered:
     project_id = access.project.pk
     subjects = _subjects(project_id, keys)
@@ -119,7 +139,7 @@ def _gathered(
         if subject is None:
             made.unknown.append(key)
             continue
-        draft = _draft(subject, key, said.get(key), expected, kind)
+        draft = _draft(subject, key, said.get(key), rule, kind)
         if draft is None:
             made.silent.append(key)
             continue
@@ -141,14 +161,12 @@ def _subjects(project_id: int, keys: Sequence[Key]) -> dict[Key, Subject]:
         found |= dict(loading.subjects_of(project_id, mine).items())
     whole = [trace_id for trace_id, span_id in keys if span_id is None]
     if whole:
-        read = loading.subjects_of_traces(project_id, whole)
+        read = whole_traces.subjects_of_traces(project_id, whole)
         found |= {(trace_id, None): subject for trace_id, subject in read.items()}
     return found
 
 
-def _draft(
-    subject: Subject, key: Key, said: Said | None, expected: Expected, kind: str
-) -> Draft | None:
+def _draft(subject: Subject, key: Key, said: Said | None, rule: Rule, kind: str) -> Draft | None:
     asked = _asked(subject)
     if not asked:
         return None
@@ -156,10 +174,11 @@ def _draft(
     answer, source = None, ""
     if said is not None and said.correction:
         answer, source = said.correction, "correction"
-    elif expected == Expected.ANSWER:
-        answer, source = (
-            (subject.reference, "reference") if subject.reference else (subject.output, "answer")
-        )
+    elif subject.reference:
+        answer, source = subject.reference, "reference"
+    elif rule.takes(said):
+        called = "right" if rule.expected == Expected.RIGHT else "answer"
+        answer, source = subject.output, called
     if subject.output and subject.output != answer:
         metadata[RESPONSE] = subject.output
     if said is not None and said.labels:

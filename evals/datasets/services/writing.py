@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from evals.datasets import likeness
-from evals.datasets.content import Draft, Source, asked, digest, preview, words_of
+from evals.datasets.content import Draft, Source, asked, digest, preview, title, words_of
 from evals.datasets.models import Dataset, Item, LogEntry, Version
 from evals.review.errors import Conflict, invalid
 from sightglass.accounts import audit
@@ -148,7 +148,7 @@ def _row(dataset: Dataset, version: int, number: int, ready: Ready) -> Item:
         added_in=version,
         **draft.content(),
         split=draft.split,
-        input_preview=preview(asked(draft.input), PREVIEW),
+        input_preview=preview(title(draft.input, draft.context), PREVIEW),
         expected_preview=preview(words_of(draft.expected), PREVIEW),
         digest=ready.digest,
         fingerprint=None if found is None else found.whole,

@@ -17,7 +17,7 @@ from evals.datasets.content import Draft
 from evals.datasets.models import Dataset, Import, Item, LogEntry
 from evals.datasets.services import adding, datasets, editing, erasing, importing, tagging
 from evals.datasets.services.adding import Choices, Personal
-from evals.review.services import working
+from evals.review.services import filling, working
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Project, Role, User
 from tests.conftest import member
@@ -591,3 +591,40 @@ def test_a_persons_data_is_found_and_then_erased(
     assert "nothing to erase" in said(
         page, address, {"by": "text", "value": "jo@example.org", "erase": "1", "reason": "x"}
     )
+
+
+def test_what_reviewers_called_wrong_is_not_expected(
+    page: Client, access: Access, dataset: Dataset
+) -> None:
+    queue = desk.queue(access, "right", questions=[desk.HELPFUL])
+    for trace, helpful in zip(desk.send(access, 3), (True, False, False), strict=True):
+        [item] = desk.items(queue, filling.add(access, queue, [(trace, None)]).items)
+        working.submit(access, item, {"helpful": helpful})
+    address, chosen = url("dataset_add"), {"queue": "right", "dataset": "cases", "alike": "keep"}
+    shown = text(page, address, chosen)
+    assert 'value="people" checked' in shown and "3 without an expected output" in shown
+    assert 'value="unreviewed"' not in shown  # of what is reviewed it says nothing
+    assert shown.count("helpful: no</span>") == 2 and shown.count("helpful: yes</span>") == 1
+    assert '<option value="helpful:yes" selected>helpful: yes</option>' in shown
+    right = chosen | {"expected": "right", "right_if": "helpful:yes"}
+    assert "2 without an expected output" in text(page, address, right)
+    done = said(page, address, right | {"add": "1"})
+    assert "3 added to Cases, version 2. 2 gathered without an expected output." in done
+    rows = Item.objects.filter(added_in=2).order_by("number")
+    assert [row.expected for row in rows] == ["On its way.", None, None]
+    opposite = text(page, address, chosen | {"expected": "right", "right_if": "helpful:no"})
+    assert "1 without an expected output" in opposite
+    # Traces that nobody has judged are taken with what was answered, these are not.
+    every = {"all": "1", "range": "24h", "dataset": "cases"}
+    assert "3 without an expected output" in text(page, address, every)
+
+
+def test_without_a_yes_or_no_nothing_can_be_right(
+    page: Client, access: Access, dataset: Dataset
+) -> None:
+    better = {"key": "better", "text": "Better?", "kind": "correction"}
+    queue = desk.queue(access, "tone", questions=[better])
+    [item] = desk.fill(access, queue)
+    working.submit(access, item, {"better": "On Monday."})
+    shown = text(page, url("dataset_add"), {"queue": "tone", "expected": "right"})
+    assert "right_if" not in shown and 'value="people" checked' in shown

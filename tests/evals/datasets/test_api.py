@@ -222,11 +222,18 @@ def test_traces_and_reviews_become_items(api: Api, access: Access, dataset: Data
     none = api("post", "/answers/from-queue", {"queue": "tone"}).json()
     assert (none["added"], none["last"]) == (0, None)
     working.submit(access, item, desk.GOOD)
-    settled = api("post", "/answers/from-queue", {"queue": "tone", "expected": "people"}).json()
+    settled = api("post", "/answers/from-queue", {"queue": "tone"}).json()
     assert (settled["added"], settled["last"]) == (1, item.pk)
     row = api.get("/answers/items/6").json()
     assert row["expected"] is None and row["metadata"]["labels"] == {"helpful": True, "tone": 4}
     assert row["origin"]["review_item"] == item.pk
+    asked = {"queue": "tone", "right_if": {"question": "helpful", "answer": True}}
+    assert api("post", "/answers/from-queue", asked).json()["added"] == 1
+    right = api.get("/answers/items/7").json()
+    assert (right["expected"], right["origin"]["expected_from"]) == ("On its way.", "right")
+    for wrong in ({"expected": "right"}, asked | {"expected": "answer"}):
+        refused = api("post", "/answers/from-queue", {"queue": "tone"} | wrong)
+        assert problem(refused, 400).keys() == {"/right_if"}
     after = api("post", "/answers/from-queue", {"queue": "tone", "after": item.pk}).json()
     assert after["added"] == 0
     assert api("post", "/answers/from-queue", {"queue": "nope"}).status_code == 404

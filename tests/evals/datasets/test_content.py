@@ -152,3 +152,20 @@ def test_words_are_those_that_were_said() -> None:
     assert content.words_of(None) == "" and content.words_of([{"x": 1}]) == '[{"x": 1}]'
     assert content.preview("a  b\n" * 200, 20) == "a b a b a b a b a b…"
     assert content.preview(" x ", 5) == "x"
+
+
+def test_a_list_calls_an_item_what_was_said_last_without_quoted_documents() -> None:
+    document = "Parcels up to 20 kg are free with the label from your account."
+    asked = f"<documents>\n[returns-cost] {document}\n</documents>\n\nWhat does it cost?"
+    messages = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Hello"},
+        {"role": "user", "content": asked},
+    ]
+    assert content.title(messages, [document]).strip() == "What does it cost?"
+    assert content.title(messages, []) == asked
+    assert content.title([{"role": "user", "content": document}], [document]) == document
+    assert content.title("Where?", ["x"]) == "Where?"
+    assert content.title({"question": "Where?"}, []) == '{"question": "Where?"}'
+    assert content.title([{"role": "tool", "content": "3 found"}], []) == "3 found"

@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 
 from evals.datasets.content import check
 from evals.datasets.services import gathering
-from evals.datasets.services.gathering import Expected
+from evals.datasets.services.gathering import Expected, Rule
 from evals.review.models import Item as ReviewItem
 from evals.review.models import Queue
 from evals.review.services import adjudicating, filling, working
@@ -79,7 +79,7 @@ def test_a_conversation_is_kept_up_to_the_answer(access: Access) -> None:
 
 def test_without_corrections_there_may_be_nothing_expected(access: Access) -> None:
     trace = send(access, ("user", "Where is it?"))
-    draft = one(access, trace, expected=Expected.PEOPLE)
+    draft = one(access, trace, rule=Rule(Expected.PEOPLE))
     assert draft.expected is None and draft.source.expected_from == ""
     assert draft.metadata["response"] == "On its way."
 
@@ -172,12 +172,29 @@ def test_a_correction_is_expected_and_the_answer_is_kept(access: Access, queue: 
     assert [one.source.kind for one in made.drafts] == ["queue"]
 
 
-def test_what_was_settled_comes_along_without_a_correction(access: Access, queue: Queue) -> None:
+@pytest.mark.parametrize("helpful", [True, False])
+def test_an_answer_that_people_judged_is_expected_only_where_they_call_it_right(
+    access: Access, queue: Queue, helpful: bool
+) -> None:
     trace = send(access, ("user", "Where is it?"))
-    settle(access, queue, trace, helpful=True)
-    draft = one(access, trace)
-    assert (draft.expected, draft.source.expected_from) == ("On its way.", "answer")
-    assert draft.metadata == {"labels": {"helpful": True}}
+    item = settle(access, queue, trace, helpful=helpful)
+
+    def both(*rule: Any) -> Any:
+        """From the trace and from the queue, by the same rule."""
+        more: dict[str, Any] = {"rule": Rule(*rule)} if rule else {}
+        from_trace = one(access, trace, **more)
+        [draft] = gathering.from_queue(access, queue, [item.pk], **more).drafts
+        assert (draft.expected, draft.metadata) == (from_trace.expected, from_trace.metadata)
+        return draft.expected, draft.source.expected_from, draft.metadata.get("response")
+
+    nothing, labels = (None, "", "On its way."), {"labels": {"helpful": helpful}}
+    right = ("On its way.", "right", None)
+    assert both() == both(Expected.PEOPLE) == both(Expected.UNREVIEWED) == nothing
+    assert both(Expected.RIGHT, "helpful") == (right if helpful else nothing)
+    assert both(Expected.RIGHT, "helpful", False) == (nothing if helpful else right)
+    assert both(Expected.RIGHT, "polite") == nothing
+    assert both(Expected.ANSWER) == ("On its way.", "answer", None)
+    assert one(access, trace, rule=Rule(Expected.ANSWER)).metadata == labels
 
 
 def test_a_correction_alone_counts_where_nothing_can_be_agreed_on(access: Access) -> None:
@@ -245,3 +262,62 @@ def test_a_queue_is_opened_only_by_who_sees_it_whole(access: Access, queue: Queu
     blind = Access(access.project, frozenset({Permission.INGEST}), user=access.user)
     with pytest.raises(PermissionDenied):
         gathering.from_traces(blind, [(item.trace_id, None)])
+
+
+def traced(
+    access: Access, *calls: tuple[list[tuple[str, str]], str], root: tuple[str, str] | None
+) -> Any:
+    """The draft of a trace of these calls, what each was asked and answered, below its root."""
+    trace = os.urandom(16)
+    said: dict[str, Any] = {"openinference.span.kind": "AGENT"}
+    if root:
+        said |= {"input.value": root[0], "output.value": root[1]}
+    first = sending.span(trace, span_id=b"rootroot", name="agent", **said)
+    start = first["start_time_unix_nano"]
+    spans = [
+        sending.llm(
+            trace, span_id=bytes([n + 1] * 8), parent_span_id=b"rootroot",
+            start_ns=start + n * 1_000, end_ns=start + n * 1_000 + 500,
+            **{"gen_ai.input.messages": parts(*asked),
+               "gen_ai.output.messages": parts(("assistant", answer))},
+        )
+        for n, (asked, answer) in enumerate(calls)
+    ]  # fmt: skip
+    store_spans(access, sending.decoded(first, *spans))
+    return one(access, UUID(bytes=trace), rule=Rule(Expected.ANSWER))
+
+
+REWRITE = ([("system", "Rewrite."), ("user", "And back?")], "Returns of beds")
+ANSWERED = ([("system", "Answer."), ("user", "Hi"), ("assistant", "Hello"), ("user", "And back?")],
+            "Within 30 days.")  # fmt: skip
+GUARD = ([("system", "Is that polite?"), ("user", "Within 30 days.")], "yes")
+
+
+def told(draft: Any) -> list[str]:
+    return [each["content"] for each in draft.input]
+
+
+def test_of_several_calls_the_one_that_answers_is_the_case(access: Access) -> None:
+    conversation = ["Answer.", "Hi", "Hello", "And back?"]
+    draft = traced(access, REWRITE, ANSWERED, root=None)
+    assert (told(draft), draft.expected) == (conversation, "Within 30 days.")
+    # What the root says was answered tells which call that was, and what comes after is a check.
+    draft = traced(access, REWRITE, ANSWERED, GUARD, root=("And back?", "Within  30 days."))
+    assert (told(draft), draft.expected) == (conversation, "Within  30 days.")
+
+
+def test_what_no_call_answered_is_as_the_root_has_it(access: Access) -> None:
+    draft = traced(access, REWRITE, GUARD, root=("And back?", "Please ask our shop."))
+    assert (draft.input, draft.expected) == ("And back?", "Please ask our shop.")
+
+
+def test_steps_after_the_question_are_no_part_of_it(access: Access) -> None:
+    steps = [("user", "Mend it"), ("assistant", "I look"), ("tool", "a b c")]
+    draft = traced(access, ([("user", "Mend it")], "I look"), (steps, "Done."), root=None)
+    assert (draft.input, draft.expected) == ("Mend it", "Done.")
+
+
+def test_many_traces_are_read_together(access: Access) -> None:
+    traces = [send(access, ("user", f"Is it {n}?")) for n in range(23)]
+    made = gathering.from_traces(access, [(trace, None) for trace in traces])
+    assert [draft.input for draft in made.drafts] == [f"Is it {n}?" for n in range(23)]
