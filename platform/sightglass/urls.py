@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("evals.review.api.urls")),
     path("", include("evals.datasets.api.urls")),
     path("", include("evals.truth.api.urls")),
+    path("", include("evals.drift.api.urls")),
     path("", include("evals.erasures.urls")),
     path("", include("traces.api.urls")),
     path("", include("dashboards.urls")),

@@ -25,7 +25,8 @@ from traces.ids import span_hex
 
 What = Monitor.What
 USERS, MODEL, BOTH = "users", "model", "both"
-MOST_EXAMPLES, MOST_TERMS, MOST_SLICES = 12, 16, 60
+MOST_EXAMPLES, MOST_TERMS, MOST_SLICES = 40, 16, 60
+WITH_NEAREST = 12
 MOSTLY = 0.62
 """The part of a change from which on one cause is named alone."""
 
@@ -201,9 +202,11 @@ def _examples(before: Items, now: Items, result: Result, what: str) -> list[dict
         sides = [np.concatenate([side.input_vectors, one], axis=1) for side, one in
                  zip((before, now), sides, strict=True)]  # fmt: skip
     found = []
-    for place in result.examples[:MOST_EXAMPLES]:
-        nearest = int(np.argmax(sides[0] @ sides[1][place]))
-        found.append({"now": _ids(now, place), "before": _ids(before, nearest)})
+    for number, place in enumerate(result.examples[:MOST_EXAMPLES]):
+        pair = {"now": _ids(now, place)}
+        if number < WITH_NEAREST:
+            pair["before"] = _ids(before, int(np.argmax(sides[0] @ sides[1][place])))
+        found.append(pair)
     return found
 
 
