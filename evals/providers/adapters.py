@@ -11,6 +11,7 @@ from evals.providers.errors import ProviderError
 ANTHROPIC_VERSION = "2023-06-01"
 MAX_TOKENS = 4_096
 TOOL = "verdict"
+ANTHROPIC_PARAMETERS = ("temperature", "top_p", "max_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,28 @@ class Answer:
 
 
 def request(
-    api: str, key: str, model: str, messages: list[dict[str, str]], schema: dict[str, Any] | None
+    api: str,
+    key: str,
+    model: str,
+    messages: list[dict[str, str]],
+    schema: dict[str, Any] | None,
+    parameters: dict[str, Any] | None = None,
 ) -> Request:
     """A call in the dialect of `api` (openai or anthropic) that asks for JSON of this schema.
 
-    Without a schema it asks for text.
+    Without a schema it asks for text. `parameters` are OpenAI's: temperature, max_tokens and so on.
     """
-    return (_anthropic if api == "anthropic" else _openai)(key, model, messages, schema)
+    made = (_anthropic if api == "anthropic" else _openai)(key, model, messages, schema)
+    made.body.update(_translated(api, parameters or {}))
+    return made
+
+
+def _translated(api: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    if api != "anthropic":
+        return parameters
+    stop = parameters.get("stop")
+    stops = {} if stop is None else {"stop_sequences": [stop] if isinstance(stop, str) else stop}
+    return {k: v for k, v in parameters.items() if k in ANTHROPIC_PARAMETERS} | stops
 
 
 def answer(api: str, body: Any) -> Answer:

@@ -61,6 +61,7 @@ async def ask(
     model: str,
     messages: list[dict[str, str]],
     schema: dict[str, Any] | None,
+    parameters: dict[str, Any] | None = None,
 ) -> Answer:
     """Raises Refused, Unavailable, Forbidden or ProviderError."""
     async with endpoint.places:
@@ -68,7 +69,7 @@ async def ask(
             await _take_turn(endpoint)
             began = time.monotonic()
             try:
-                return await once(client, endpoint, model, messages, schema)
+                return await once(client, endpoint, model, messages, schema, parameters)
             except Unavailable as error:
                 wait = error.wait if error.wait is not None else 0.5 * 2**attempt
                 slow = time.monotonic() - began > SLOW_SECONDS
@@ -94,9 +95,10 @@ async def once(
     model: str,
     messages: list[dict[str, str]],
     schema: dict[str, Any] | None,
+    parameters: dict[str, Any] | None = None,
 ) -> Answer:
     """A single call, not tried again. Raises what `ask` does."""
-    asked = adapters.request(endpoint.api, endpoint.key, model, messages, schema)
+    asked = adapters.request(endpoint.api, endpoint.key, model, messages, schema, parameters)
     body = adapters.plainer(asked.body) if endpoint.plain and schema else asked.body
     url = endpoint.base_url.rstrip("/") + asked.path
     status, headers, content = await _post(client, url, asked.headers, body, endpoint.timeout)

@@ -1,0 +1,252 @@
+"""Trials of another model: foreseen, begun, stopped. `stepping` does the work."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from evals.models import Connection, EvaluatorVersion, Kind
+from evals.replays import prompts, serving
+from evals.replays.models import State, Trial, TrialCall
+from evals.replays.prompts import CannotReplay
+from evals.replays.services import recorded, talking
+from evals.replays.services.caches import check_range
+from evals.replays.services.recorded import Recorded
+from evals.replays.services.talking import Prompt
+from evals.services import backfills
+from sightglass.accounts import audit
+from sightglass.accounts.access import Access, Permission
+from traces.spans import PICO
+
+POPULATION = 20_000
+"""Calls of the range that are looked at, the newest."""
+FEWEST, USUAL, MOST = 20, 300, 2_000
+MOST_SLICES = 12
+OTHER = "other"
+NAMELESS = {"prompt": "(no prompt name)", "model": "(no model)"}
+SLICES = ("prompt", "model")
+MOST_EVALUATORS = 5
+MOST_OPEN = 3
+HIGHEST_BUDGET = 1_000 * PICO
+PREVIEWED = 60
+"""Calls that are read to foresee what the others cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """`margin` of a share (0.02 is two points), `budget` in pico dollars."""
+
+    start_ns: int
+    end_ns: int
+    connection: Connection
+    versions: Sequence[EvaluatorVersion]
+    model: str = ""
+    q: str = ""
+    slice_by: str = "prompt"
+    most: int = USUAL
+    margin: float = 0.02
+    budget: int = 5 * PICO
+
+    @property
+    def name(self) -> str:
+        return self.model.strip() or self.connection.model
+
+
+@dataclass(slots=True)
+class Foreseen:
+    """`strata`: by slice its calls, their cost and how many are asked; `cost` is of answers and
+    verdicts, in pico dollars; `priced`: the model has a known price."""
+
+    strata: dict[str, dict[str, int]] = field(default_factory=dict)
+    chosen: list[tuple[str, Recorded]] = field(default_factory=list)
+    left_out: dict[str, int] = field(default_factory=dict)
+    cost: int = 0
+    priced: bool = False
+    cut: bool = False
+
+    @property
+    def calls(self) -> int:
+        return len(self.chosen)
+
+
+def check(access: Access, wanted: Wanted) -> None:
+    """Raises ValidationError by name."""
+    errors = check_range(wanted.start_ns, wanted.end_ns, wanted.q)
+    if wanted.connection.project_id != access.project.pk:
+        errors["connection"] = "There is no such connection."
+    if len(wanted.model) > 200:
+        errors["model"] = "At most 200 characters."
+    if wanted.slice_by not in SLICES:
+        errors["slice_by"] = f"One of {', '.join(SLICES)}."
+    if not FEWEST <= wanted.most <= MOST:
+        errors["most"] = f"{FEWEST} to {MOST:,} calls are asked."
+    if not 0 < wanted.margin <= 0.5:
+        errors["margin"] = "Above 0 and at most 0.5."
+    if not 0 < wanted.budget <= HIGHEST_BUDGET:
+        errors["budget"] = "Above 0 and at most 1,000 US$."
+    good = all(
+        one.evaluator.project_id == access.project.pk and one.kind in (Kind.JUDGE, Kind.DETECTOR)
+        for one in wanted.versions
+    )
+    if not 1 <= len(wanted.versions) <= MOST_EVALUATORS or not good:
+        errors["evaluators"] = f"Choose 1 to {MOST_EVALUATORS} judges or detectors of the project."
+    if errors:
+        raise ValidationError(errors)
+
+
+def foresee(access: Access, wanted: Wanted) -> Foreseen:
+    """What would be asked and what it would cost, about. Raises ValidationError."""
+    check(access, wanted)
+    project = access.project
+    listed = recorded.newest(project.pk, wanted.start_ns, wanted.end_ns, wanted.q, POPULATION + 1)
+    found = Foreseen(cut=len(listed) > POPULATION)
+    listed = listed[-POPULATION:]
+    named = _slices(listed, wanted.slice_by)
+    by_slice: dict[str, list[Recorded]] = defaultdict(list)
+    for one in listed:
+        by_slice[named[one.key]].append(one)
+    sizes = {name: len(calls) for name, calls in by_slice.items()}
+    for name, number in serving.shares(sizes, wanted.most).items():
+        calls = sorted(by_slice[name], key=_chance)
+        found.chosen += [(name, one) for one in calls[:number]]
+        found.strata[name] = {
+            "calls": len(calls),
+            "cost": sum(one.cost or 0 for one in calls),
+            "asked": number,
+        }
+    _price(access, wanted, found)
+    return found
+
+
+def _slices(listed: Sequence[Recorded], by: str) -> dict[recorded.Key, str]:
+    names = {
+        one.key: (one.prompt if by == "prompt" else one.model) or NAMELESS[by] for one in listed
+    }
+    most = {name for name, _ in Counter(names.values()).most_common(MOST_SLICES)}
+    return {key: name if name in most else OTHER for key, name in names.items()}
+
+
+def _chance(one: Recorded) -> bytes:
+    """An order that has nothing to do with what a call is, and is always the same."""
+    return hashlib.blake2b(f"{one.trace_id}:{one.span_id}".encode(), digest_size=8).digest()
+
+
+def _price(access: Access, wanted: Wanted, found: Foreseen) -> None:
+    """From some of the chosen calls to all of them."""
+    some = sorted((one for _, one in found.chosen), key=_chance)[:PREVIEWED]
+    some.sort(key=lambda one: one.start_ns)
+    total, readable, reasons = 0, 0, Counter[str]()
+    for _, said in recorded.contents(access.project, some):
+        try:
+            prompt = Prompt(prompts.messages_of(said), prompts.parameters_of(said.parameters))
+        except CannotReplay as error:
+            reasons[error.reason] += 1
+            continue
+        readable += 1
+        usual = prompt.parameters | {"max_tokens": max(1, _answered(said.output_messages))}
+        cost = talking.dearest(access.project.pk, wanted.name, Prompt(prompt.messages, usual))
+        found.priced = found.priced or cost > 0
+        total += cost
+    found.left_out = dict(reasons)
+    if readable:
+        found.cost = round(total / len(some) * found.calls)
+        share = readable / len(some)
+        found.cost += round(share * found.calls * sum(map(verdicts_cost, wanted.versions)))
+
+
+def _answered(messages: list[dict[str, object]] | None) -> int:
+    """Tokens of the recorded answer, about."""
+    return sum(len(str(one.get("content") or "")) for one in messages or []) // 4
+
+
+def verdicts_cost(version: EvaluatorVersion) -> int:
+    """Of judging both answers, as it has cost lately (pico dollars)."""
+    return 0 if version.kind == Kind.DETECTOR else 2 * backfills.typical_cost(version)
+
+
+def create(access: Access, wanted: Wanted) -> Trial:
+    """Begin it. Raises PermissionDenied, ValidationError."""
+    access.require(Permission.WRITE)
+    found = foresee(access, wanted)
+    if not found.calls:
+        raise ValidationError("No answered call of a model is in this range.")
+    with transaction.atomic():
+        going = Trial.objects.filter(
+            project=access.project, state__in=[State.WAITING, State.RUNNING]
+        )
+        if going.count() >= MOST_OPEN:
+            raise ValidationError(f"{MOST_OPEN} trials are under way: stop one, or wait for it.")
+        made = Trial.objects.create(
+            project=access.project,
+            start_ns=wanted.start_ns,
+            end_ns=wanted.end_ns,
+            q=wanted.q.strip(),
+            connection=wanted.connection,
+            model=wanted.name,
+            slice_by=wanted.slice_by,
+            most=wanted.most,
+            margin=wanted.margin,
+            budget=wanted.budget,
+            estimate=found.cost,
+            strata=found.strata,
+            total=found.calls,
+            created_by=access.user,
+        )
+        made.versions.set(wanted.versions)
+        TrialCall.objects.bulk_create(
+            [_call(made, name, one) for name, one in sorted(found.chosen, key=_in_turn)],
+            batch_size=500,
+        )
+        after = {"model": made.model, "calls": made.total, "budget": made.budget}
+        audit.record("trial.begun", str(made.pk), access=access, after=after)
+    return made
+
+
+def _in_turn(chosen: tuple[str, Recorded]) -> bytes:
+    """Slices are asked mixed, so that a trial that ends early knows something of each."""
+    return _chance(chosen[1])
+
+
+def _call(trial: Trial, name: str, one: Recorded) -> TrialCall:
+    return TrialCall(
+        trial=trial,
+        trace_id=one.trace_id,
+        span_id=one.span_id,
+        start_ns=one.start_ns,
+        user_id=one.user_id,
+        slice=name[:200],
+        cost_before=one.cost,
+        ms_before=(one.end_ns - one.start_ns) / 1e6,
+    )
+
+
+def stop(access: Access, trial: Trial) -> None:
+    """Ask no more; what is answered counts. Raises PermissionDenied."""
+    access.require(Permission.WRITE)
+    going = Trial.objects.filter(
+        pk=trial.pk, project=access.project, state__in=[State.WAITING, State.RUNNING]
+    )
+    with transaction.atomic():
+        told = {"state": State.STOPPED, "problem": "It was stopped.", "finished_at": timezone.now()}
+        if going.update(**told):
+            audit.record("trial.stopped", str(trial.pk), access=access)
+
+
+def remove(access: Access, trial: Trial) -> None:
+    """Forget it with its answers. Raises PermissionDenied."""
+    access.require(Permission.WRITE)
+    with transaction.atomic():
+        audit.record("trial.removed", str(trial.pk), access=access)
+        Trial.objects.filter(pk=trial.pk, project=access.project).delete()
+
+
+def forget(project_id: int, user_id: str) -> int:
+    """Delete the answers to a person's prompts. Returns how many."""
+    rows = TrialCall.objects.filter(trial__project_id=project_id, user_id=user_id)
+    return rows.delete()[1].get("replays.TrialCall", 0)

@@ -1,0 +1,194 @@
+"""Trials on stored traffic with a provider on loopback: asked, judged, killed, never too dear."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
+
+from evals.models import Connection, EvaluatorVersion
+from evals.replays import tasks
+from evals.replays.models import State, Trial, TrialCall, TrialVerdict
+from evals.replays.services import stepping, talking, trials
+from evals.replays.services.trials import Wanted
+from sightglass.accounts.access import Access, Permission
+from tests.evals.judging import connect, detector, judge, verdict
+from tests.evals.replays import traffic
+from tests.provider import Body, Reply, running
+from traces.spans import PICO
+
+pytestmark = pytest.mark.django_db(transaction=True)
+GOOD, BAD = "You may return it within 30 days.", "No idea."
+
+
+@pytest.fixture(autouse=True)
+def loopback(settings: Any) -> None:
+    settings.ALLOW_PRIVATE_PROVIDERS = True
+
+
+def provider(body: Body, before: list[Body]) -> Reply:
+    """Asked for JSON it is the judge (good: an answer with "30 days"), else the small model."""
+    if body.get("response_format"):
+        return verdict("30 days" in json.dumps(body["messages"]).replace("Question", ""))
+    return Reply(BAD if "gift" in body["messages"][-1]["content"] else GOOD)
+
+
+def scene(access: Access, url: str, number: int = 24) -> tuple[Connection, EvaluatorVersion]:
+    """Two prompts: of one the small model knows the answer, of the other it does not."""
+    connection = connect(access, url)
+    config = {"instructions": "Is it good? {{output}}"}
+    version = judge(access, connection, name="good", config=config)
+    for prompt, asked in (("returns", "How long may I return lamp"), ("gifts", "A gift for")):
+        said = [(f"{asked} {at}?", traffic.DAYS) for at in range(number)]
+        traffic.send(access, *said, prompt=prompt, gen_ai__request__temperature=0.25)  # type: ignore[arg-type]
+    return connection, version
+
+
+def wanted(connection: Connection, *versions: EvaluatorVersion, **more: Any) -> Wanted:
+    start, end = traffic.bounds()
+    usual: dict[str, Any] = {"most": 48, "margin": 0.3, "model": "gpt-4o-mini"}
+    return Wanted(start, end, connection, versions, **(usual | more))
+
+
+def finished(trial: Trial) -> Trial:
+    while tasks.run(60.0):
+        pass
+    trial.refresh_from_db()
+    return trial
+
+
+def test_each_slice_has_its_verdict(access: Access) -> None:
+    with running(provider) as there:
+        connection, version = scene(access, there.url)
+        foreseen = trials.foresee(access, wanted(connection, version))
+        assert foreseen.calls == 48 and foreseen.priced and foreseen.cost > 0
+        assert foreseen.strata["gifts"] == {"calls": 24, "cost": 24 * 3_500_000_000, "asked": 24}
+        row = finished(trials.create(access, wanted(connection, version)))
+        asked = [one for one in there.requests if not one.get("response_format")]
+    assert (row.state, row.left_out) == (State.DONE, {}), row.problem
+    assert len(asked) == 48 and {one["model"] for one in asked} == {"gpt-4o-mini"}
+    assert {one["temperature"] for one in asked} == {0.25}
+    assert all(one["max_tokens"] == 4096 for one in asked)
+    assert (row.done, row.total, row.reserved) == (48, 48, 0)
+    found = {one["slice"]: one for one in row.result["slices"]}
+    [returns], [gifts] = found["returns"]["evaluators"], found["gifts"]["evaluators"]
+    assert (returns["pairs"], returns["before"], returns["after"]) == (24, 1.0, 1.0)
+    assert (gifts["before"], gifts["after"], gifts["difference"]) == (1.0, 0.0, -1.0)
+    assert found["returns"]["serves"] and not found["gifts"]["serves"]
+    assert returns["low"] > -0.3 and not returns["corrected"]
+    assert found["returns"]["saves"] > 0 and row.result["saves"] == found["returns"]["saves"]
+    assert found["returns"]["ms_before"] == 1000 and found["returns"]["ms_after"] > 0
+    paid = sum(row.calls.values_list("cost", flat=True))
+    assert 0 < paid <= row.spent < row.budget
+    assert TrialVerdict.objects.count() == 48
+
+
+def test_the_budget_is_never_exceeded(access: Access) -> None:
+    def dear(body: Body, before: list[Body]) -> Reply:
+        said = provider(body, before)
+        if body.get("response_format"):
+            return said
+        usage = {"prompt_tokens": 20, "completion_tokens": 4096, "total_tokens": 4116}
+        return Reply(said.content, usage=usage)
+
+    with running(dear) as there:
+        connection, _ = scene(access, there.url)
+        calls = wanted(connection, detector(access), budget=60_000_000_000)
+        row = finished(trials.create(access, calls))
+    assert row.state == State.STOPPED and "budget" in row.problem
+    paid = sum(row.calls.values_list("cost", flat=True))
+    assert 0 < paid == row.spent <= row.budget
+    answered = row.calls.exclude(answer="").count()
+    assert 0 < answered < 48 and row.result["judged"] == answered
+
+
+@pytest.mark.parametrize("where", ["_store", "_keep"])
+def test_who_is_killed_is_followed_and_what_was_put_aside_counts(
+    access: Access, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    with running(provider) as there:
+        connection, version = scene(access, there.url, 10)
+        row = trials.create(access, wanted(connection, version, most=20))
+
+        def die(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(stepping, where, die)
+            while tasks.run(60.0):
+                pass
+        row.refresh_from_db()
+        assert row.state == State.RUNNING and row.reserved > 0
+        lost = row.reserved
+        answered = set(row.calls.exclude(answer="").values_list("pk", flat=True))
+        row = finished(row)
+    assert row.state == State.DONE and row.reserved == 0 and row.done == 20
+    assert TrialVerdict.objects.count() == 20
+    assert row.spent >= lost and len(answered) in (0, stepping.BATCH)
+
+
+def test_what_cannot_be_asked_is_counted(access: Access) -> None:
+    with running(provider) as there:
+        connection, version = scene(access, there.url, 10)
+        call = [{"type": "tool_call", "id": "1", "name": "find", "arguments": {}}]
+        answer = json.dumps([{"role": "assistant", "parts": call}])
+        traffic.send(access, ("Find it", ""), prompt="tools", gen_ai__output__messages=answer)
+        row = finished(trials.create(access, wanted(connection, version)))
+    assert row.state == State.DONE and row.left_out == {"tools": 1}
+    assert row.total == row.done == 20
+
+
+def test_a_provider_that_fails_is_asked_later(access: Access) -> None:
+    def down(body: Body, before: list[Body]) -> Reply:
+        return Reply(status=500)
+
+    with running(down) as there:
+        connection, version = scene(access, there.url, 10)
+        row = trials.create(access, wanted(connection, version, most=20))
+        assert tasks.run(60.0) == 0
+    row.refresh_from_db()
+    assert row.state == State.RUNNING and "HTTP 500" in row.problem
+    assert row.not_before > timezone.now() and row.spent > 0
+    later = timezone.now() + timedelta(hours=1)
+    connection.delete()
+    tasks.run(60.0, later)
+    row.refresh_from_db()
+    assert row.state == State.FAILED and "removed" in row.problem
+
+
+def test_stopped_removed_and_forgotten(access: Access) -> None:
+    with running(provider) as there:
+        connection, version = scene(access, there.url, 10)
+        row = trials.create(access, wanted(connection, version, most=20))
+        trials.stop(access, row)
+        assert tasks.run(60.0) == 0 and not there.requests
+        assert TrialCall.objects.count() == 20
+        assert trials.forget(access.project.pk, "nobody") == 0
+        assert trials.forget(access.project.pk, "acct_1") == 20
+        trials.remove(access, row)
+        assert not Trial.objects.exists()
+
+
+def test_what_is_wrong_is_said_by_name(access: Access) -> None:
+    connection = connect(access, "http://127.0.0.1:1/v1")
+    version = judge(access, connection)
+    with pytest.raises(ValidationError) as error:
+        trials.create(access, wanted(connection, most=5, margin=0, budget=0, slice_by="user"))
+    assert set(error.value.message_dict) == {"most", "margin", "budget", "slice_by", "evaluators"}
+    with pytest.raises(ValidationError, match="No answered call"):
+        trials.create(access, wanted(connection, version))
+    reader = Access(access.project, frozenset({Permission.READ}), user=access.user)
+    with pytest.raises(PermissionDenied):
+        trials.create(reader, wanted(connection, version))
+
+
+def test_what_a_prompt_costs_at_most(access: Access) -> None:
+    prompt = talking.Prompt([{"role": "user", "content": "x" * 2_000}], {"max_tokens": 1_000})
+    # gpt-4o-mini: 0.15 and 0.60 $ a million tokens.
+    wanted_most = 1_016 * 150_000 + 1_000 * 600_000
+    assert talking.dearest(access.project.pk, "gpt-4o-mini", prompt) == wanted_most
+    assert talking.dearest(access.project.pk, "nobody-knows", prompt) == 0 < PICO
