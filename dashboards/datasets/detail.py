@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,7 +28,7 @@ NO_SPLIT = "-"
 """In addresses: items without a split, which an empty parameter could not tell from all."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Frame:
     """What every page of a dataset says at its top."""
 
@@ -44,6 +45,14 @@ class Frame:
     def query(self) -> str:
         """`?version=…` where it is not the newest."""
         return "" if self.is_newest else f"?version={self.version}"
+
+    @cached_property
+    def splits(self) -> list[tuple[str, int]]:
+        """Splits of the version with their items, to export one; none where that takes long."""
+        try:
+            return listed.splits_of(self.dataset, self.version) if self.version else []
+        except TooSlow:
+            return []
 
     @property
     def formats(self) -> list[tuple[str, Format]]:
@@ -80,10 +89,9 @@ def dataset(request: ProjectRequest, dataset: str) -> HttpResponse:
     """Items of a version (`version`), in a `split`, that hold a text (`q`)."""
     framed = frame(request, dataset)
     split, text = split_asked(request), request.GET.get("q", "").replace("\0", "")[:200].strip()
-    problem, page, splits = "", Page[Item](), []
+    problem, page = "", Page[Item]()
     try:
         page = _page(request, framed, split, text)
-        splits = listed.splits_of(framed.dataset, framed.version)
     except TooSlow:
         problem = "This search took longer than 5 seconds and was stopped."
     asked = {
@@ -100,7 +108,7 @@ def dataset(request: ProjectRequest, dataset: str) -> HttpResponse:
         "older": f"?{urlencode(kept | {'cursor': page.next})}" if page.next else "",
         "paged": bool(request.GET.get("cursor")),
         "first": f"?{urlencode(kept)}",
-        "splits": [_split(name, many, kept, split) for name, many in splits],
+        "splits": [_split(name, many, kept, split) for name, many in framed.splits],
         "all_url": f"?{urlencode({k: v for k, v in kept.items() if k != 'split'})}",
         "split": split,
         "split_value": asked["split"],

@@ -54,6 +54,7 @@ def erase(request: ProjectRequest) -> HttpResponse:
     form = ErasureForm(request.POST or None)
     context: dict[str, Any] = {"form": form}
     if request.method == "POST" and form.is_valid():
+        context["user_id"] = form.wanted().user_id
         try:
             if "erase" in request.POST:
                 done = service.erase(request.access, form.wanted(), form.cleaned_data["reason"])

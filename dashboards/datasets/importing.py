@@ -28,6 +28,8 @@ KNOWN = {
     Known.SKIP: ("Leave them", "as they are in the dataset"),
 }
 State = Import.State
+LEAVE_WRONG = "leave"
+"""What `begin` is for a file whose wrong rows are left out knowingly."""
 
 
 @require_http_methods(["GET", "POST"])
@@ -81,7 +83,8 @@ def mapped(request: ProjectRequest, dataset: str, pk: int) -> HttpResponse:
     problem = ""
     if given is not None and "begin" in given:
         try:
-            row = service.begin(access, row, chosen, choices)
+            leave = given["begin"] == LEAVE_WRONG
+            row = service.begin(access, row, chosen, choices, leave_wrong=leave)
         except Invalid as error:
             problem = error.errors[0]["detail"]
         except Conflict as error:
@@ -131,11 +134,18 @@ def _page(
         "alike": ways.ALIKE,
         "known": KNOWN,
         "problem": problem or seen.problem,
+        "leave": _leaves(row),
         "looks": [_look(line, look) for line, look in seen.looks],
         "previewed": service.PREVIEWED,
     }
     name = "datasets/import_preview.html" if request.htmx else "datasets/import.html"
     return render(request, name, context)
+
+
+def _leaves(row: Import) -> bool:
+    """Whether the file could be added without what is wrong in it."""
+    refused = row.state == State.REFUSED and not row.problem
+    return refused and row.faults_count < row.rows and not row.choices.get("leave_wrong")
 
 
 def _look(line: int, look: Look) -> dict[str, Any]:
@@ -170,5 +180,6 @@ def _told(row: Import) -> list[str]:
         "skipped": "left out as duplicates",
         "dropped": "left out for personal data",
         "redacted": "redacted",
+        "wrong": "left out because they were wrong",
     }
     return [f"{row.result[name]:,} {said}" for name, said in words.items() if row.result.get(name)]

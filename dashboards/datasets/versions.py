@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboards.datasets import shown
-from dashboards.datasets.detail import frame
+from dashboards.datasets.detail import Frame, frame
 from evals.datasets.models import LogEntry
 from evals.datasets.selectors import datasets as selected
 from evals.datasets.selectors import items as listed
@@ -19,6 +19,8 @@ from evals.review.errors import Conflict, Invalid
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.selectors.paging import CursorError, TooSlow
 
+NOTHING = "0"
+"""As the version to compare from: what there was before the first."""
 SHOWN, LOGGED, COMPARED = 50, 50, 30
 ACTIONS = {
     "created": ("plus", "made the dataset"),
@@ -34,7 +36,12 @@ ACTIONS = {
 }
 
 
-BESIDE = {"added": "added", "edited": "replaced", "removed": "taken out"}
+BESIDE = {
+    "added": "added",
+    "edited": "replaced",
+    "removed": "taken out",
+    "left_out": "rows left out because they were wrong",
+}
 
 
 @require_GET
@@ -113,27 +120,37 @@ def tag(request: ProjectRequest, dataset: str) -> HttpResponse:
     return redirect("dataset_versions", access.project.slug, found.slug)
 
 
+def _choices(framed: Frame, *numbers: int) -> list[tuple[int, str]]:
+    """Versions to compare, the newest first: recent ones, those with a tag, and these."""
+    names: dict[int, list[str]] = {one.number: [] for one, _ in framed.recent}
+    names |= {number: [] for number in numbers if number}
+    for tag in framed.tags:
+        names.setdefault(tag.version, []).append(tag.name)
+    return [
+        (number, f"Version {number}" + (f" ({', '.join(named)})" if named else ""))
+        for number, named in sorted(names.items(), reverse=True)
+    ]
+
+
 @require_GET
 @project_page(Permission.READ)
 def diff(request: ProjectRequest, dataset: str) -> HttpResponse:
-    """What differs `from` one version `to` another; without, from the last but one."""
+    """What differs `from` one version `to` another; without, from the one before."""
     framed = frame(request, dataset, "latest")
     found = framed.dataset
     after = selected.number_of(found, request.GET.get("to"))
-    before = (
-        selected.number_of(found, request.GET["from"])
-        if request.GET.get("from")
-        else max(1, after - 1)
-    )
+    named = request.GET.get("from")
+    before = max(0, after - 1)
+    if named and named != NOTHING:
+        before = selected.number_of(found, named)
+    elif named:
+        before = 0
     if found.version == 0:
         return redirect("dataset", request.access.project.slug, found.slug)
     context: dict[str, Any] = {
         "frame": framed, "dataset": found, "before": before, "after": after, "tab": "diff",
-        "choices": [one for one, _ in framed.recent],
+        "choices": _choices(framed, before, after),
     }  # fmt: skip
-    for number in (before, after):
-        if all(one.number != number for one in context["choices"]):
-            context["choices"].append(selected.version_of(found, number))
     cursor = request.GET.get("cursor") or None
     try:
         try:

@@ -42,6 +42,8 @@ def file_of(
     body = chosen.write(batches(dataset, version, split))
     response = StreamingHttpResponse(body, content_type=chosen.type)
     part = f"-{split}" if split else ""
-    name = f"{dataset.slug}-v{version}{part}.{chosen.ending}"
+    # Several formats are JSON lines: their files must not have the same name.
+    ending = chosen.ending if form == chosen.ending else f"{form}.{chosen.ending}"
+    name = f"{dataset.slug}-v{version}{part}.{ending}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,8 @@ SHORTEST, LONGEST = 4, 500
 AT_ONCE = 500
 LOOKED_AT = 2_000
 TOLD = 100
+LISTED = 20
+"""Items of a dataset that are shown before they are erased."""
 
 
 @dataclass(slots=True)
@@ -53,6 +55,8 @@ class Holding:
     dataset: Dataset
     items: int
     live: int
+    some: list[Item] = field(default_factory=list)
+    """The first of these items, each in its last state; not after they are erased."""
 
 
 def holding(access: Access, wanted: Wanted) -> list[Holding]:
@@ -64,7 +68,8 @@ def holding(access: Access, wanted: Wanted) -> list[Holding]:
         rows = Item.objects.filter(pk__in=pks)
         numbers = set(rows.values_list("number", flat=True))
         live = rows.filter(removed_in=None).count()
-        found.append(Holding(dataset, len(numbers), live))
+        last = rows.order_by("number", "-added_in").distinct("number").defer("minima")
+        found.append(Holding(dataset, len(numbers), live, list(last[:LISTED])))
     return found
 
 

@@ -23,7 +23,8 @@ from evals.datasets.files import Table, Unreadable
 from evals.datasets.models import Dataset, Import, SourceKind
 from evals.datasets.services import adding
 from evals.datasets.services.adding import Alike, Choices, Known, Look, Personal
-from evals.review.errors import Conflict, Invalid, invalid
+from evals.datasets.shape import Shape
+from evals.review.errors import Conflict, Fault, Invalid, invalid
 from sightglass.accounts.access import Access, Permission, access_of_user
 
 State = Import.State
@@ -108,8 +109,17 @@ def preview(row: Import, given: dict[str, str]) -> Preview:
     return Preview(sorted(looks, key=lambda one: one[0])[:PREVIEWED])
 
 
-def begin(access: Access, row: Import, given: dict[str, str], choices: Choices) -> Import:
+def begin(
+    access: Access,
+    row: Import,
+    given: dict[str, str],
+    choices: Choices,
+    *,
+    leave_wrong: bool = False,
+) -> Import:
     """Add the file with this mapping: at once if it is small, else by a worker.
+
+    `leave_wrong`: without the rows that are wrong, which keep all out otherwise.
 
     Raises PermissionDenied, Invalid (the mapping), Conflict (begun already, or discarded).
     """
@@ -120,6 +130,7 @@ def begin(access: Access, row: Import, given: dict[str, str], choices: Choices) 
         "personal": choices.personal,
         "alike": choices.alike,
         "known": choices.known,
+        "leave_wrong": leave_wrong,
     }
     startable = Import.objects.filter(
         pk=row.pk, state__in=[State.MAPPING, State.REFUSED], data__isnull=False
@@ -181,29 +192,27 @@ def run(pk: int) -> None:
 def _add(access: Access, row: Import) -> None:
     """Raises Invalid and Conflict, pointers by place among the rows; PermissionDenied."""
     table = _table(row)
-    if table.faults_count:
-        row.faults_count = table.faults_count
-        raise Invalid([_fault(one["line"], one["detail"]) for one in table.faults])
     chosen = row.choices
-    drafts, faults = _drafts(row, table, chosen["mapping"])
-    if faults:
+    lines, drafts, faults = _drafts(row, table, chosen["mapping"])
+    left = row.faults_count if chosen.get("leave_wrong") else 0
+    if faults and not (left and drafts):
         raise Invalid(faults)
     choices = Choices(Personal(chosen["personal"]), Alike(chosen["alike"]), Known(chosen["known"]))
     with transaction.atomic():
         mine = Import.objects.select_for_update().get(pk=row.pk)
         if mine.state != State.RUNNING or mine.claimed_at != row.claimed_at:
             return  # a worker that was taken to be dead, and is not
-        detail = {"file": row.name}
+        detail = {"file": row.name} | ({"left_out": left} if left else {})
         try:
             result = adding.add(
                 access, row.dataset, drafts, choices, detail=detail, most=files.MOST_ROWS
             )
         except Invalid as error:
-            raise Invalid(_at_lines(error, table)) from None
+            raise Invalid(_at_lines(error, lines)) from None
         number = None if result.version is None else result.version.number
         mine.state, mine.result, mine.done = (
             State.DONE,
-            result.told() | {"version": number},
+            result.told() | {"wrong": left, "version": number},
             mine.rows,
         )
         mine.data = None
@@ -212,13 +221,19 @@ def _add(access: Access, row: Import) -> None:
 
 def _drafts(
     row: Import, table: Table, chosen: dict[str, str]
-) -> tuple[list[Draft], list[dict[str, str]]]:
+) -> tuple[list[int], list[Draft], list[dict[str, str]]]:
+    """Of the rows that are right, their lines and drafts; and what is wrong with the others."""
+    shape = Shape(row.dataset.schema)
+    lines: list[int] = []
     drafts: list[Draft] = []
-    faults: list[dict[str, str]] = []
-    count = 0
+    faults = [_fault(one["line"], one["detail"]) for one in table.faults]
+    count, seen = table.faults_count, dict[str, int]()
     for n, (line, values) in enumerate(table.rows, 1):
         draft, wrong = _draft(row.kind, values, chosen)
         if draft is not None:
+            wrong = shape.faults(draft) + _again(draft, line, seen)
+        if draft is not None and not wrong:
+            lines.append(line)
             drafts.append(draft)
         count += bool(wrong)
         if len(faults) < files.MOST_TOLD:
@@ -226,7 +241,15 @@ def _drafts(
         if n % TELL_EVERY == 0:
             Import.objects.filter(pk=row.pk).update(done=n)
     row.faults_count = count
-    return drafts, faults[: files.MOST_TOLD]
+    faults.sort(key=lambda one: int(one["pointer"].strip("/") or 0))
+    return lines, drafts, faults[: files.MOST_TOLD]
+
+
+def _again(draft: Draft, line: int, seen: dict[str, int]) -> list[Fault]:
+    """What is wrong with an id that an earlier line has; `seen` are their lines."""
+    if draft.key is None or seen.setdefault(draft.key, line) == line:
+        return []
+    return [{"pointer": "/id", "detail": f"Line {seen[draft.key]} has it, too."}]
 
 
 def _draft(
@@ -245,13 +268,13 @@ def _said(fault: dict[str, str]) -> str:
     return f"{name}: {fault['detail']}" if name else fault["detail"]
 
 
-def _at_lines(error: Invalid, table: Table) -> list[dict[str, str]]:
-    """Pointers that begin with /items/<place> as ones of lines."""
+def _at_lines(error: Invalid, lines: Sequence[int]) -> list[dict[str, str]]:
+    """Pointers that begin with /items/<place> as ones of lines; `lines` by place."""
     made = []
     for fault in error.errors:
         _, items, place, *rest = [*fault["pointer"].split("/", 3), "", ""][:4]
         if items == "items" and place.isdecimal():
-            line = table.rows[int(place)][0]
+            line = lines[int(place)]
             inside = {"pointer": rest[0] if rest else "", "detail": fault["detail"]}
             made.append(_fault(line, _said(inside)))
         else:
@@ -273,14 +296,14 @@ def _told(error: Conflict, row: Import) -> list[dict[str, Any]]:
     places = error.current.get("found") or error.current.get("items") or []
     if not isinstance(places, list):
         return []
-    table = _table(row)
+    lines, _, _ = _drafts(row, _table(row), row.choices["mapping"])
     made = []
     for one in places[: files.MOST_TOLD]:
         place = one.get("item", 0) if isinstance(one, dict) else one
         words = ", ".join(str(one[name]) for name in ("kind", "field", "id") if one.get(name)) if (
             isinstance(one, dict)
         ) else ""  # fmt: skip
-        made.append({"line": table.rows[place][0], "detail": words or error.detail})
+        made.append({"line": lines[place], "detail": words or error.detail})
     row.faults_count = len(made)
     return made
 

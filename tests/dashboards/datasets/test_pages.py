@@ -209,11 +209,17 @@ def test_ticked_items_are_moved_and_taken_out(page: Client, dataset: Dataset) ->
 def test_exports_are_offered_and_come(page: Client, dataset: Dataset) -> None:
     shown = text(page, url("dataset_versions", "cases"))
     for form in ("jsonl", "csv", "parquet", "openai-chat", "openai-evals", "ragas"):
-        assert f"?form={form}&amp;version=1" in shown
+        assert f'name="form" value="{form}"' in shown
         answer = page.get(url("dataset_export", "cases"), {"form": form, "version": "1"})
         pieces: Any = answer.streaming_content  # type: ignore[attr-defined]
         assert b"".join(pieces)
     assert page.get(url("dataset_export", "cases"), {"form": "nonsense"}).status_code == 200
+    assert 'name="version" value="1"' in shown and 'id="ex-split"' not in shown
+    page.post(url("dataset_change", "cases"), {"number": "1", "split": "dev", "move": "1"})
+    shown = text(page, url("dataset_versions", "cases"))
+    assert (
+        '<option value="dev">dev (1)</option>' in shown and '<option value="-">(none) (2)' in shown
+    )
 
 
 # ── One item ─────────────────────────────────────────────────────────────────────────────────────
@@ -402,6 +408,12 @@ def test_two_versions_are_compared_word_by_word(
     assert f"<ins>{escape(HOSTILE)}</ins>" in text(page, address)  # the last step
     assert "The same items in both" in text(page, address, {"from": "3", "to": "3"})
     assert page.get(address, {"from": "99"}).status_code == 404
+    first = text(page, address, {"from": "0", "to": "1"})
+    assert "3 added" in first and first.count("added</span>") == 4
+    assert text(page, address, {"to": "1"}) == first
+    assert "?from=0&amp;to=1" in text(page, url("dataset_versions", "cases"))
+    tagging.put(access, dataset, "golden", 2)
+    assert text(page, address).count(">Version 2 (golden)</option>") == 2
     assert page.get(url("dataset_diff", making.dataset(access, "empty").slug)).status_code == 302
 
 
@@ -543,9 +555,16 @@ def test_errors_of_a_file_name_their_lines(page: Client, dataset: Dataset) -> No
     assert "Nothing was added." in shown
     assert "<b>Line 3</b> input: Must not be empty." in shown and "<b>Line 4</b> split:" in shown
     assert making.fresh(dataset).version == 1
+    assert "Add without the 2 rows that are wrong" in shown
     assert "is uploaded and not added yet" in text(page, url("dataset", "cases"))
     assert "is forgotten" in said(page, url("dataset_import", "cases", row.pk), {"discard": "1"})
     assert not Import.objects.exists()
+    upload(page, b"input,split\nfine,test\n ,test\nother,no way\n")
+    row = Import.objects.get()
+    done = said(page, url("dataset_import", "cases", row.pk), body | {"begin": "leave"})
+    assert "1 added, 2 left out because they were wrong: version 2." in done
+    log = text(page, url("dataset_versions", "cases"))
+    assert "2 rows left out because they were wrong" in log
 
 
 def test_a_large_file_shows_how_far_it_is(page: Client, access: Access, dataset: Dataset) -> None:
@@ -582,7 +601,10 @@ def test_a_persons_data_is_found_and_then_erased(
     text(page, address)
     assert "Nothing of that in any dataset" in said(page, address, {"by": "user_id", "value": "x"})
     body = {"by": "user_id", "value": "user-7", "find": "1"}
-    assert "1 item, 1 in the newest version" in said(page, address, body)
+    shown = said(page, address, body)
+    assert "1 item, 1 in the newest version" in shown
+    assert 'href="/p/shop/datasets/cases/items/4">Item 4</a> jo@example.org asks' in shown
+    assert 'href="/p/shop/settings/erase?user=user-7"' in shown
     refused = said(page, address, body | {"erase": "1"})
     assert "1 to 500 characters." in refused and making.fresh(dataset).version == 2
     shown = said(page, address, body | {"erase": "1", "reason": "Ticket 12"})

@@ -247,7 +247,12 @@ def test_versions_are_exported(api: Api, dataset: Dataset, form: str) -> None:
     response = api.get("/answers/export", format=form, version="1")
     body = b"".join(response.streaming_content)
     assert response.status_code == 200 and body
-    assert response["Content-Disposition"].startswith('attachment; filename="answers-v1.')
+    named = {
+        "jsonl": "jsonl", "csv": "csv", "parquet": "parquet",
+        "openai-chat": "openai-chat.jsonl", "openai-evals": "openai-evals.jsonl",
+        "ragas": "ragas.jsonl",
+    }[form]  # fmt: skip
+    assert response["Content-Disposition"] == f'attachment; filename="answers-v1.{named}"'
     if form == "jsonl":
         assert [json.loads(line)["number"] for line in body.splitlines()] == [1, 2, 3]
 

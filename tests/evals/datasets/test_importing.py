@@ -66,10 +66,38 @@ def test_one_bad_row_keeps_all_out_and_is_named_by_its_line(
     data = csv(2, then=' ,empty\nfine,ok\n"two\nlines",x,y\n')
     row = begun(access, upload(access, dataset, data))
     assert row.state == State.REFUSED and making.fresh(dataset).version == 1
-    assert row.faults == [{"line": 6, "detail": "Has 3 cells; there are 2 columns."}]
+    wrong = [
+        {"line": 4, "detail": "input: Must not be empty."},
+        {"line": 6, "detail": "Has 3 cells; there are 2 columns."},
+    ]
+    assert (row.faults, row.faults_count) == (wrong, 2)
     row = begun(access, upload(access, dataset, csv(2, then=" ,empty\nfine,ok\n")))
     assert row.faults == [{"line": 4, "detail": "input: Must not be empty."}]
     assert row.faults_count == 1 and row.data is not None
+
+
+def test_what_is_wrong_can_be_left_out_knowingly(access: Access) -> None:
+    found = making.dataset(access, "answers", schema={"input": {"pattern": "^[^!]*$"}})
+    data = csv(2, then=' ,empty\nno!,x\nfine,ok\n"two\nlines",x,y\n')
+    row = begun(access, upload(access, found, data))
+    assert (row.state, row.faults_count) == (State.REFUSED, 3)
+    assert [one["line"] for one in row.faults] == [4, 5, 7]
+    row = importing.begin(access, row, row.choices["mapping"], KEEP, leave_wrong=True)
+    assert (row.state, row.result["added"], row.result["wrong"]) == (State.DONE, 3, 3)
+    assert making.texts(found)[-1] == "fine"
+    entry = LogEntry.objects.filter(dataset=found, action="added").get()
+    assert entry.detail == {"added": 3, "file": "a.csv", "left_out": 3}
+    nothing = upload(access, found, b"input\nno!\n")
+    nothing = importing.begin(access, nothing, {"input": "input"}, KEEP, leave_wrong=True)
+    assert (nothing.state, nothing.faults_count) == (State.REFUSED, 1)
+
+
+def test_lines_are_right_beside_rows_that_are_left_out(access: Access, dataset: Dataset) -> None:
+    data = b"id,input\na,One\nb, \nc,Mail jo@example.org\n"
+    row = upload(access, dataset, data)
+    choices = Choices(Personal.REFUSE, Alike.KEEP, Known.REFUSE)
+    row = importing.begin(access, row, row.choices["mapping"], choices, leave_wrong=True)
+    assert row.state == State.REFUSED and [one["line"] for one in row.faults] == [4]
 
 
 def test_the_schema_and_ids_are_named_by_line(access: Access) -> None:
