@@ -20,9 +20,10 @@ from sightglass.accounts.models import Invitation, Membership, Role
 ROLES = {
     Role.OWNER: "everything, also naming owners and deleting the project",
     Role.ADMIN: "settings, members, keys, audit log, and what an engineer may",
-    Role.ENGINEER: "prices, redaction, shared views, replays, and what a reviewer and a viewer may",
+    Role.ENGINEER: "queues, datasets, evaluators, prices, redaction, shared views, replays,"
+    " and what a reviewer and a viewer may",
     Role.REVIEWER: "labels: sees their review queues and what is in them, nothing else",
-    Role.VIEWER: "reads everything, changes nothing",
+    Role.VIEWER: "reads everything but review queues, changes nothing",
 }
 
 
