@@ -8,11 +8,11 @@ The file has lines with `text` and `pool`. Reference and current window are draw
 `chat_query` without replacement. A shift replaces a share of the current window:
 
 - topic: sentences of Wikipedia (pool `wiki`); tweets; German (pool `wmt_de`);
-- topic weight: more of one topic that the traffic has anyway (the third largest of 8 clusters of its
-  words); drawn again where the pool has too few;
+- topic weight: more of one topic that the traffic has anyway (the third largest of 8 clusters of
+  its words); texts are drawn twice where there are too few;
 - truncated: cut to 60 % of their words; typos: 4 % of letters swapped with the next.
 
-No drift: both windows from the same pool. Shown with the 95 % interval of the binomial distribution.
+No drift: both windows from the same pool. Rates are shown with Wilson's 95 % interval.
 """
 
 from __future__ import annotations

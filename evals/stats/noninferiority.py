@@ -162,10 +162,10 @@ def _correlation(a: int, b: int, c: int, d: int) -> float:
     product = (a + b) * (c + d) * (a + c) * (b + d)
     if product == 0:
         return 0.0
-    top = a * d - b * c
+    top = float(a * d - b * c)
     if top > 0:
-        top = max(top - (a + b + c + d) / 2, 0)
-    return float(top / sqrt(product))
+        top = max(top - (a + b + c + d) / 2, 0.0)
+    return top / sqrt(product)
 
 
 def _wilson(rate: float, n: int, z: float) -> tuple[float, float]:

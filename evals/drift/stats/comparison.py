@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
-from sklearn.isotonic import isotonic_regression
+from sklearn.isotonic import isotonic_regression  # type: ignore[import-untyped]
 
 from evals.drift.stats import combining, dealing, explaining
 from evals.drift.stats.measures import Material, Measure, material

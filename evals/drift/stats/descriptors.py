@@ -21,8 +21,9 @@ CLOSING = "\"'”’»)]}*_`"
 WORD = re.compile(r"\w+")
 REFUSAL = re.compile(
     r"\b(?:i(?:'|’)?m sorry|i am sorry|i apologi[sz]e|sorry, (?:but )?i"
-    r"|i (?:can(?:'|’)?t|cannot|can not|won(?:'|’)?t|will not|am unable|am not able|must decline)|i(?:'|’)m (?:unable|not able)"
-    r"|as an ai\b|es tut mir leid|ich kann (?:das |dir |ihnen )?(?:leider )?nicht"
+    r"|i (?:can(?:'|’)?t|cannot|can not|won(?:'|’)?t|will not|am unable|am not able|must decline)"
+    r"|i(?:'|’)m (?:unable|not able)|as an ai\b"
+    r"|es tut mir leid|ich kann (?:das |dir |ihnen )?(?:leider )?nicht"
     r"|je suis désolée?|je ne peux pas|lo siento|no puedo)",
     re.IGNORECASE,
 )

@@ -107,7 +107,7 @@ def _spaces(
 def _of_ordinary_size(rows: Floats) -> Floats:
     """Squares of very large or small numbers would not be numbers."""
     largest = float(np.abs(rows).max(initial=0.0))
-    return rows / np.float32(largest) if largest > 0 else rows
+    return np.asarray(rows / largest if largest > 0 else rows, dtype=np.float32)
 
 
 def _kernels(name: str, distances: Floats, weight: float) -> list[Measure]:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
-from sklearn.utils.extmath import randomized_svd
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer  # type: ignore[import-untyped]
+from sklearn.utils.extmath import randomized_svd  # type: ignore[import-untyped]
 
 from evals.drift.stats.descriptors import READ
 
@@ -76,6 +76,6 @@ def gaussian(distances: Floats, scale: float) -> Floats | None:
     apart = apart[apart > 1e-9]
     if not len(apart):
         return None
-    kernel = np.exp(-distances / (scale * np.float32(np.median(apart))))
+    kernel = np.exp(-distances / np.float32(scale * np.median(apart)))
     np.fill_diagonal(kernel, 0)
     return np.asarray(kernel, dtype=np.float32)
