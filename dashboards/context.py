@@ -63,6 +63,7 @@ PLACES = {
         Place("Traces", "traces", "traces", "traces"),
         Place("Sessions", "sessions", "sessions", "sessions"),
         Place("Users", "users", "users", "users"),
+        Place("Drift", "drift", "drift", "drift"),
     ),
     "Evaluate": (
         Place("Review", "review", "queues", "review", Permission.REVIEW),

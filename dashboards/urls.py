@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dashboards.performance.urls")),
     path("", include("dashboards.settings.urls")),
     path("", include("dashboards.cost.urls")),
+    path("", include("dashboards.replays.urls")),
     path("", include("dashboards.explorer.urls")),
     path("", include("dashboards.trace.urls")),
     path("", include("dashboards.queues.urls")),  # before the desk: `new` and `add` are its
@@ -21,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dashboards.datasets.urls")),
     path("", include("dashboards.quality.urls")),
     path("", include("dashboards.truth.urls")),
+    path("", include("dashboards.drift.urls")),
     path("", include("dashboards.digest.urls")),
     path("", include("dashboards.boards.urls")),
     path("", include("dashboards.users.urls")),

@@ -26,7 +26,7 @@ LONGEST_MUTE = 90 * 86_400 * SECOND
 @require_http_methods(["GET", "POST"])
 @project_page(Permission.WRITE)
 def new(request: ProjectRequest) -> HttpResponse:
-    """A blank sentence, one of the shipped examples (`?example=`) or a copy (`?copy=`)."""
+    """A blank sentence, a shipped example (`?example=`), a copy (`?copy=`), or of a `?metric=`."""
     if request.method == "POST":
         return _posted(request, None)
     form = _first(request)
@@ -48,12 +48,20 @@ def rule(request: ProjectRequest, pk: int) -> HttpResponse:
     return render(request, "alerts/rule.html", context)
 
 
+def _of_metric(metric: str, name: str) -> dict[str, Any]:
+    """A rule that tells once the metric is above nothing within a day."""
+    condition = {"type": "threshold", "above": 0}
+    return {"name": name, "metric": metric, "window": "1d", "condition": condition}
+
+
 def _first(request: ProjectRequest) -> RuleForm | None:
     """What a new rule begins with; None for a blank one. Raises Http404."""
     if slug := request.GET.get("example"):
         if slug not in examples.names():
             raise Http404("There is no such example.")
         return forms.of_document(examples.document(slug))
+    if metric := request.GET.get("metric"):
+        return forms.of_document(_of_metric(metric[:200], request.GET.get("name", metric)[:120]))
     copied = request.GET.get("copy", "")
     if not (copied.isdecimal() and len(copied) < 19):
         return None

@@ -4,9 +4,9 @@ Which windows drift is decided over all of a project's: the p-values of its wind
 up to this one go through Benjamini and Hochberg (1995), so that of those that are said to drift at
 most the share alpha does not. A window is decided once, from what came before it.
 
-p-values are of permutations. Few of these tell that nothing is there; a window that might drift is
-compared again with as many as the correction needs. Reporting the second p-value only where the
-first is small leaves both valid: to be reported small, it must be small.
+p-values are of permutations, and no smaller than one by their number. Among many windows
+one that might drift is compared again with as many as the correction needs; that this is only then
+leaves the p-value valid: to be reported as small, both must be.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from traces.services.scores import Given
 
 LEAST_NOW, LEAST_BEFORE = 30, 60
 """Conversations below which nothing is compared."""
-FEW, MANY, MOST = 199, 999, 4_999
-"""Permutations of the first look, of the second, and the most of that."""
-SUSPECT = 0.05
-"""The first p-value from which on a window is looked at again."""
+FEW, MOST = 999, 9_999
+"""Permutations of the first look, and the most of a second."""
+SUSPECT = 0.01
+"""The first p-value from which on a window is looked at again, if there are many."""
 FAMILY = 14 * DAY
 """The windows that are corrected together with one: those that end so long before it."""
 LATE = timedelta(hours=6)
@@ -108,13 +108,16 @@ def _compare(window: Window, before: Items, now: Items) -> None:
 
 
 def compared(monitor: Monitor, before: Items, now: Items, seed: int, family: int) -> Result:
-    """Compare twice where the first look is suspicious; `family`: how many are corrected."""
+    """Compare; anew where the p-value is as small as so few permutations can make it.
+
+    `family`: how many windows it is corrected with.
+    """
     sides = [explaining.window_of(monitor.what, side) for side in _shared(before, now)]
     seed %= 2**31
     first = compare(*sides, alpha=monitor.alpha, permutations=FEW, seed=seed)
-    if first.p_value > SUSPECT:
+    needed = int(np.clip(2 * family / monitor.alpha, FEW, MOST))
+    if needed == FEW or first.p_value > SUSPECT:
         return first
-    needed = int(np.clip(2 * family / monitor.alpha, MANY, MOST))
     return compare(*sides, alpha=monitor.alpha, permutations=needed, seed=seed + 1)
 
 

@@ -1,0 +1,259 @@
+"""What the drift page is made of: cards, timeline, windows, and one window whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from django.urls import reverse
+
+from dashboards.charts import ChartCard, Event, Level, Series, lines
+from dashboards.charts.spark import Spark, sparkline
+from dashboards.drift import words
+from dashboards.drift.words import SliceLine, TestLine
+from dashboards.explorer import ranges, state
+from dashboards.explorer.terms import term_of
+from dashboards.frame import Frame
+from dashboards.periods import bounds
+from dashboards.quality.reading import releases
+from evals.drift import selectors
+from evals.drift.models import Monitor, Window
+from evals.drift.selectors import Example
+from evals.drift.services.judging import moment
+from evals.drift.wording import share
+from traces.query import Query
+
+DAY = 86_400 * 10**9
+MOST_LINES = 6
+SHOWN_TESTS, SHOWN_SLICES, SHOWN_WINDOWS = 8, 12, 60
+SAMPLE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A monitor in the strip."""
+
+    monitor: Monitor
+    last: Window | None
+    spark: Spark | None
+    url: str
+    chosen: bool
+    since: str
+
+    @property
+    def state(self) -> str:
+        if not self.monitor.enabled:
+            return "Paused"
+        text, tone = words.state(self.last)
+        return f"{text} since {self.since}" if tone == "bad" and self.since else text
+
+    @property
+    def tone(self) -> str:
+        return words.state(self.last)[1] if self.monitor.enabled else ""
+
+    @property
+    def value(self) -> str:
+        known = self.last.changed_share if self.last else None
+        return "–" if known is None else share(known)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A window in the row of windows."""
+
+    window: Window
+    url: str
+    told: str
+    tone: str
+    chosen: bool
+
+
+def cards(
+    frame: Frame,
+    monitors: Sequence[Monitor],
+    windows: Mapping[int, Sequence[Window]],
+    last: Mapping[int, Window],
+    chosen: Monitor | None,
+) -> list[Card]:
+    found = []
+    for one in monitors:
+        newest, of_one = last.get(one.pk), windows.get(one.pk, ())
+        found.append(
+            Card(
+                one,
+                newest,
+                sparkline([window.changed_share for window in of_one]),
+                frame.page("drift_monitor", one.pk),
+                chosen is not None and one.pk == chosen.pk,
+                _since(one, of_one),
+            )
+        )
+    return found
+
+
+def _since(monitor: Monitor, windows: Sequence[Window]) -> str:
+    """When the drift that lasts began, as far as the range shows."""
+    begun: int | None = None
+    for window in reversed(windows):
+        if not window.drift or (begun is not None and window.end_ns != begun):
+            break
+        begun = window.start_ns
+    return "" if begun is None else moment(begun, monitor)
+
+
+def timeline(
+    frame: Frame,
+    monitors: Sequence[Monitor],
+    windows: Mapping[int, Sequence[Window]],
+    chosen: Monitor,
+) -> ChartCard:
+    """The changed share of each monitor, over what the chosen one would just have shown."""
+    ranked = [chosen, *(one for one in monitors if one.pk != chosen.pk)]
+    drawn = [one for one in ranked if windows.get(one.pk)][:MOST_LINES]
+    series = [
+        Series(
+            one.name,
+            [window.start_ns for window in windows[one.pk]],
+            [window.changed_share for window in windows[one.pk]],
+            counts=[window.current_size for window in windows[one.pk]],
+        )
+        for one in drawn
+    ]
+    known = [one.detectable for one in windows.get(chosen.pk, ()) if one.detectable is not None]
+    level = median(known) if known else None
+    levels = [Level(level, f"Smallest that {chosen.name} would show")] if level else []
+    events = _events(frame, windows.get(chosen.pk, ()))
+    step = chosen.hours * 3_600 * 10**9 if chosen.hours else DAY
+    chart = lines(series, unit="ratio", step_ns=step, levels=levels, events=events, from_zero=True)
+    return ChartCard(
+        "drift",
+        "Drift over time",
+        chart if series else None,
+        sub="about which share of conversations is otherwise than before",
+        csv=frame.csv("drift"),
+        empty="No window of this time range has been judged.",
+        note="Dotted: a release seen for the first time, or a drift that began.",
+        size="l",
+    )
+
+
+def _events(frame: Frame, windows: Sequence[Window]) -> list[Event]:
+    """Releases, and where the chosen monitor began to drift."""
+    found = releases(frame, Query())
+    before: Window | None = None
+    for window in windows:
+        if window.drift and not (before and before.drift):
+            found.append(Event(window.start_ns, "drift"))
+        before = window
+    return sorted(found, key=lambda event: event.time_ns)
+
+
+def ticks(frame: Frame, windows: Sequence[Window], chosen: Window | None) -> list[Tick]:
+    """The last windows of a monitor, oldest first."""
+    found = []
+    for window in windows[-SHOWN_WINDOWS:]:
+        tone = "bad" if window.drift else "good" if window.drift is False else ""
+        told = f"{words_of(window)}: {window.verdict or window.get_state_display()}"
+        url = frame.page("drift_window", window.pk)
+        found.append(Tick(window, url, told, tone, chosen is not None and window.pk == chosen.pk))
+    return found
+
+
+def words_of(window: Window) -> str:
+    """Which window it is."""
+    first, last = moment(window.start_ns, window.monitor), moment(window.end_ns, window.monitor)
+    return first if window.end_ns - window.start_ns == DAY else f"{first} – {last}"
+
+
+@dataclass(slots=True)
+class Whole:
+    """One window, as the page shows it."""
+
+    window: Window
+    when: str
+    tests: list[TestLine]
+    more_tests: list[TestLine]
+    slices: list[SliceLine]
+    terms_now: list[str]
+    terms_before: list[str]
+    examples: list[Example]
+    traces_url: str
+    review_url: str
+    parts: list[tuple[str, str, int]]
+
+
+def whole(frame: Frame, window: Window) -> Whole:
+    """Everything that was found in it, with addresses."""
+    found, monitor = window.found, window.monitor
+    tests = [words.test_line(one, monitor.alpha) for one in found.get("tests", [])]
+    telling = [one for one in tests if one.tells] or tests[:3]
+    rest = [one for one in tests if one not in telling]
+    terms = found.get("terms", [])
+    return Whole(
+        window,
+        words_of(window),
+        telling[:SHOWN_TESTS],
+        telling[SHOWN_TESTS:] + rest,
+        _slices(frame, window),
+        [one["term"] for one in terms if one["weight"] > 0][:8],
+        [one["term"] for one in terms if one["weight"] < 0][:8],
+        selectors.examples_of(window, 4),
+        explore(frame, window),
+        _review(frame, found.get("examples", [])),
+        _parts(found.get("parts") or {}, monitor),
+    )
+
+
+def _parts(parts: Mapping[str, float], monitor: Monitor) -> list[tuple[str, str, int]]:
+    """(name, share, percent) of the change, where both causes are possible."""
+    if monitor.what == Monitor.What.INPUTS or not parts:
+        return []
+    names = {"users": "users ask for other things", "model": "the same is answered otherwise"}
+    return [(names[one], share(parts[one]), round(100 * parts[one])) for one in names]
+
+
+def _slices(frame: Frame, window: Window) -> list[SliceLine]:
+    """Those that carry the change first, then those that moved most."""
+    found: list[dict[str, Any]] = window.found.get("slices", [])
+    ranked = sorted(
+        found,
+        key=lambda one: (not (one["carries"] and window.drift), -abs(one["now"] - one["before"])),
+    )[:SHOWN_SLICES]
+    most = max((max(one["now"], one["before"]) for one in ranked), default=1.0)
+    return [words.slice_line(one, most, explore(frame, window, term(one))) for one in ranked]
+
+
+def term(one: Mapping[str, Any]) -> str:
+    """What a query says for a slice; empty where none can."""
+    value, dimension = str(one["value"]), one["dimension"]
+    if dimension == "prompt" and value:
+        return term_of("prompt", value.rsplit(" ", 1)[0])
+    field = words.FIELDS.get(dimension)
+    return term_of(field, value) if field and value and value != "others" else ""
+
+
+def explore(frame: Frame, window: Window, *terms: str) -> str:
+    """The explorer with the window's time and filter."""
+    q = window.monitor.q.strip()
+    parts = [f"({q})" if q and any(terms) else q, *terms]
+    asked = {
+        "q": " ".join(part for part in parts if part),
+        "from": ranges.iso(window.start_ns),
+        "to": ranges.iso(window.end_ns),
+    }
+    there = reverse("traces", args=[frame.access.project.slug])
+    return f"{there}?{state.encoded(asked)}"
+
+
+def _review(frame: Frame, examples: Sequence[Mapping[str, Any]]) -> str:
+    """Where a sample of the most telling items is put into a review queue."""
+    now = [pair["now"] for pair in examples[:SAMPLE] if "trace_id" in pair["now"]]
+    items = ",".join(one["trace_id"] for one in now)
+    there = reverse("review_add", args=[frame.access.project.slug])
+    return f"{there}?{state.encoded({'items': items})}" if items else ""
+
+
+def range_of(frame: Frame) -> tuple[int, int]:
+    return bounds(frame.range)

@@ -1,0 +1,166 @@
+"""How the pages of drift say things. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dashboards import numbers
+from evals.drift.models import Monitor, Window
+from evals.drift.wording import language, share
+
+DIMENSIONS = {
+    "topic": "Topic",
+    "user": "User",
+    "release": "Release",
+    "model": "Model",
+    "prompt": "Prompt",
+    "environment": "Environment",
+    "language": "Language",
+}
+FIELDS = {"user": "user", "release": "release", "model": "model", "environment": "environment"}
+"""What a query calls a dimension; topics and languages have no field."""
+CAUSES = {
+    "users": "The users changed",
+    "model": "The model changed",
+    "both": "Users and model changed",
+}
+STAGES = {
+    "reading": "Reading conversations",
+    "comparing": "Comparing",
+    "explaining": "Looking for what carries it",
+}
+KINDS = {
+    "vectors": "meaning, as a whole",
+    "classifier": "told apart by a classifier",
+    "descriptor": "counted in the text",
+    "numeric": "number",
+    "category": "category",
+}
+DIMINISHED = 0.001
+
+
+def chance(p: float | None) -> str:
+    """How often chance alone does as much."""
+    if p is None:
+        return "–"
+    if p < DIMINISHED:
+        return "under 1 in 1,000"
+    if p < 0.5:
+        return f"1 in {round(1 / p):,}"
+    return "as often as not"
+
+
+def state(window: Window | None) -> tuple[str, str]:
+    """Words and tone of a monitor's last window."""
+    if window is None:
+        return "Not judged yet", ""
+    if window.drift:
+        return CAUSES.get(window.cause, "Drift"), "bad"
+    return "As usual", "good"
+
+
+def period(monitor: Monitor) -> str:
+    """How long its windows are."""
+    if monitor.size:
+        return f"every {monitor.size:,} traces"
+    if monitor.hours % 24 == 0:
+        days = monitor.hours // 24
+        return "daily" if days == 1 else f"every {days} days"
+    return "hourly" if monitor.hours == 1 else f"every {monitor.hours} hours"
+
+
+def compared(monitor: Monitor) -> str:
+    """With what."""
+    if monitor.reference == Monitor.Reference.RELEASE:
+        return f"release {monitor.release}"
+    if monitor.reference == Monitor.Reference.DATASET:
+        return f"dataset {monitor.dataset.name}" if monitor.dataset else "a dataset that is gone"
+    if monitor.reference == Monitor.Reference.WEEKDAY:
+        return "the same weekday of four weeks"
+    return "the seven periods before"
+
+
+@dataclass(frozen=True, slots=True)
+class TestLine:
+    """A test as the page lists it."""
+
+    name: str
+    kind: str
+    before: str
+    now: str
+    chance: str
+    tells: bool
+
+    __test__ = False
+
+
+def test_line(test: dict[str, Any], alpha: float) -> TestLine:
+    is_share = test["kind"] == "category"
+    name = str(test["name"])
+    if is_share and test["level"] is not None:
+        level = str(test["level"])
+        name = f"{name}: {language(level) if name == 'language' else level or 'none'}"
+
+    def written(value: float | None) -> str:
+        if value is None:
+            return "–"
+        if is_share or name.startswith("share of"):
+            return share(value)
+        return numbers.written(value, "score")
+
+    if test["kind"] == "classifier":
+        apart = share(max(0.0, 2 * test["effect"] - 1))
+        before, now = "–", f"{apart} told apart"
+    else:
+        before, now = written(test["reference"]), written(test["current"])
+    return TestLine(
+        name, KINDS.get(test["kind"], ""), before, now, chance(test["adjusted"]),
+        test["adjusted"] <= alpha,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SliceLine:
+    """A slice as a dumbbell: x in percent of the width."""
+
+    dimension: str
+    value: str
+    before: str
+    now: str
+    change: str
+    explains: str
+    left: str
+    carries: bool
+    grows: bool
+    x_before: str
+    x_now: str
+    url: str
+
+
+def slice_line(one: dict[str, Any], most: float, url: str) -> SliceLine:
+    """`most`: the share at the right end of the scale."""
+    value = str(one["value"])
+    if one["dimension"] == "language" and value:
+        value = language(value)
+    points = 100 * (one["now"] - one["before"])
+    left = one["left"]
+    return SliceLine(
+        DIMENSIONS.get(one["dimension"], one["dimension"]),
+        value or "not known",
+        share(one["before"]),
+        share(one["now"]),
+        f"{'+' if points >= 0 else '−'}{abs(points):.1f} pts",
+        f"{100 * one['explains']:.0f} %",
+        "–" if left is None else share(left),
+        bool(one["carries"]),
+        points >= 0,
+        f"{_x(one['before'], most)}%",
+        f"{_x(one['now'], most)}%",
+        url,
+    )
+
+
+def _x(value: float, most: float) -> float:
+    """Within the width, so that a dot at either end is whole."""
+    return round(4 + 92 * value / (most or 1), 1)
