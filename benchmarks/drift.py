@@ -34,10 +34,12 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
 from evals.drift.stats import Window, compare
+from evals.vectors.embedding import embed
 
 BASE = "chat_query"
 POOLS = {"topic": "wiki", "tweets": "tweets", "German": "wmt_de"}
-SHIFTS = ("topic", "tweets", "German", "topic weight", "truncated", "typos")
+WEIGHT, ORDINARY = "topic weight", "ordinary topic"
+SHIFTS = ("topic", "tweets", "German", WEIGHT, "truncated", "typos")
 MARKS = ("<!-- measured -->", "<!-- /measured -->")
 ALPHA = 0.05
 
@@ -48,6 +50,7 @@ class Pools:
 
     texts: dict[str, list[str]]
     topic: NDArray[np.bool_]
+    vectors: NDArray[np.float32]
     rng: np.random.Generator
     spent: list[float] = field(default_factory=list)
 
@@ -62,9 +65,9 @@ class Pools:
         kept = [base[place] for place in chosen[changed:]]
         if shift in EDITS:
             return before, kept + [EDITS[shift](base[p], self.rng) for p in chosen[:changed]]
-        if shift == "topic weight":
+        if shift in (WEIGHT, ORDINARY):
             rest = places[reference:]
-            pool = rest[self.topic[rest]]
+            pool = rest[self.topic[rest] if shift == WEIGHT else self.near()[rest]]
             drawn = self.rng.choice(pool, changed, replace=len(pool) < changed)
             return before, kept + [base[place] for place in drawn]
         if shift:
@@ -72,6 +75,11 @@ class Pools:
             drawn = self.rng.choice(len(others), changed, replace=len(others) < changed)
             return before, kept + [others[place] for place in drawn]
         return before, kept
+
+    def near(self) -> NDArray[np.bool_]:
+        """The eighth of the base that lies nearest to one of its texts, drawn at random."""
+        alike = self.vectors @ self.vectors[self.rng.integers(len(self.vectors))]
+        return np.asarray(alike >= np.quantile(alike, 1 - 1 / 8))
 
     def seen(self, reference: int, current: int, shift: str = "", share: float = 0.0) -> bool:
         before, now = self.windows(reference, current, shift, share)
@@ -112,7 +120,9 @@ def pools(path: Path, seed: int) -> Pools:
     axes = normalize(TruncatedSVD(50, random_state=0).fit_transform(words))
     clusters = KMeans(8, random_state=0, n_init=5).fit_predict(axes)
     third = np.bincount(clusters).argsort()[-3]
-    return Pools(dict(texts), clusters == third, np.random.default_rng(seed))
+    vectors = embed(texts[BASE])
+    vectors -= vectors.mean(axis=0)
+    return Pools(dict(texts), clusters == third, vectors, np.random.default_rng(seed))
 
 
 def rate(hits: int, of: int) -> str:
@@ -151,8 +161,8 @@ def power(
 
 
 def detectable(data: Pools, windows: list[tuple[int, int]], draws: int) -> list[str]:
-    """What is said of unchanged windows, and how often a topic weight of that share is seen."""
-    lines = ["| windows | smallest share said (median) | its topic weight seen | draws |",
+    """What is said of unchanged windows, and how often that share of any topic is seen."""
+    lines = ["| windows | smallest share said (median) | shifts of that share seen | draws |",
              "|---|---|---|---|"]  # fmt: skip
     for reference, current in windows:
         said = []
@@ -160,7 +170,7 @@ def detectable(data: Pools, windows: list[tuple[int, int]], draws: int) -> list[
             before, now = data.windows(reference, current)
             said.append(compare(Window(texts=before), Window(texts=now)).detectable_effect)
         share = float(np.median([1.0 if one is None else one for one in said]))
-        hits = sum(data.seen(reference, current, "topic weight", share) for _ in range(draws))
+        hits = sum(data.seen(reference, current, ORDINARY, share) for _ in range(draws))
         lines.append(f"| {reference}/{current} | {share:.0%} | {rate(hits, draws)} | {draws} |")
         print(lines[-1], flush=True)
     return lines

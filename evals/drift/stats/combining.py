@@ -50,10 +50,8 @@ def by_tail(statistic: Floats, null: int) -> Floats:
     """The same with its tail smoothed; `statistic` as from `rounded`."""
     ranks = by_rank(statistic, null)
     skew = float((statistic[:null] ** 3).mean())
-    if abs(skew) < 0.01:
+    if skew < 0.01:
         smooth = ndtr(-statistic)
-    elif skew < 0:
-        return ranks
     else:
         # Mean 0, variance 1 and this skewness: a gamma distribution, shifted.
         shape = 4 / skew**2

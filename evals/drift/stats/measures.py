@@ -61,7 +61,10 @@ class Material:
 
 def material(reference: Window, current: Window, rng: np.random.Generator, seed: int) -> Material:
     """All that can be asked of the two windows."""
-    texts = [*reference.texts, *current.texts]
+    # A lone surrogate is a text in Python and in JSON, and nothing that n-grams are hashed of.
+    texts = [
+        text.encode("utf-8", "replace").decode() for text in (*reference.texts, *current.texts)
+    ]
     spaces = _spaces(reference, current, texts, seed)
     found: list[Measure] = []
     distances = {name: representations.squared_distances(rows) for name, rows in spaces.items()}

@@ -37,7 +37,7 @@ def mmd(kernel: Floats, dealt: Floats) -> Doubles:
 def steps(values: NDArray[np.floating[Any]]) -> tuple[csr_matrix, Doubles]:
     """Items × steps: 1 at the step of an item's value; and the pooled share of each step.
 
-    Equal values share a step. NaN is in none.
+    Equal values share a step. NaN is in none, and not all may be NaN.
     """
     known = values[~np.isnan(values)]
     edges = np.unique(np.quantile(known, np.linspace(0, 1, MOST_STEPS), method="lower"))
@@ -55,6 +55,8 @@ def anderson_darling(values: NDArray[np.floating[Any]], dealt: Floats) -> Double
     F. W. Scholz and M. A. Stephens, 1987, JASA 82:918, (6) for two samples with ties. Absent values
     are in neither sample.
     """
+    if np.isnan(values).all():
+        return np.zeros(dealt.shape[1])
     table, totals = steps(values)
     counts = np.asarray(table.T @ dealt, dtype=np.float64)
     below = np.cumsum(counts, axis=0)[:-1]
