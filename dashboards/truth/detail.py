@@ -20,7 +20,7 @@ from dashboards.truth.words import Said
 from evals.models import EvaluatorVersion
 from evals.selectors.evaluators import get_evaluator
 from evals.stats.judging import Comparison
-from evals.truth.selectors.comparisons import Figures, Whole
+from evals.truth.selectors.comparisons import MOST_SLICED, Figures, Whole
 from evals.truth.selectors.labels import questions_answered
 from evals.truth.services import pairing
 from evals.truth.verdicts import Reading
@@ -147,6 +147,7 @@ def _context(
         "figures": figures,
         "basis": words.basis(figures) if figures else "",
         "left_out": words.left_out(figures, whole.pairs) if figures else "",
+        "sliced": MOST_SLICED if figures and figures.n > MOST_SLICED else None,
         "need": words.need(figures) if figures and not compared else "",
         "rows": matrix(request, whole, compared) if compared else [],
         "categories": [_said(one) for one in compared.categories] if compared else [],

@@ -29,6 +29,17 @@ class About:
     output: str = ""
 
 
+OF_TRACE = (
+    *("trace_id", "start_ns", "last_start_ns", "user_id", "session_id", "models_used", "release"),
+    *("prompts", "environment", "metadata", "input_preview", "output_preview"),
+)
+OF_SPAN = (
+    *("trace_id", "span_id", "start_ns", "user_id", "session_id", "model", "release"),
+    *("prompt_name", "prompt_version", "environment", "metadata", "input_preview"),
+    "output_preview",
+)
+
+
 def about(project_id: int, targets: Iterable[Target]) -> dict[Target, About]:
     """Of what is still stored. Two queries. Raises TooSlow."""
     wanted = set(targets)
@@ -37,7 +48,7 @@ def about(project_id: int, targets: Iterable[Target]) -> dict[Target, About]:
     with time_limit():
         ids = list({trace_id for trace_id, _ in wanted})
         of_these = Condition("traces_trace.trace_id = ANY(%s)", [ids])
-        rows = Trace.objects.filter(of_these, project_id=project_id)
+        rows = Trace.objects.filter(of_these, project_id=project_id).only(*OF_TRACE)
         traces = {row.trace_id: row for row in rows}
         found = {
             target: _of_trace(traces[target[0]])
@@ -55,7 +66,7 @@ def about(project_id: int, targets: Iterable[Target]) -> dict[Target, About]:
                 start_ns__lte=max(max(one.start_ns, one.last_start_ns) for one in starts),
             )
             known = set(asked)
-            for span in spans:
+            for span in spans.only(*OF_SPAN):
                 if (span.trace_id, span.span_id) in known:
                     found[span.trace_id, span.span_id] = _of_span(span, traces[span.trace_id])
     return found

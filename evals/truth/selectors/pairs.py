@@ -113,7 +113,7 @@ def pairs_of(
 ) -> dict[int, list[Pair]]:
     """By version, those with any pair; the newest score first. Raises TooSlow.
 
-    `readings` are by evaluator. Takes three queries, however many versions there are.
+    `readings` are by evaluator. Takes four queries, however many versions there are.
     """
     questions = {readings[version.evaluator_id].question for version in versions}
     known = truths(project_id, sorted(questions))

@@ -6,6 +6,8 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from evals.models import EvaluatorVersion
 from evals.services import evaluators
@@ -251,3 +253,28 @@ def test_figures_are_of_what_was_drawn_and_cases_of_all(
     assert figures.comparison is not None
     assert np.trace(figures.comparison.matrix) == 30
     assert cases.counts(whole(access, helpful).pairs)["differ"] == 10
+
+
+def test_queries_and_slices_of_an_evaluator_do_not_grow_with_its_labels(
+    access: Access, helpful: EvaluatorVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparisons, "MOST_SLICED", 12)
+
+    def read() -> tuple[int, comparisons.Whole]:
+        with CaptureQueriesContext(connection) as queries:
+            found = comparisons.of_evaluator(access, helpful.evaluator)
+        questions = [one["sql"] for one in queries if '"questions"' in one["sql"]]
+        assert len(questions) == 1  # of the rubric, not of each label
+        return len(queries), found
+
+    for model in ("old", "new"):
+        span = {"gen_ai.response.model": model}
+        table(access, helpful, both=4, judge=1, people=1, neither=4, span=span)
+    few, _ = read()
+    table(access, helpful, both=20, judge=5, people=5, neither=20, span=span)
+    many, whole = read()
+    assert (few, whole.shown and whole.shown.figures.n) == (many, 70)
+    # The newest twelve are all of one model, so that there is nothing to slice them by.
+    assert whole.slices == []
+    monkeypatch.setattr(comparisons, "MOST_SLICED", 70)
+    assert {one.name: one.figures.n for one in read()[1].slices} == {"new": 60, "old": 10}

@@ -219,7 +219,7 @@ def test_queries_do_not_grow_with_evaluators(access: Access, helpful: EvaluatorV
         comparisons.of_project(access)
     reads = [one["sql"] for one in asked if one["sql"].startswith("SELECT")]
     reads = [sql for sql in reads if "set_config" not in sql]
-    assert len(reads) == 6, reads
+    assert len(reads) == 7, reads
 
 
 def test_a_pairing_is_kept_and_audited(access: Access, helpful: EvaluatorVersion) -> None:
