@@ -72,7 +72,7 @@ def over_time(
         csv=frame.csv("score"),
         choices=[Choice("All", frame.link(by=""), not by)]
         + [Choice(LABELS[one], frame.link(by=one), by == one) for one in DIMENSIONS],
-        note="Dotted: a release seen for the first time." if events else "",
+        note="Dotted: a release seen for the first time, or a drift that began." if events else "",
         size="l",
     )
 

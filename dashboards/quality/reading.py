@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from dashboards.charts import Event
 from dashboards.frame import Frame
+from dashboards.periods import bounds
 from dashboards.quality.figures import Key
 from dashboards.quality.slices import DIMENSIONS, Parts
+from evals.drift.selectors import drifted_between
 from evals.selectors import evaluators
 from evals.truth.selectors.pairs import readings_of
 from traces.query import Query
@@ -127,6 +129,13 @@ def releases(frame: Frame, query: Query) -> list[Event]:
     begin = min(first.values(), default=0)
     events = [Event(at, name) for name, at in first.items() if at > begin]
     return sorted(events, key=lambda event: event.time_ns)[-MOST_MARKERS:]
+
+
+def drifts(frame: Frame) -> list[Event]:
+    """Where a monitor began to drift in the range."""
+    start, end = bounds(frame.range)
+    found = drifted_between(frame.access, start, end, MOST_MARKERS)
+    return [Event(window.start_ns, f"drift: {window.monitor.name}") for window in found]
 
 
 def directions(frame: Frame) -> dict[str, Better]:

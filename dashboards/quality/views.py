@@ -136,7 +136,8 @@ def found(frame: Frame, query: Query) -> dict[str, Any]:
     chosen = chosen_of(frame, known)
     by = frame.more.get("by", "")
     by = by if by in slices.DIMENSIONS else ""
-    events = reading.releases(frame, query)
+    events = [*reading.releases(frame, query), *reading.drifts(frame)]
+    events.sort(key=lambda event: event.time_ns)
     drawn: Sequence[ChartCard | None] = (
         cards.over_time(frame, query, chosen, trend, events, by),
         cards.feedback(frame, known, trend),

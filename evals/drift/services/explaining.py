@@ -103,13 +103,33 @@ def explain(what: str, before: Items, now: Items, result: Result, alpha: float) 
     if what == What.INPUTS:
         found.cause, found.parts = USERS, {USERS: 1.0, MODEL: 0.0}
         return found
-    fixed = comparable(*by_topic)
+    fixed = comparable(*_apart(found, by_topic, dimensions))
     split = decompose(fixed[0], space.along()[0], fixed[1], space.along()[1])
     found.parts = _parts(split)
     found.cause = _cause(found.parts)
     if what == What.OUTPUTS:
         found.length = _length(before, now, fixed, result, alpha)
     return found
+
+
+def _apart(
+    found: Found,
+    by_topic: tuple[list[str], list[str]],
+    dimensions: dict[str, tuple[list[str], list[str]]],
+) -> tuple[list[str], list[str]]:
+    """Users and languages that came with the change are topics of their own.
+
+    What they ask may be like what others do; how they were answered before cannot be known.
+    """
+    labels = (list(by_topic[0]), list(by_topic[1]))
+    for one in found.carriers:
+        if one.dimension not in ("user", "language") or not one.is_new:
+            continue
+        for side, values in zip(labels, dimensions[one.dimension], strict=True):
+            for place, value in enumerate(values):
+                if value == one.value:
+                    side[place] = f"{one.dimension}={value}"
+    return labels
 
 
 def _space(what: str, before: Items, now: Items) -> Space:

@@ -53,8 +53,14 @@ class Reader:
         if monitor.reference == Monitor.Reference.RELEASE:
             q = f"({monitor.q}) {quoted(monitor.release)}" if monitor.q else quoted(monitor.release)
             return self.read(q, start_ns - LONGEST, start_ns, MOST_BEFORE)
-        parts = [self.read(monitor.q, *range_) for range_ in ranges(monitor, start_ns, end_ns)]
-        whole = joined(parts)
+        wanted = WEEKS if monitor.reference == Monitor.Reference.WEEKDAY else PERIODS
+        parts: list[Items] = []
+        for range_ in ranges(monitor, start_ns, end_ns):
+            part = self.read(monitor.q, *range_)
+            parts += [part] if len(part) else []
+            if len(parts) == wanted:
+                break
+        whole = joined(parts[::-1])
         if len(whole) <= MOST_BEFORE:
             return whole
         places = Random(start_ns).sample(range(len(whole)), MOST_BEFORE)  # noqa: S311
@@ -68,16 +74,15 @@ def quoted(release: str) -> str:
 
 
 def ranges(monitor: Monitor, start_ns: int, end_ns: int) -> list[tuple[int, int]]:
-    """Earlier periods of the length of the window, oldest first; not those that drifted.
+    """Earlier periods of the length of the window, the last first; not those that drifted.
 
     A change that has lasted for as many periods as a reference has is what is usual now.
     """
     if monitor.reference == Monitor.Reference.WEEKDAY:
-        steps = [7 * DAY * week for week in range(1, 3 * WEEKS + 1)]
-        wanted = WEEKS
+        steps, wanted = [7 * DAY * week for week in range(1, 3 * WEEKS + 1)], WEEKS
     else:
-        steps = [(end_ns - start_ns) * period for period in range(1, 3 * PERIODS + 1)]
-        wanted = PERIODS
+        length = end_ns - start_ns
+        steps, wanted = [length * period for period in range(1, 3 * PERIODS + 1)], PERIODS
     found = [(start_ns - step, end_ns - step) for step in steps]
     drifted: dict[int, str] = dict(
         Window.objects.filter(
@@ -86,8 +91,8 @@ def ranges(monitor: Monitor, start_ns: int, end_ns: int) -> list[tuple[int, int]
     )
     last = {drifted.get(end) for _, end in found[:wanted]}
     if len(last) == 1 and None not in last:
-        return found[:wanted][::-1]
-    return [pair for pair in found if pair[1] not in drifted][:wanted][::-1]
+        return found
+    return [pair for pair in found if pair[1] not in drifted]
 
 
 def of_dataset(monitor: Monitor) -> Items:

@@ -1,0 +1,128 @@
+"""Which slice carries a change: exact shares, what is left without, and what is said of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from evals.drift import wording
+from evals.drift.clusters import comparable, topics
+from evals.drift.slices import Slice, slices
+from evals.drift.spaces import space_of
+from evals.drift.wording import Told
+from evals.vectors.embedding import embed
+
+RNG = np.random.default_rng(11)
+
+
+def planted() -> tuple[list[str], list[str], np.ndarray, np.ndarray]:
+    """A customer who is new, a third of the traffic, and lies elsewhere; the rest is noise."""
+    before = RNG.normal(size=(300, 8)).astype(np.float32)
+    now = RNG.normal(size=(150, 8)).astype(np.float32)
+    now[:50, 0] += 4.0
+    who_before = [f"user {place % 7}" for place in range(300)]
+    who_now = ["meridian"] * 50 + [f"user {place % 7}" for place in range(100)]
+    return who_before, who_now, before, now
+
+
+def test_shares_add_up_and_the_planted_slice_carries_nearly_all() -> None:
+    who_before, who_now, before, now = planted()
+    space = space_of((before, now), {})
+    found = slices(space, {"user": (who_before, who_now), "day": (["mon"] * 300, ["mon"] * 150)})
+    assert {one.dimension for one in found} == {"user"}, "one value alone tells nothing"
+    assert sum(one.explains for one in found) == pytest.approx(1.0)
+    first = found[0]
+    assert first.value == "meridian" and first.carries and first.is_new
+    assert first.explains > 0.85 and first.left is not None and first.left < 0.2
+    assert (first.n_before, first.n_now, first.before) == (0, 50, 0.0)
+    assert first.p < 1e-6
+    assert not any(one.carries for one in found[1:])
+
+
+def test_a_slice_that_only_grows_explains_what_it_moves() -> None:
+    before = np.array([[0.0]] * 90 + [[1.0]] * 10, dtype=np.float32)
+    now = np.array([[0.0]] * 60 + [[1.0]] * 40, dtype=np.float32)
+    names = ["a"] * 90 + ["b"] * 10, ["a"] * 60 + ["b"] * 40
+    found = {one.value: one for one in slices(space_of((before, now), {}), {"topic": names})}
+    # The mean moves from 0.1 to 0.4: of the centred items b brings 0.9·0.3, a takes away 0.1·0.3.
+    assert found["b"].explains == pytest.approx(0.9)
+    assert found["a"].explains == pytest.approx(0.1)
+
+
+def test_numbers_have_the_weight_of_their_spread_and_absent_ones_are_the_mean() -> None:
+    before, now = [1.0, 2.0, 3.0, float("nan")], [11.0, 12.0, 13.0, float("nan")]
+    space = space_of(None, {"ms": (before, now)})
+    assert space.before[3, 0] == 0 == space.now[3, 0]
+    known = np.array([1.0, 2, 3, 11, 12, 13])
+    assert space.now[0, 0] == pytest.approx((11 - 2) / known.std())
+    words = space_of(None, {}, {"outcome": (["a", "a", "b", "b"], ["a", "b", "b", "b"])})
+    assert words.now.shape == (4, 2) and words.change[1] > 0 > words.change[0]
+
+
+def test_topics_are_found_and_named_by_what_sets_them_apart() -> None:
+    texts = [f"where is my parcel number {n}" for n in range(40)]
+    texts += [f"fire safety certificates for hotel number {n}" for n in range(40)]
+    labels = topics(embed(texts), texts)
+    assert not set(labels[:40]) & set(labels[40:])
+    assert any("parcel" in one for one in labels[:40])
+    assert any(word in label for label in labels[40:] for word in ("hotel", "fire", "certificates"))
+
+
+def test_a_topic_that_hardly_was_there_cannot_say_how_it_was_answered() -> None:
+    before = ["a"] * 96 + ["new"] * 4
+    now = ["a"] * 50 + ["new"] * 50
+    first, second = comparable(before, now)
+    assert first[:96] == before[:96] and second == now
+    assert first[96:] == ["new (alone 0)"] * 4
+
+
+def slice_of(dimension: str, value: str, before: float, now: float) -> Slice:
+    return Slice(dimension, value, int(300 * before), int(100 * now), before, now, 0.9, 0.1, 0.001)
+
+
+USER = slice_of("user", "meridian", 0.0, 0.24)
+TOPIC = slice_of("topic", "hotel, certificates", 0.0, 0.2)
+GERMAN = slice_of("language", "de", 0.01, 0.33)
+MODEL = slice_of("model", "mini-2026-10-28", 0.0, 0.48)
+OLD = slice_of("model", "mini", 0.4, 0.5)
+PARTS = {"users": 0.1, "model": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("carriers", "said"),
+    [
+        ([USER, TOPIC], "a new topic grows, “hotel, certificates”: 20 % of conversations, 0 %"
+         " before; user meridian brings them."),
+        ([USER], "user meridian asks for other things (lamp, hotel): 24 %"),
+        ([GERMAN, TOPIC], "users write in German more often: 33 % of conversations, 1 % before."),
+        ([OLD], "what is asked differs (lamp, hotel): model mini has 50 %"),
+        ([], "what is asked differs (lamp, hotel); no single slice carries it."),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_inputs(carriers: list[Slice], said: str) -> None:
+    assert said in wording.of_inputs(Told("12 Nov", carriers, ["lamp", "hotel"]))
+
+
+def test_what_is_said_of_answers() -> None:
+    def said(cause: str, carriers: list[Slice], shorter: float | None) -> str:
+        return wording.of_answers(Told("12 Nov", carriers, []), "outputs", cause, PARTS, shorter)
+
+    assert said("model", [MODEL], -0.38) == (
+        "Since 12 Nov answers are 38 % shorter at the same questions: the model changed"
+        " (mini-2026-10-28), not the users."
+    )
+    assert "the answers differ at the same questions" in said("model", [MODEL], None)
+    assert "longer" in said("model", [MODEL], 0.2)
+    assert "not the users" not in said("both", [MODEL], None)
+    assert "90 % of it" in said("both", [MODEL], None)
+    assert "what answered changed" in said("model", [], None).replace("answers", "answered")
+    assert "mostly with model mini" in said("model", [OLD], None)
+    asked = said("users", [GERMAN, MODEL], -0.3)
+    assert "language German: 33 %" in asked and "answered as before" in asked
+
+
+def test_what_is_said_of_nothing() -> None:
+    assert "140 conversations a change of under 30 %" in wording.of_quiet(0.3, 140)
+    assert "too few" in wording.of_quiet(None, 31)
+    assert wording.share(0.004) == "under 1 %" and wording.share(0) == "0 %"
+    assert wording.language("xx-odd") == "xx-odd"
