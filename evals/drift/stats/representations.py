@@ -66,8 +66,7 @@ def standardised(columns: NDArray[np.floating[Any]]) -> Floats:
 def squared_distances(rows: Floats) -> Floats:
     lengths = np.einsum("ij,ij->i", rows, rows)
     found = lengths[:, None] + lengths[None] - 2 * (rows @ rows.T)
-    np.maximum(found, 0, out=found)
-    return found
+    return np.asarray(np.maximum(found, 0), dtype=np.float32)
 
 
 def gaussian(distances: Floats, scale: float) -> Floats | None:

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from django.core.management import CommandError, call_command
 from tests.evals.drift.stats.test_comparison import GERMAN, texts
 
 
-def file(path: Path, lines: list[object]) -> str:
+def file(path: Path, lines: Sequence[object]) -> str:
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     return str(path)
 
