@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dashboards.trace.urls")),
     path("", include("dashboards.queues.urls")),  # before the desk: `new` and `add` are its
     path("", include("dashboards.desk.urls")),
+    path("", include("dashboards.probes.urls")),
     path("", include("dashboards.evaluators.urls")),
     path("", include("dashboards.datasets.urls")),
     path("", include("dashboards.quality.urls")),

@@ -32,6 +32,8 @@ from evals.datasets.content import Draft
 from evals.datasets.services import adding, datasets, importing, tagging
 from evals.erasures import services as erasing
 from evals.models import Backfill, Connection, Evaluator, Job
+from evals.probes.models import ProbeSet
+from evals.replays.models import CacheReplay, Trial
 from evals.review.services import filling, queues, rules, working
 from evals.services import evaluators
 from evals.truth.models import Improvement, Panel
@@ -206,6 +208,8 @@ def values(access: Access, project: Project) -> dict[str, str]:
         **dataset_of(access),
         **truth_of(access, judge),
         **erasure_of(access),
+        **replays_of(access, judge, connected),
+        **probes_of(access, connected),
     }
 
 
@@ -344,6 +348,45 @@ def truth_of(access: Access, judge: Evaluator) -> dict[str, str]:
     of_judge = {f"{name}:pk": str(judge.pk) for name in OF_TRUTH}
     of_draft = {f"{name}:pk": str(draft.pk) for name in OF_IMPROVEMENT}
     return of_judge | of_draft | {"improvement": str(draft.pk)}
+
+
+OF_CACHE = ("api_replay_cache", "cost_cache_one", "cost_cache_change")
+OF_TRIAL = (
+    *("api_replay_trial", "api_replay_trial_stop", "api_replay_trial_calls"),
+    *("cost_cheaper_one", "cost_cheaper_change"),
+)
+
+
+def replays_of(access: Access, judge: Evaluator, connected: Connection) -> dict[str, str]:
+    """A replay through caches, and a trial with an answer."""
+    span = {"project": access.project, "start_ns": 0, "end_ns": 2**60, "q": f"tag:{CANARY}"}
+    cache = CacheReplay.objects.create(**span, state="failed", problem=CANARY)
+    trial = Trial.objects.create(
+        **span, connection=connected, model=CANARY, most=20, margin=0.1, budget=1, state="failed"
+    )
+    trial.calls.create(
+        trace_id=TRACE.hex(), span_id=span_to_column(SPAN), start_ns=1, slice=CANARY,
+        answer=CANARY, state="done",
+    )  # fmt: skip
+    of_cache = {f"{name}:pk": str(cache.pk) for name in OF_CACHE}
+    return of_cache | {f"{name}:pk": str(trial.pk) for name in OF_TRIAL}
+
+
+OF_PROBES = (
+    *("api_probe_set", "api_probe_runs", "api_probe_run", "api_probe_run_accept"),
+    *("probe_set", "probe_change"),
+)
+
+
+def probes_of(access: Access, connected: Connection) -> dict[str, str]:
+    """A set of probes with a run and an answer."""
+    row = ProbeSet.objects.create(
+        project=access.project, name=CANARY, connection=connected, model=CANARY, budget=1
+    )
+    probe = row.probes.create(position=1, messages=[{"role": "user", "content": CANARY}])
+    run = row.runs.create(slot=datetime(2026, 1, 1, tzinfo=UTC), state="done", problem=CANARY)
+    run.answers.create(probe=probe, text=CANARY)
+    return {f"{name}:pk": str(row.pk) for name in OF_PROBES} | {"run": str(run.pk)}
 
 
 OF_DATASET_ITEM = ("dataset_item", "dataset_item_edit", "dataset_item_drop")

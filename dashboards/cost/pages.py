@@ -9,6 +9,8 @@ TABS = (
     ("cost_change", "What changed"),
     ("cost_efficiency", "Efficiency"),
     ("cost_what_if", "What if"),
+    ("cost_cache", "Semantic cache"),
+    ("cost_cheaper", "Cheaper model"),
 )
 
 

@@ -16,6 +16,8 @@ from django.utils import timezone
 from evals.datasets.services import erasing as datasets
 from evals.erasures import reviews
 from evals.erasures.models import Erasure
+from evals.probes.services import sets
+from evals.replays.services import trials
 from evals.truth.services import forgetting
 from sightglass.accounts import audit
 from sightglass.accounts.access import ROLE_PERMISSIONS, Access, Permission
@@ -138,6 +140,8 @@ def _copies(row: Erasure) -> None:
     access = Access(row.project, ROLE_PERMISSIONS[Role.OWNER], user=row.created_by)
     held = datasets.erase(access, datasets.Wanted(user_id=row.user_id), row.reason)
     gone = forgetting.forget(access, row.user_id)
+    trials.forget(row.project_id, row.user_id)
+    sets.forget(row.project_id, row.user_id)
     row.dataset_items += sum(one.items for one in held)
     row.panel_cases += gone.cases
     row.prompt_examples += gone.examples

@@ -10,6 +10,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("evals.datasets.api.urls")),
     path("", include("evals.truth.api.urls")),
     path("", include("evals.drift.api.urls")),
+    path("", include("evals.replays.api.urls")),
+    path("", include("evals.probes.api.urls")),
     path("", include("evals.erasures.urls")),
     path("", include("traces.api.urls")),
     path("", include("dashboards.urls")),

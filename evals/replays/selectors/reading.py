@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404
 
-from evals.replays.models import CacheReplay, Work
+from evals.replays.models import CacheReplay, Trial, TrialCall, Work
 from evals.subjects import of_content
 from sightglass.accounts.access import Access
 from traces.conventions import content
@@ -22,6 +22,7 @@ from traces.selectors.paging import MAX_LIMIT, Cursor, Page, decode, encode
 LONGEST = 2_000
 """Characters of a text that are shown."""
 W = TypeVar("W", bound=Work)
+R = TypeVar("R", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,23 @@ def cache_replay(access: Access, pk: int) -> CacheReplay:
     return found(cache_replays(access), pk)
 
 
+def trials(access: Access) -> QuerySet[Trial]:
+    rows = Trial.objects.filter(project=access.project).select_related("connection")
+    return rows.prefetch_related("versions__evaluator")
+
+
+def trial(access: Access, pk: int) -> Trial:
+    """Raises Http404."""
+    return found(trials(access), pk)
+
+
+def calls(trial: Trial, limit: int, cursor: str | None) -> Page[TrialCall]:
+    """Of those that were asked. Raises CursorError."""
+    rows = trial.calls.exclude(state=TrialCall.State.WAITING)
+    rows = rows.prefetch_related("verdicts__version")
+    return page(rows, "trial calls", limit, cursor)
+
+
 def found(rows: QuerySet[W], pk: int) -> W:
     """Raises Http404."""
     row = rows.filter(pk=pk).first() if pk < 2**63 else None
@@ -51,7 +69,7 @@ def found(rows: QuerySet[W], pk: int) -> W:
     return row
 
 
-def page(rows: QuerySet[W], order: str, limit: int, cursor: str | None) -> Page[W]:
+def page(rows: QuerySet[R], order: str, limit: int, cursor: str | None) -> Page[R]:
     """Newest first. Raises CursorError."""
     if cursor is not None:
         rows = rows.filter(pk__lt=decode(cursor, order, (int,)).key[0])

@@ -1,0 +1,1 @@
+"""Probes: has a model changed under its name?"""

@@ -1,0 +1,1 @@
+"""What-ifs on recorded traffic: behind a cache, on a cheaper model."""

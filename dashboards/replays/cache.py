@@ -1,0 +1,223 @@
+"""The pages of the semantic cache: a form, and what each replay found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from dashboards import frame as frames
+from dashboards import numbers
+from dashboards.charts import ChartCard
+from dashboards.cost.pages import tabs
+from dashboards.frame import Frame
+from dashboards.periods import bounds
+from dashboards.replays import words
+from dashboards.replays.curves import Curve, over
+from evals.models import EvaluatorVersion
+from evals.replays import caching
+from evals.replays.models import CacheReplay
+from evals.replays.selectors import reading
+from evals.replays.services import caches
+from evals.replays.services.recorded import SAME
+from evals.selectors.evaluators import newest_versions
+from sightglass.accounts.access import Permission, ProjectRequest, project_page
+
+SAME_WORDS = {
+    "model": "The model",
+    "prompt": "The prompt’s name",
+    "system": "The system prompt",
+    "before": "All that was said before",
+}
+TTLS = (("3600", "an hour"), ("86400", "a day"), ("604800", "a week"), ("", "for ever"))
+LISTED = 10
+
+
+@require_GET
+@project_page(Permission.READ)
+def cost_cache(request: ProjectRequest) -> HttpResponse:
+    """The form and the newest replay."""
+    newest = reading.cache_replays(request.access).order_by("-pk").first()
+    return _page(request, newest)
+
+
+@require_GET
+@project_page(Permission.READ)
+def cost_cache_one(request: ProjectRequest, pk: int) -> HttpResponse:
+    """`at`: the threshold whose slices and wrong hits are shown; `csv`: a card as a file."""
+    return _page(request, reading.cache_replay(request.access, pk))
+
+
+def _page(request: ProjectRequest, row: CacheReplay | None) -> HttpResponse:
+    frame = frames.read(request, "cost_cache")
+    context: dict[str, Any] = {
+        "bar": frame.bar(),
+        "frame": frame,
+        "tabs": tabs(frame, "cost_cache"),
+        "row": row,
+        "same": [(name, SAME_WORDS[name], name != "before") for name in SAME],
+        "ttls": TTLS,
+        "versions": _able(request),
+        "listed": reading.cache_replays(request.access).order_by("-pk")[:LISTED],
+        "may_change": request.access.may(Permission.WRITE),
+        "query": frame.link().lstrip("?"),
+    }
+    if row is not None and row.result is not None:
+        context |= _found(request, frame, row, row.result)
+    if wanted := request.GET.get("csv"):
+        cards = {"rates": context.get("rates"), "savings": context.get("savings")}
+        return frames.csv_response(cards.get(wanted), "cache")
+    return render(request, "replays/cache.html", context)
+
+
+def _able(request: ProjectRequest) -> list[EvaluatorVersion]:
+    """Evaluators of calls, by whose verdicts answers can be held against each other."""
+    return [one for one in newest_versions(request.access) if one.target == "span"]
+
+
+def _found(
+    request: ProjectRequest, frame: Frame, row: CacheReplay, found: dict[str, Any]
+) -> dict[str, Any]:
+    at = _at(request.GET.get("at", ""), found)
+    shown = str(at)
+    points = {str(one["threshold"]): one for one in [found["exact"], *found["points"]]}
+    return {
+        "found": found,
+        "advice": words.advice(found, row.most_wrong),
+        "rates": _rates(frame, found),
+        "savings": _savings(frame, found),
+        "at": "the exact cache" if at == caching.EXACT else f"{at:g}",
+        "choices": [("exact" if float(key) == caching.EXACT else f"{float(key):g}", key,
+                     key == shown) for key in points],
+        "point": _line("", points[shown], found),
+        "slices": [
+            (dimension, [_line(name, one, found) for name, one in by[shown].items()])
+            for dimension, by in found["slices"].items()
+        ],
+        "examples": _examples(request, found["examples"].get(shown, [])),
+    }  # fmt: skip
+
+
+def _at(text: str, found: dict[str, Any]) -> float:
+    """The threshold that is asked for, else the recommended one, else the highest."""
+    try:
+        wanted = float(text)
+    except ValueError:
+        wanted = found["recommended"] or found["points"][-1]["threshold"]
+    known = {caching.EXACT, *(one["threshold"] for one in found["points"])}
+    return wanted if wanted in known else found["points"][-1]["threshold"]
+
+
+def _line(name: str, one: dict[str, Any], found: dict[str, Any]) -> dict[str, str]:
+    return {
+        "name": name,
+        "calls": numbers.number(one["calls"]),
+        "hits": numbers.number(one["hits"]),
+        "rate": numbers.share(one["hit_rate"]),
+        "saved": words.monthly(one["saved"], found["start_ns"], found["end_ns"]),
+        "waited": numbers.duration(one["saved_ns"]),
+        "wrong": f"{one['wrong']:,} of {one['judged']:,}" if one["judged"] else numbers.NONE,
+        "interval": words.interval(one["low"], one["high"]) if one["judged"] else "",
+    }
+
+
+def _examples(request: ProjectRequest, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    keys = {tuple(one[side]) for one in listed for side in ("call", "entry")}
+    said = reading.said(request.access, keys)
+    return [
+        {"similarity": f"{one['similarity']:.3f}", "call": call, "entry": entry}
+        for one in listed
+        if (call := said.get(tuple(one["call"]))) and (entry := said.get(tuple(one["entry"])))
+    ]
+
+
+def _thresholds(found: dict[str, Any]) -> list[float]:
+    return [one["threshold"] for one in found["points"]]
+
+
+def _rates(frame: Frame, found: dict[str, Any]) -> ChartCard:
+    points = found["points"]
+    curves = [
+        Curve("Answered by the cache", "s1", [one["hit_rate"] for one in points]),
+        Curve(
+            "Of these wrong",
+            "bad",
+            [one["wrong_rate"] for one in points],
+            [one["low"] for one in points],
+            [one["high"] for one in points],
+        ),
+    ]
+    chart = over(_thresholds(found), curves, unit="ratio", mark=found["recommended"])
+    sub = "by the least similarity of what is asked"
+    return ChartCard("rates", "Hits and wrong hits", chart, sub=sub, csv=frame.csv("rates"))
+
+
+def _savings(frame: Frame, found: dict[str, Any]) -> ChartCard:
+    months = words.months(found["start_ns"], found["end_ns"])
+    exact = found["exact"]["saved"] / months
+    points = found["points"]
+    curves = [
+        Curve("Vector cache", "s1", [one["saved"] / months for one in points]),
+        Curve("Exact cache", "other", [exact] * len(points)),
+    ]
+    chart = over(_thresholds(found), curves, unit="usd", mark=found["recommended"])
+    return ChartCard(
+        "savings", "Saved a month", chart, sub="US$, 30 days", csv=frame.csv("savings")
+    )
+
+
+@require_POST
+@project_page(Permission.WRITE)
+def cost_cache_new(request: ProjectRequest) -> HttpResponse:
+    """Have it replayed; time and filter are the page's."""
+    frame = frames.read(request, "cost_cache")
+    given = request.POST
+    start, end = bounds(frame.range)
+    version = next(
+        (one for one in _able(request) if str(one.evaluator_id) == given.get("evaluator")), None
+    )
+    ttl = given.get("ttl", "")
+    try:
+        made = caches.create(
+            request.access,
+            caches.Wanted(
+                start,
+                end,
+                frame.text if frame.query is not None else "",
+                int(ttl) if ttl.isascii() and ttl.isdecimal() and len(ttl) < 9 else None,
+                [name for name in SAME if name in given.getlist("same")],
+                version,
+                _share(given.get("alike", ""), 1.0, 0.8),
+                _share(given.get("most_wrong", ""), 100.0, 0.05),
+            ),
+        )
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect(frame.page("cost_cache"))
+    return redirect(frame.page("cost_cache_one", made.pk))
+
+
+def _share(text: str, whole: float, usual: float) -> float:
+    try:
+        return float(text) / whole
+    except ValueError:
+        return usual
+
+
+@require_POST
+@project_page(Permission.WRITE)
+def cost_cache_change(request: ProjectRequest, pk: int) -> HttpResponse:
+    """`do`: stop or remove."""
+    row = reading.cache_replay(request.access, pk)
+    if request.POST.get("do") == "stop":
+        caches.stop(request.access, row)
+        return redirect("cost_cache_one", request.access.project.slug, pk)
+    if request.POST.get("do") != "remove":
+        raise Http404("There is nothing of this name to do.")
+    caches.remove(request.access, row)
+    messages.success(request, "The replay is removed.")
+    return redirect("cost_cache", request.access.project.slug)
