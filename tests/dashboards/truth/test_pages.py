@@ -90,7 +90,10 @@ def test_without_labels_it_teaches(page: Any, access: Access) -> None:
     assert "There is no evaluator yet" in plain(page())
     judge(access, connect(access, NOWHERE))
     told = plain(page())
-    assert "whose question has the key of the evaluator, such as helpful" in told
+    assert (
+        "A question whose key is the evaluator’s name stands beside it by itself, such as helpful"
+        in told
+    )
     assert "Let chance choose" in told
 
 
