@@ -8,7 +8,7 @@ from django.db import connection
 from evals.detectors.base import Example, Verdict
 from evals.detectors.registry import load
 from evals.models import EvaluatorDay, Job
-from evals.services import live, reasons, working
+from evals.services import live, reasons, requests, working
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Project
 from tests.evals.judging import chat, connect, detector, judge, send, send_and_plan
@@ -173,7 +173,7 @@ def test_an_attempt_counts_even_if_its_worker_dies(access: Access) -> None:
     for _ in range(2):
         send(access, chat())
     with connection.cursor() as cursor:
-        died = live._claimed(cursor, access.project.pk, live.CLAIM, again=False)
+        died = requests._claimed(cursor, live.CONSUMER, access.project.pk, live.CLAIM, again=False)
     assert len(died) == 2
     live.run(1.0)
     assert not Score.objects.exists()  # whoever has claimed them may still be at work
@@ -181,7 +181,7 @@ def test_an_attempt_counts_even_if_its_worker_dies(access: Access) -> None:
     assert set(mine.values_list("attempts", flat=True)) == {1}
     mine.update(not_before=None)
     with connection.cursor() as cursor:  # one of them may be what it died of
-        assert len(live._claimed(cursor, access.project.pk, 1, again=True)) == 1
+        assert len(requests._claimed(cursor, live.CONSUMER, access.project.pk, 1, again=True)) == 1
     mine.update(not_before=None)
     live.run(1.0)
     assert Score.objects.count() == 2

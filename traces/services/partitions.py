@@ -15,7 +15,8 @@ KEPT_WEEKS = 30
 AHEAD_WEEKS = 2
 ATTEMPTS = 5
 LOCK = 7_316_000
-TABLES = ("traces_span", "traces_log", "traces_text")
+tables = ["traces_span", "traces_log", "traces_text"]
+"""By week of start_ns. Higher floors add theirs in `AppConfig.ready`."""
 
 _lock = threading.Lock()
 _known: set[int] = set()
@@ -49,7 +50,7 @@ def create(week: int) -> None:
 
     attaching locks less than CREATE … PARTITION OF. Can be repeated.
     """
-    for table in TABLES:
+    for table in tables:
         _create(table, week, week * WEEK_NS, (week + 1) * WEEK_NS)
     _create("traces_payload", week, week, week + 1)
 

@@ -240,7 +240,7 @@ def test_what_came_before_its_week_was_made_moves_into_it(access: Access) -> Non
     week = partitions.week_of(start)
     store_spans(access, decoded(llm(start_ns=start)))
     with connection.cursor() as cursor:
-        for table in (*partitions.TABLES, "traces_payload"):
+        for table in (*partitions.tables, "traces_payload"):
             cursor.execute(f"ALTER TABLE {table} DETACH PARTITION {table}_w{week}")
             cursor.execute(f"INSERT INTO {table} SELECT * FROM {table}_w{week}")
             cursor.execute(f"DROP TABLE {table}_w{week}")
