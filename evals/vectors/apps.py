@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class VectorsConfig(AppConfig):
+    name = "evals.vectors"
+    label = "vectors"
+
+    def ready(self) -> None:
+        from evals.vectors.services import storing
+        from traces.services import partitions, retention, work
+
+        work.consumers.append(storing.CONSUMER)
+        partitions.tables.append(storing.TABLE)
+        retention.beside.append(storing.TABLE)

@@ -1,0 +1,13 @@
+"""What runs beside the requests. It works from rows, so it can be lost, repeated or run twice."""
+
+from celery import shared_task
+
+from evals.vectors.services import storing
+
+EMBED_SECONDS = 10.0
+
+
+@shared_task
+def embed() -> int:
+    """Vectors of what has just been stored. Returns how many requests were done."""
+    return storing.run(EMBED_SECONDS)
