@@ -33,6 +33,12 @@ TOLERANCE = 1e-5
 EXACT = -1.0
 """Stands for the exact cache among thresholds."""
 
+THRESHOLDS = (
+    *(0.7, 0.75, 0.8, 0.82, 0.84, 0.86, 0.88, 0.9),
+    *(0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995),
+)
+"""Of cosine similarity, that are replayed."""
+
 Disagree = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
 """Calls and the entries that they would get, to 1 (wrong), 0 (right) or NaN (nobody knows)."""
 Progress = Callable[[int, int], None]

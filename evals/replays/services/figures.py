@@ -23,10 +23,6 @@ from traces.models import Score
 
 MOST = 20_000
 """Calls that are replayed, the newest of the range."""
-THRESHOLDS = (
-    *(0.7, 0.75, 0.8, 0.82, 0.84, 0.86, 0.88, 0.9),
-    *(0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995),
-)
 MOST_SLICES = 12
 OTHER = "other"
 MOST_EXAMPLES = 8
@@ -45,7 +41,7 @@ def replay(row: CacheReplay, progress: Progress) -> dict[str, Any]:
     ttl_ns = None if row.ttl_seconds is None else row.ttl_seconds * 10**9
     outcomes = [caching.exact(calls, ttl_ns)]
     outcomes += caching.vector(
-        calls, THRESHOLDS, ttl_ns, lambda done, _: progress(len(listed) + done, total)
+        calls, caching.THRESHOLDS, ttl_ns, lambda done, _: progress(len(listed) + done, total)
     )
     judge = _judge(row, listed, answers)
     wrong = [caching.disagreements(one, judge) for one in outcomes]

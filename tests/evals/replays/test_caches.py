@@ -9,6 +9,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
+from evals.replays import caching
 from evals.replays.models import CacheReplay, State
 from evals.replays.selectors import reading
 from evals.replays.services import caches, figures
@@ -53,7 +54,7 @@ def test_repeats_paraphrases_and_look_alikes(access: Access) -> None:
     assert points[0.995]["hits"] == 1
     assert (points[0.75]["hits"], points[0.75]["wrong"]) == (3, 1)
     assert points[0.75]["low"] < 1 / 3 < points[0.75]["high"]
-    hits = [points[one]["hits"] for one in figures.THRESHOLDS]
+    hits = [points[one]["hits"] for one in caching.THRESHOLDS]
     assert hits == sorted(hits, reverse=True)
     [example] = found["examples"]["0.75"]
     said = reading.said(access, [tuple(example["call"]), tuple(example["entry"])])
