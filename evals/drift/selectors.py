@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Count, Q
@@ -135,6 +136,10 @@ class Text:
     start_ns: int
     input: str
     output: str
+
+    @property
+    def at(self) -> datetime:
+        return datetime.fromtimestamp(self.start_ns / 1e9, UTC)
 
     @property
     def stored(self) -> bool:

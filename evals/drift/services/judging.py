@@ -19,6 +19,7 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 from scipy.stats import false_discovery_control
+from threadpoolctl import threadpool_limits
 
 from evals.drift import wording
 from evals.drift.models import Monitor, Window
@@ -51,7 +52,15 @@ class Decision:
 
 
 def judge(window: Window, reader: Reader) -> None:
-    """Judge the window and store what was found; what goes wrong is noted on it."""
+    """Judge the window and store what was found; what goes wrong is noted on it.
+
+    With one thread: several that wait for each other's share of a busy machine are much slower.
+    """
+    with threadpool_limits(limits=1):
+        _judge(window, reader)
+
+
+def _judge(window: Window, reader: Reader) -> None:
     monitor = window.monitor
     try:
         _stage(window, "reading")
@@ -210,7 +219,7 @@ def _tell(window: Window) -> None:
     """
     if window.by_hand:
         return
-    end = datetime.fromtimestamp((window.end_ns - 1) / 1e9, UTC)
+    end = datetime.fromtimestamp(window.end_ns / 1e9, UTC) - timedelta(milliseconds=1)
     given = Given(
         window.monitor.score,
         bool(window.drift),
