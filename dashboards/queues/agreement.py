@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from dashboards.queues import framing, verdicts
 from dashboards.queues.verdicts import RELIABLE, TENTATIVE, Verdict
 from evals.review.models import Queue
 from evals.review.selectors import agreement as selected
+from evals.review.selectors import desk
 from evals.review.selectors.agreement import OfQuestion, OnGold, Speed
 from evals.review.services import standing
 from evals.stats.estimates import Estimate
@@ -36,6 +37,8 @@ class Figure:
     estimate: Estimate
     observed: str = ""
     strong: bool = False
+    title: str = ""
+    """Addresses of those whose names the label says."""
 
     @property
     def at(self) -> float | None:
@@ -61,6 +64,7 @@ class Person:
     """One reviewer's bias and drift in a question: (tone, words), and the figure behind."""
 
     who: str
+    name: str
     bias: tuple[str, str]
     bias_figure: str
     drift: tuple[str, str]
@@ -78,12 +82,22 @@ class Section:
     least: str
     people: list[Person]
 
+    @property
+    def asked_in(self) -> str:
+        """Which versions of the questions had these words; empty where all have."""
+        wording = self.of.wording
+        if wording.present and wording.versions[0] == 1:
+            return ""
+        numbers = ", ".join(map(str, wording.versions))
+        return f"version{'' if len(wording.versions) == 1 else 's'} {numbers}"
+
 
 @dataclass(frozen=True, slots=True)
 class Worker:
     """One reviewer in all questions."""
 
     speed: Speed
+    name: str
     time: tuple[str, str]
     gold: tuple[str, str]
     gold_items: int
@@ -101,17 +115,22 @@ def agreement(request: ProjectRequest, queue: str) -> HttpResponse:
         "zero": _place(0.0),
     }
     try:
+        names = desk.names_of_labels(found)
         context |= {
-            "sections": [section(one) for one in selected.of_queue(found)],
-            "workers": workers(found),
+            "sections": [section(one, names) for one in selected.of_queue(found)],
+            "workers": workers(found, names),
         }
     except TooSlow:
         context["slow"] = True
     return render(request, "queues/agreement.html", context)
 
 
-def section(of: OfQuestion) -> Section:
-    pairs = _pairs(of)
+Names = Mapping[str, str]
+"""By address: how people are called who have told it."""
+
+
+def section(of: OfQuestion, names: Names) -> Section:
+    pairs = _pairs(of, names)
     figures = [
         Figure("All, Krippendorff’s alpha", of.agreement.alpha, strong=True),
         Figure("All, Fleiss’ kappa", of.agreement.fleiss),
@@ -120,6 +139,7 @@ def section(of: OfQuestion) -> Section:
     people = [
         Person(
             who,
+            names.get(who, who),
             verdicts.of_bias(of.question, one.bias),
             verdicts.signed(of.question, one.bias),
             verdicts.of_drift(of.question, one.drift),
@@ -129,16 +149,17 @@ def section(of: OfQuestion) -> Section:
     ]
     verdict = verdicts.of_alpha(of.agreement.alpha)
     left_out = max(len(pairs) - MOST_PAIRS, 0)
-    return Section(of, verdict, figures, left_out, verdicts.least(of), people)
+    return Section(of, verdict, figures, left_out, verdicts.least(of, names), people)
 
 
-def _pairs(of: OfQuestion) -> list[Figure]:
+def _pairs(of: OfQuestion, names: Names) -> list[Figure]:
     """Pairs with items in common, those who agree least first."""
     found = [
         Figure(
-            f"{a} and {b}",
+            f"{names.get(a, a)} and {names.get(b, b)}",
             pair.weighted or pair.kappa,
             "" if pair.observed.value is None else f"{pair.observed.value:.0%} alike",
+            title=f"{a}, {b}",
         )
         for (a, b), pair in of.agreement.pairs.items()
         if pair.observed.n
@@ -146,13 +167,14 @@ def _pairs(of: OfQuestion) -> list[Figure]:
     return sorted(found, key=lambda one: 2.0 if one.estimate.value is None else one.estimate.value)
 
 
-def workers(queue: Queue) -> list[Worker]:
+def workers(queue: Queue, names: Names) -> list[Worker]:
     """All who have labelled, by name."""
     speeds = selected.speed(queue)
     gold = {one.reviewer: one for one in selected.on_gold(queue)}
     return [
         Worker(
             one,
+            names.get(one.reviewer, one.reviewer),
             verdicts.of_speed(one, speeds),
             verdicts.of_gold(gold.get(one.reviewer)),
             gold[one.reviewer].items if one.reviewer in gold else 0,
@@ -184,6 +206,8 @@ def rows_of(
 ) -> Iterator[dict[str, Any]]:
     for of in sections:
         key = of.question["key"]
+        if not of.wording.present:
+            key = f"{key} (version {', '.join(map(str, of.wording.versions))})"
         yield _row(key, f"alpha {of.level.value}", of.agreement.alpha)
         yield _row(key, "fleiss", of.agreement.fleiss)
         for (a, b), pair in of.agreement.pairs.items():

@@ -6,6 +6,7 @@ Research 30:411): from 0.800 on data can be relied on, from 0.667 on for tentati
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dashboards.numbers import MINUS, score
@@ -17,6 +18,10 @@ from evals.stats.estimates import Estimate
 RELIABLE, TENTATIVE = 0.8, 0.667
 HASTE = 3.0
 """Whoever needs less than the others' median time divided by this may not be reading."""
+WIDE = 0.3
+"""Of the greatest possible difference: what reaches further is no word for "none"."""
+FEWEST_GOLD = 5
+"""Answers to gold of one question from which on they say something."""
 FEWEST = 20
 """Labels from which on a speed says something."""
 
@@ -63,30 +68,35 @@ def of_alpha(alpha: Estimate) -> Verdict:
     """What Krippendorff's alpha says, as far as its interval lets it."""
     if alpha.value is None:
         return UNDEFINED.get(alpha.reason or "", Verdict("", "Not known", _sentence(alpha.reason)))
-    low = alpha.low if alpha.low is not None else -1.0
-    high = alpha.high if alpha.high is not None else 1.0
+    if alpha.low is None or alpha.high is None:
+        return Verdict("", "Too little to tell", "It is not known how certain the value is.", VAGUE)
+    low, high = alpha.low, alpha.high
     if low >= RELIABLE:
         return GOOD
-    if alpha.value >= RELIABLE:
+    if low >= TENTATIVE and alpha.value >= RELIABLE:
         meaning = f"The value is above 0.80, its interval reaches down to {score(low)}."
         return Verdict("", "Probably reliable", meaning, VAGUE)
-    if alpha.value >= TENTATIVE:
-        meaning = "Between 0.67 and 0.80: rates can be compared, single answers not relied on."
-        return Verdict("warn", "Tentative", meaning, f"{TALK} {VAGUE}" if low < TENTATIVE else TALK)
-    if alpha.value <= 0:
-        meaning = "People agree no more often than chance would have them."
-    else:
-        meaning = "Below 0.67: people understand the question differently."
-    if high >= RELIABLE:
-        return Verdict("warn", "Too little to tell", f"{meaning} The interval is wide.", VAGUE)
-    return Verdict("bad", "Not reliable", meaning, TALK)
+    if low >= TENTATIVE:
+        meaning = "Certainly above 0.67: rates can be compared, single answers not relied on."
+        return Verdict("warn", "Tentative", meaning, TALK)
+    if high < RELIABLE and alpha.value < TENTATIVE:
+        return Verdict("bad", "Not reliable", _poor(alpha.value, high), TALK)
+    return Verdict("", "Too little to tell", f"It may be {score(low)} or {score(high)}.", VAGUE)
+
+
+def _poor(value: float, high: float) -> str:
+    if value <= 0:
+        return "People agree no more often than chance would have them."
+    if high < TENTATIVE:
+        return "Certainly below 0.67: people understand the question differently."
+    return "Certainly below 0.80: single answers cannot be relied on."
 
 
 def _sentence(reason: str | None) -> str:
     return f"{reason[0].upper()}{reason[1:]}." if reason else ""
 
 
-def least(of: OfQuestion) -> str:
+def least(of: OfQuestion, called: Mapping[str, str]) -> str:
     """The pair that agrees least, where there are several."""
     known = [
         (figure.value, names)
@@ -96,6 +106,7 @@ def least(of: OfQuestion) -> str:
     if len(known) < 2:
         return ""
     value, (a, b) = min(known, key=lambda one: (one[0], one[1]))
+    a, b = called.get(a, a), called.get(b, b)
     return f"{a} and {b} agree least ({score(value)})."
 
 
@@ -104,7 +115,7 @@ def of_bias(question: Question, bias: Estimate) -> tuple[str, str]:
     if bias.value is None or bias.low is None or bias.high is None:
         return "", "not known"
     if bias.low <= 0 <= bias.high:
-        return "", "as the others"
+        return "", UNTOLD if _is_wide(question, bias) else "as the others"
     amount = distance(question, bias.value)
     if question["kind"] == Kind.BOOLEAN:
         return "warn", f"says yes {amount} {'more' if bias.value > 0 else 'less'} than the others"
@@ -116,9 +127,18 @@ def of_drift(question: Question, drift: Estimate) -> tuple[str, str]:
     if drift.value is None or drift.low is None or drift.high is None:
         return "", "not known"
     if drift.low <= 0 <= drift.high:
-        return "", "steady"
+        return "", UNTOLD if _is_wide(question, drift) else "steady"
     amount = distance(question, drift.value)
     return "warn", f"has {'risen' if drift.value > 0 else 'fallen'} by {amount}"
+
+
+UNTOLD = "cannot be told yet"
+
+
+def _is_wide(question: Question, one: Estimate) -> bool:
+    """Whether a difference that matters lies within the interval."""
+    span = 1.0 if question["kind"] == Kind.BOOLEAN else float(question["high"] - question["low"])
+    return max(abs(one.low or 0.0), abs(one.high or 0.0)) > WIDE * span
 
 
 def distance(question: Question, value: float) -> str:
@@ -149,8 +169,9 @@ def of_gold(gold: OnGold | None) -> tuple[str, str]:
         return "", "no gold seen"
     n = sum(one.n for one in gold.questions.values())
     right = sum(round((one.value or 0) * one.n) for one in gold.questions.values())
-    poor = [key for key, one in gold.questions.items() if one.high is not None and one.high < 0.8]
-    said = f"{right:,} of {n:,} right"
+    known = {key: one for key, one in gold.questions.items() if one.n >= FEWEST_GOLD}
+    poor = [key for key, one in known.items() if one.high is not None and one.high < 0.8]
+    said = f"{right:,} of {n:,} right" + ("" if known else "; too few to judge")
     return ("warn", f"{said}; too often wrong: {', '.join(poor)}") if poor else ("", said)
 
 

@@ -311,8 +311,10 @@ class Agreement(ReviewView):
         """How far reviewers agree, by question; their bias and drift; how they did on gold."""
         access, found = self.queue(request, queue)
         standing.whole(access, found)
+        told = agreeing.of_queue(found)
         body: dict[str, Any] = {
-            "questions": [rows.agreement_row(one) for one in agreeing.of_queue(found)],
+            "questions": [rows.agreement_row(one) for one in told if one.wording.present],
+            "former": [rows.agreement_row(one) for one in told if not one.wording.present],
             "gold": [rows.gold_row(one) for one in agreeing.on_gold(found)],
         }
         return Response(body)

@@ -203,6 +203,7 @@ def agreement_row(of: OfQuestion) -> Body:
     found = of.agreement
     return {
         "question": of.question["key"],
+        "versions": list(of.wording.versions),
         "kind": of.question["kind"],
         "level": of.level.value,
         "alpha": estimate_row(found.alpha),

@@ -228,6 +228,9 @@ class ReviewerRow(serializers.Serializer[Any]):
 
 class ReviewAgreementRow(serializers.Serializer[Any]):
     question = serializers.CharField()
+    versions = serializers.ListField(
+        child=serializers.IntegerField(), help_text="of the rubric, whose labels these are"
+    )
     kind = serializers.CharField()
     level = serializers.CharField()
     alpha = ReviewEstimateRow()
@@ -244,6 +247,7 @@ class ReviewGoldRow(serializers.Serializer[Any]):
 
 class ReviewAgreementWhole(serializers.Serializer[Any]):
     questions = ReviewAgreementRow(many=True)
+    former = ReviewAgreementRow(many=True)
     gold = ReviewGoldRow(many=True)
 
 

@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from statistics import median
 
 from evals.review.models import Queue
-from evals.review.questions import COMPARED, Kind, Question
-from evals.review.selectors.labels import pairs, questions_of, valid, value_of
+from evals.review.questions import COMPARED, Kind, Question, is_asked
+from evals.review.selectors.labels import (
+    Wording,
+    meaning,
+    pairs,
+    questions_of,
+    valid,
+    value_of,
+    wordings,
+)
 from evals.stats.agreement import Agreement, Level, Value, agreement
 from evals.stats.estimates import Estimate
 from evals.stats.reviewers import Reviewer, Timed, compared
@@ -18,34 +26,46 @@ from traces.selectors.paging import time_limit
 
 @dataclass(frozen=True, slots=True)
 class OfQuestion:
-    """`level`: what differences of its answers mean; a scale's are ordered."""
+    """`level`: what differences of its answers mean; a scale's are ordered.
 
-    question: Question
+    Labels are those of the versions that asked it in these words.
+    """
+
+    wording: Wording
     level: Level
     agreement: Agreement
     reviewers: dict[str, Reviewer]
     """Bias and drift; of yes or no and scales only."""
 
+    @property
+    def question(self) -> Question:
+        return self.wording.question
+
 
 def of_queue(queue: Queue) -> list[OfQuestion]:
-    """Of every question whose answers can be equal. Raises TooSlow."""
+    """Of every question whose answers can be equal; former wordings that have labels come last.
+
+    Raises TooSlow.
+    """
+    asked = [one for one in wordings(queue) if one.question["kind"] in COMPARED]
+    labelled: set[int] = set()
+    if not all(one.present for one in asked):
+        rows = valid(queue).order_by().values_list("rubric__version", flat=True)
+        with time_limit():
+            labelled = set(rows.distinct())
     return [
-        of_question(queue, question)
-        for question in questions_of(queue).values()
-        if question["kind"] in COMPARED
+        of_question(queue, one)
+        for one in asked
+        if one.present or labelled.intersection(one.versions)
     ]
 
 
-def of_question(queue: Queue, question: Question) -> OfQuestion:
-    ratings = pairs(queue, question["key"])
+def of_question(queue: Queue, wording: Wording) -> OfQuestion:
+    question = wording.question
+    ratings = pairs(queue, question["key"], wording.versions)
     level = Level.ORDINAL if question["kind"] == Kind.SCALE else Level.NOMINAL
-    # A former version of the rubric may have had answers that this one has not.
-    categories = categories_of(question)
-    if categories is not None and any(one.value not in categories for one in ratings):
-        categories = None
-    return OfQuestion(
-        question, level, agreement(ratings, level, categories), _reviewers(queue, question)
-    )
+    found = agreement(ratings, level, categories_of(question))
+    return OfQuestion(wording, level, found, _reviewers(queue, wording))
 
 
 def categories_of(question: Question) -> list[Value] | None:
@@ -60,11 +80,12 @@ def categories_of(question: Question) -> list[Value] | None:
     return None
 
 
-def _reviewers(queue: Queue, question: Question) -> dict[str, Reviewer]:
+def _reviewers(queue: Queue, wording: Wording) -> dict[str, Reviewer]:
+    question = wording.question
     key = question["key"]
     if question["kind"] not in (Kind.BOOLEAN, Kind.SCALE):
         return {}
-    rows = valid(queue).filter(answers__has_key=key)
+    rows = valid(queue).filter(answers__has_key=key, rubric__version__in=wording.versions)
     span = 1.0 if question["kind"] == Kind.BOOLEAN else float(question["high"] - question["low"])
     with time_limit():
         timed = [
@@ -110,20 +131,28 @@ class OnGold:
     questions: dict[str, Estimate]
 
 
+GOLD = ("reviewer_label", "answers", "item__gold", "rubric__questions")
+
+
 def on_gold(queue: Queue) -> list[OnGold]:
-    """By reviewer. Questions that gold leaves unanswered, and free text, do not count."""
-    kinds = {key: question["kind"] for key, question in questions_of(queue).items()}
+    """By reviewer. Questions that gold leaves unanswered, and free text, do not count; nor does
+    what was not asked after a wrong answer before it, or was asked in other words than now."""
+    now = {key: meaning(question) for key, question in questions_of(queue).items()}
     rows = valid(queue).filter(item__gold__isnull=False)
     right: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
     items: dict[str, int] = defaultdict(int)
     with time_limit():
-        found = list(rows.values_list("reviewer_label", "answers", "item__gold"))
-    for who, answers, gold in found:
+        found = list(rows.values_list(*GOLD))
+    for who, answers, gold, questions in found:
         items[who] += 1
-        for key, wanted in (gold or {}).items():
-            if kinds.get(key) in COMPARED:
+        for question in questions:
+            key = question["key"]
+            if question["kind"] not in COMPARED or key not in (gold or {}):
+                continue
+            if meaning(question) == now[key] and is_asked(question, answers):
                 given = answers.get(key)
-                right[who][key].append(given is not None and value_of(given) == value_of(wanted))
+                good = given is not None and value_of(given) == value_of(gold[key])
+                right[who][key].append(good)
     return [
         OnGold(who, items[who], {key: _share(said) for key, said in right[who].items()})
         for who in sorted(items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,6 +82,20 @@ def names_of(ids: Sequence[int | None]) -> dict[int, str]:
     wanted = {pk for pk in ids if pk is not None}
     rows = User.objects.filter(pk__in=wanted).only("name", "email") if wanted else []
     return {user.pk: str(user) for user in rows}
+
+
+def names_of_labels(queue: Queue) -> dict[str, str]:
+    """By the address that labels carry: how the person is called; of namesakes with the address."""
+    rows = Label.objects.filter(item__queue=queue).exclude(reviewer__name="").order_by()
+    with time_limit():
+        found = dict(
+            rows.exclude(reviewer=None).values_list("reviewer_label", "reviewer__name").distinct()
+        )
+    many = Counter(found.values())
+    return {
+        address: name if many[name] == 1 else f"{name} ({address})"
+        for address, name in found.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -43,6 +43,44 @@ def questions_of(queue: Queue) -> dict[str, Question]:
     return found
 
 
+MEANING = ("text", "kind", "options", "low", "high")
+"""Of a question: what its answers are answers to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A question as it was asked in these versions of the rubric, in their order."""
+
+    question: Question
+    versions: tuple[int, ...]
+    present: bool
+    """It is how the question is asked now, or was asked last."""
+
+
+def meaning(question: Question) -> tuple[str, ...]:
+    """Equal for questions whose answers can be taken together."""
+    return tuple(repr(question.get(name)) for name in MEANING)
+
+
+def wordings(queue: Queue) -> list[Wording]:
+    """Of every question there has been: those of now first, in their order."""
+    found: dict[str, dict[tuple[str, ...], tuple[Question, list[int]]]] = {}
+    for rubric in queue.rubrics.order_by("version"):
+        for question in rubric.questions:
+            of_key = found.setdefault(question["key"], {})
+            _, versions = of_key.pop(meaning(question), (question, []))
+            of_key[meaning(question)] = question, [*versions, rubric.version]
+    told = [
+        Wording(question, tuple(versions), number == 1)
+        for of_key in found.values()
+        for number, (question, versions) in zip(
+            range(len(of_key), 0, -1), of_key.values(), strict=True
+        )
+    ]
+    # A version that is later in the list of a key's wordings is the later one.
+    return sorted(told, key=lambda one: (not one.present, -one.versions[-1]))
+
+
 def valid(queue: Queue) -> QuerySet[Label]:
     """What reviewers said on their own: no adjudications, nothing taken back or out."""
     return (
@@ -52,9 +90,14 @@ def valid(queue: Queue) -> QuerySet[Label]:
     )
 
 
-def pairs(queue: Queue, question: str) -> list[Rating]:
-    """Every answer to a question, for agreement; several choices are one value. Raises TooSlow."""
+def pairs(queue: Queue, question: str, versions: Collection[int] | None = None) -> list[Rating]:
+    """Every answer to a question, for agreement; several choices are one value.
+
+    `versions` of the rubric that count, all if None. Raises TooSlow.
+    """
     rows = valid(queue).filter(answers__has_key=question)
+    if versions is not None:
+        rows = rows.filter(rubric__version__in=versions)
     with time_limit():
         return [
             Rating(item, who, value_of(answers[question]))

@@ -14,16 +14,19 @@ from pytest_django import DjangoAssertNumQueries
 from dashboards.queues import verdicts
 from dashboards.queues.agreement import Figure
 from evals.review.models import Label, Queue
+from evals.review.selectors import agreement as selected
+from evals.review.selectors import labels
 from evals.review.selectors.agreement import OnGold, Speed
 from evals.review.services import adjudicating, working
 from evals.stats.estimates import Estimate, absent
 from sightglass.accounts.access import Access
+from sightglass.accounts.models import User
 from tests.dashboards.queues.pages import HOSTILE, as_, text
 from tests.evals.review import desk
 from traces.selectors.paging import TooSlow
 
 pytestmark = pytest.mark.django_db
-QUERIES = 37
+QUERIES = 41
 YES_NO = {"key": "ok", "text": "Is it?", "kind": "boolean"}
 SCALE = {"key": "tone", "text": "Tone?", "kind": "scale", "low": 1, "high": 5}
 
@@ -41,13 +44,18 @@ def labelled(access: Access, queue: Queue, ann: Access, bob: Access, apart: int,
     ("value", "low", "high", "word", "tone"),
     [
         (0.95, 0.90, 0.99, "Reliable", "good"),
-        (0.85, 0.60, 0.95, "Probably reliable", ""),
+        (0.85, 0.70, 0.95, "Probably reliable", ""),
+        (0.85, 0.60, 0.95, "Too little to tell", ""),
         (0.75, 0.70, 0.79, "Tentative", "warn"),
-        (0.75, 0.40, 0.90, "Tentative", "warn"),
-        (0.50, 0.10, 0.90, "Too little to tell", "warn"),
+        (0.75, 0.40, 0.90, "Too little to tell", ""),
+        (0.71, 0.19, 1.00, "Too little to tell", ""),
+        (0.67, 0.30, 0.95, "Too little to tell", ""),
+        (0.70, 0.60, 0.78, "Too little to tell", ""),
+        (0.50, 0.10, 0.90, "Too little to tell", ""),
+        (0.50, 0.30, 0.75, "Not reliable", "bad"),
         (0.50, 0.40, 0.60, "Not reliable", "bad"),
         (-0.10, -0.30, 0.10, "Not reliable", "bad"),
-        (0.90, None, None, "Probably reliable", ""),
+        (0.90, None, None, "Too little to tell", ""),
     ],
 )
 def test_a_verdict_goes_by_the_interval(
@@ -77,6 +85,11 @@ def test_bias_is_said_only_where_it_is_certain() -> None:
     assert verdicts.of_bias(SCALE, absent("nobody")) == ("", "not known")
     assert verdicts.of_drift(YES_NO, Estimate(-0.3, -0.5, -0.1, 9))[1] == "has fallen by 30 pts"
     assert verdicts.of_drift(YES_NO, unsure) == ("", "steady")
+    vague = Estimate(-0.15, -0.82, 0.52, 15)
+    assert verdicts.of_drift(YES_NO, vague) == ("", "cannot be told yet")
+    assert verdicts.of_bias(YES_NO, vague) == ("", "cannot be told yet")
+    assert verdicts.of_drift(SCALE, Estimate(0.1, -0.9, 1.1, 30)) == ("", "steady")
+    assert verdicts.of_drift(SCALE, Estimate(0.1, -0.9, 1.3, 30)) == ("", "cannot be told yet")
     assert verdicts.signed(YES_NO, sure) == "+14 pts (+3 pts to +25 pts)"
     assert verdicts.signed(SCALE, Estimate(-0.8, None, None, 3)) == "−0.8 steps"
 
@@ -85,6 +98,10 @@ def test_gold_and_haste_are_said() -> None:
     poor = OnGold("cem", 20, {"ok": Estimate(0.5, 0.3, 0.7, 20), "tone": Estimate(1, 0.8, 1, 20)})
     assert verdicts.of_gold(poor) == ("warn", "30 of 40 right; too often wrong: ok")
     assert verdicts.of_gold(None) == ("", "no gold seen")
+    few = OnGold("cem", 4, {"ok": Estimate(0, 0, 0.49, 4)})
+    assert verdicts.of_gold(few) == ("", "0 of 4 right; too few to judge")
+    enough = OnGold("cem", 5, {"ok": Estimate(0, 0, 0.43, 5)})
+    assert verdicts.of_gold(enough) == ("warn", "0 of 5 right; too often wrong: ok")
     others = [Speed("ann", 50, 20.0), Speed("bob", 50, 26.0), Speed("new", 3, 1.0)]
     assert verdicts.of_speed(Speed("cem", 50, 5.0), others)[0] == "warn"
     assert verdicts.of_speed(Speed("cem", 5, 5.0), others) == ("", "5 s"), "too few to tell"
@@ -115,6 +132,74 @@ def test_a_page_for_the_lead(
     assert html.count('class="forest"') >= 9, "alpha, Fleiss and the pair of three questions"
     assert "Anything else?" not in words, "words have no agreement"
     assert "95% interval" in words and "agreement.csv" in html
+
+
+def test_a_wrong_yes_is_one_error(access: Access, queue: Queue, ann: Access, bob: Access) -> None:
+    """The question that it leaves unasked is none."""
+    for item in desk.fill(access, queue, 5):
+        adjudicating.make_gold(access, item, desk.BAD)
+        working.submit(ann, item, desk.GOOD | {"tone": 2})
+        working.submit(bob, item, desk.BAD | {"why": "false"})
+    by_name = {one.reviewer: one.questions for one in selected.on_gold(queue)}
+    assert set(by_name["ann@example.org"]) == {"helpful", "tone"}
+    assert by_name["ann@example.org"]["helpful"].value == 0
+    assert by_name["bob@example.org"]["why"].value == 0, "asked, and wrong"
+    words = re.sub(r"<[^>]+>", " ", text(as_(access), "/answers/agreement"))
+    assert "5 of 10 right; too often wrong: helpful" in " ".join(words.split())
+
+
+def test_labels_under_other_words_are_another_figure(
+    access: Access, queue: Queue, ann: Access, bob: Access
+) -> None:
+    labelled(access, queue, ann, bob, apart=0, of=6)
+    asked = [desk.HELPFUL | {"text": "Did it solve the problem?"}, desk.TONE | {"required": False}]
+    desk.change(access, queue, questions=asked)
+    for item in desk.fill(access, queue, 4):
+        working.submit(ann, item, {"helpful": True, "tone": 1})
+        working.submit(bob, item, {"helpful": False, "tone": 1})
+    told = [
+        (one.question["key"], one.wording.versions, one.wording.present)
+        for one in selected.of_queue(queue)
+    ]
+    assert told == [
+        ("helpful", (2,), True), ("tone", (1, 2), True), ("why", (1,), True),
+        ("helpful", (1,), False),
+    ]  # fmt: skip
+    present, tone, _, former = selected.of_queue(queue)
+    assert [pair.observed.value for pair in present.agreement.pairs.values()] == [0.0]
+    assert [pair.observed.value for pair in former.agreement.pairs.values()] == [1.0]
+    assert [pair.observed.n for pair in tone.agreement.pairs.values()] == [10]
+    html = text(as_(access), "/answers/agreement")
+    words = " ".join(re.sub(r"<[^>]+>", " ", html).split())
+    assert "Did it solve the problem? version 2" in words
+    assert "Was it helpful? earlier words, version 1" in words
+    assert words.index("Did it solve") < words.index("Was it helpful?")
+    rows = list(csv.DictReader(io.StringIO(text(as_(access), "/answers/agreement.csv"))))
+    assert {"helpful", "helpful (version 1)"} <= {row["question"] for row in rows}
+
+
+def test_a_word_that_comes_back_is_the_same_question(access: Access, queue: Queue) -> None:
+    for words in ("Other?", desk.HELPFUL["text"]):
+        desk.change(access, queue, questions=[desk.HELPFUL | {"text": words}])
+    told = [(one.question["text"], one.versions, one.present) for one in labels.wordings(queue)]
+    assert told[0] == ("Was it helpful?", (1, 3), True)
+    assert ("Other?", (2,), False) in told
+
+
+def test_people_are_called_by_their_names(
+    access: Access, queue: Queue, ann: Access, bob: Access
+) -> None:
+    labelled(access, queue, ann, bob, apart=1, of=3)
+    for who, name in ((ann, "Ann Lee"), (bob, "Bob <b>Ray</b>")):
+        User.objects.filter(pk=desk.user_of(who).pk).update(name=name)
+    html = text(as_(access), "/answers/agreement")
+    assert "Ann Lee and Bob &lt;b&gt;Ray&lt;/b&gt;" in html
+    assert 'title="ann@example.org">Ann Lee<' in html and "<b>Ray</b>" not in html
+    assert "ann@example.org and" not in html
+    User.objects.update(name="Sam")
+    assert "Sam (ann@example.org) and Sam (bob@example.org)" in text(
+        as_(access), "/answers/agreement"
+    )
 
 
 def test_reviewers_who_agree(access: Access, queue: Queue, ann: Access, bob: Access) -> None:

@@ -148,8 +148,10 @@ def test_choices_of_former_rubrics_do_not_stop_agreement(
     desk.change(access, queue, questions=[choice | {"options": ["b", "c"]}])
     working.submit(ann, two, {"why": "b"})
     working.submit(bob, two, {"why": "c"})
-    [found] = agreement.of_queue(queue)
-    assert found.agreement.alpha.n == 2 and found.agreement.alpha.value is not None
+    now, former = agreement.of_queue(queue)
+    assert (now.wording.versions, now.agreement.alpha.n) == ((2,), 1)
+    assert now.agreement.alpha.value is not None
+    assert (former.wording.versions, former.agreement.alpha.n) == ((1,), 1)
 
 
 def test_agreement_of_nothing_says_why(queue: Queue) -> None:
