@@ -2,12 +2,19 @@
 
 from celery import shared_task
 
-from evals.vectors.services import storing
+from evals.vectors.services import indexes, storing
 
 EMBED_SECONDS = 10.0
+INDEX_SECONDS = 60.0
 
 
 @shared_task
 def embed() -> int:
     """Vectors of what has just been stored. Returns how many requests were done."""
     return storing.run(EMBED_SECONDS)
+
+
+@shared_task
+def index() -> int:
+    """Graphs over what has become many vectors. Returns how many were built."""
+    return indexes.run(INDEX_SECONDS)
