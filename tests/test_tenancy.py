@@ -30,6 +30,7 @@ from dashboards.digest.models import Report
 from dashboards.models import SavedView
 from evals.datasets.content import Draft
 from evals.datasets.services import adding, datasets, importing, tagging
+from evals.drift.services import monitors as drift_monitors
 from evals.erasures import services as erasing
 from evals.models import Backfill, Connection, Evaluator, Job
 from evals.probes.models import ProbeSet
@@ -208,6 +209,7 @@ def values(access: Access, project: Project) -> dict[str, str]:
         **dataset_of(access),
         **truth_of(access, judge),
         **erasure_of(access),
+        **drift_of(access),
         **replays_of(access, judge, connected),
         **probes_of(access, connected),
     }
@@ -319,6 +321,24 @@ def review_of(access: Access) -> dict[str, str]:
 def erasure_of(access: Access) -> dict[str, str]:
     """Somebody who is not erased yet."""
     return {"api_erasure:pk": str(erasing.ask(access, "who else", CANARY).pk)}
+
+
+OF_DRIFT = ("api_drift_monitor", "api_drift_windows", "drift_monitor", "drift_edit", "drift_change")
+
+
+def drift_of(access: Access) -> dict[str, str]:
+    """A monitor with a window that drifts."""
+    monitor = drift_monitors.make(access, drift_monitors.Wanted("canary", "inputs", q=CANARY))
+    now = time.time_ns()
+    carrier = {"dimension": "user", "value": CANARY, "n_before": 0, "n_now": 9, "before": 0.0}
+    carrier |= {"now": 0.5, "explains": 0.9, "left": 0.1, "p": 0.01, "carries": True}
+    window = monitor.windows.create(
+        project=access.project, start_ns=now - 2 * 10**9, end_ns=now - 10**9, state="done",
+        drift=True, verdict=CANARY, p=0.001, adjusted=0.01, found={"slices": [carrier]},
+    )  # fmt: skip
+    of_monitor = {f"{name}:pk": str(monitor.pk) for name in OF_DRIFT}
+    of_window = {f"{name}:pk": str(window.pk) for name in ("api_drift_window", "drift_window")}
+    return of_monitor | of_window
 
 
 OF_TRUTH = (
@@ -770,6 +790,14 @@ def test_the_project_itself_sees_what_others_must_not(
         "api_review_item",
         "api_review_comments",
         "api_review_labels",
+        "drift",
+        "drift_monitor",
+        "drift_window",
+        "drift_edit",
+        "api_drift_monitors",
+        "api_drift_monitor",
+        "api_drift_windows",
+        "api_drift_window",
         "truth_evaluator",
         "truth_panel",
         "truth_improvement",
