@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
+from sklearn.cluster import KMeans  # type: ignore[import-untyped]
 
 FEWEST, MOST, EACH = 6, 40, 20
 """Clusters: one for each EACH items, within bounds."""

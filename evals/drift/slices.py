@@ -100,12 +100,13 @@ def _of(space: Space, dimension: str, values: tuple[NDArray[Any], NDArray[Any]])
         inside = [side == value for side in values]
         counts = [int(side.sum()) for side in inside]
         sizes = [len(side) for side in inside]
-        table = [counts, [size_ - count for size_, count in zip(sizes, counts, strict=True)]]
+        table = np.array([counts, np.subtract(sizes, counts)])
         found.append(
             Slice(
                 dimension,
                 str(value),
-                *counts,
+                counts[0],
+                counts[1],
                 counts[0] / sizes[0],
                 counts[1] / sizes[1],
                 explains=float(pulls[1][inside[1]].sum() - pulls[0][inside[0]].sum()),

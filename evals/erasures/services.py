@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from evals.datasets.services import erasing as datasets
+from evals.drift.services import forgetting as drift
 from evals.erasures import reviews
 from evals.erasures.models import Erasure
 from evals.probes.services import sets
@@ -140,6 +141,7 @@ def _copies(row: Erasure) -> None:
     access = Access(row.project, ROLE_PERMISSIONS[Role.OWNER], user=row.created_by)
     held = datasets.erase(access, datasets.Wanted(user_id=row.user_id), row.reason)
     gone = forgetting.forget(access, row.user_id)
+    drift.forget(access, row.user_id)
     trials.forget(row.project_id, row.user_id)
     sets.forget(row.project_id, row.user_id)
     row.dataset_items += sum(one.items for one in held)

@@ -19,7 +19,7 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 from scipy.stats import false_discovery_control
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from evals.drift import wording
 from evals.drift.models import Monitor, Window
@@ -154,7 +154,8 @@ def _family(window: Window) -> list[float]:
         end_ns__lte=window.end_ns,
         monitor__archived_at=None,
     )
-    return list(rows.exclude(pk=window.pk).values_list("p", flat=True)[:5_000])
+    known = rows.exclude(pk=window.pk).values_list("p", flat=True)[:5_000]
+    return [p for p in known if p is not None]
 
 
 def changed_share(result: Result) -> float:

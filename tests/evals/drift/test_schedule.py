@@ -13,14 +13,14 @@ from django.db import connection
 from django.utils import timezone
 
 from evals.drift.models import Monitor, Turn, Window
-from evals.drift.services import items, judging, monitors, references, schedule
+from evals.drift.services import forgetting, items, judging, monitors, references, schedule
 from evals.drift.services.items import Items, joined
 from evals.drift.services.references import DAY, HOUR, Reader, ranges
 from evals.drift.stats import Result, Test
 from sightglass.accounts.access import Access
 from tests.evals.judging import chat
 from tests.traces.sending import SECOND, decoded
-from traces.models import Trace
+from traces.models import Score, Trace
 from traces.services.ingest import store_spans
 
 pytestmark = pytest.mark.django_db
@@ -152,9 +152,12 @@ def test_by_hand_comes_first_and_leaves_no_score(
     waiting(access)
     asked = monitors.test_now(access, Monitor.objects.get())
     seen: list[int] = []
-    monkeypatch.setattr(
-        judging, "judge", lambda window, reader: seen.append(window.pk) or _done(window)
-    )
+
+    def judge(window: Window, reader: Reader) -> None:
+        seen.append(window.pk)
+        _done(window)
+
+    monkeypatch.setattr(judging, "judge", judge)
     schedule.run(60, NOON)
     assert seen[0] == asked.pk and len(seen) == 2
 
@@ -268,6 +271,19 @@ def test_about_which_share_has_changed() -> None:
     assert judging.changed_share(result(category)) == pytest.approx(0.3)
     assert 0.6 < judging.changed_share(result(number)) < 0.9
     assert judging.changed_share(result()) == 0
+
+
+def test_a_person_is_taken_out_of_what_was_found(access: Access) -> None:
+    slices = [{"dimension": "user", "value": "ann"}, {"dimension": "release", "value": "ann"}]
+    found = {"slices": slices, "lead": "users:user=ann"}
+    window = waiting(access, drift=True, verdict="user ann asks for other things", found=found)
+    judging._tell(window)
+    assert forgetting.forget(access, "bob") == 0
+    assert forgetting.forget(access, "ann") == 1
+    window.refresh_from_db()
+    assert [one["value"] for one in window.found["slices"]] == ["(erased)", "ann"]
+    assert "ann" not in window.verdict and "ann" not in window.found["lead"]
+    assert "ann" not in Score.objects.get(name="drift.inputs").comment
 
 
 def test_old_windows_are_forgotten(access: Access) -> None:
