@@ -83,11 +83,13 @@ def _found(
     request: ProjectRequest, frame: Frame, row: CacheReplay, found: dict[str, Any]
 ) -> dict[str, Any]:
     at = _at(request.GET.get("at", ""), found)
+    ttl = row.ttl_seconds
     shown = str(at)
     points = {str(one["threshold"]): one for one in [found["exact"], *found["points"]]}
     return {
         "found": found,
         "advice": words.advice(found, row.most_wrong),
+        "kept": "for ever" if ttl is None else numbers.duration(ttl * 10**9),
         "rates": _rates(frame, found),
         "savings": _savings(frame, found),
         "at": "the exact cache" if at == caching.EXACT else f"{at:g}",

@@ -113,7 +113,8 @@ def _apart(one: Answers, name: str) -> Floats:
     k = len(one.texts) - 1
     if name == "meaning":
         alike = one.vectors @ one.vectors.T
-        return 1 - (alike.sum(axis=1).astype(np.float64) - np.diag(alike)) / k
+        apart: Floats = 1 - (alike.sum(axis=1).astype(np.float64) - np.diag(alike)) / k
+        return apart
     if name == "exact":
         folded = [" ".join(text.split()) for text in one.texts]
         return np.array([1 - (folded.count(text) - 1) / k for text in folded])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -39,7 +39,7 @@ class Work(models.Model):
     not_before = models.DateTimeField(default=timezone.now)
     """When a worker may take it (again): one that died is taken over then."""
     attempts = models.PositiveSmallIntegerField(default=0)
-    result = models.JSONField(null=True, blank=True)
+    result: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(USER, on_delete=models.SET_NULL, null=True, related_name="+")
     finished_at = models.DateTimeField(null=True, blank=True)

@@ -15,7 +15,7 @@ other model's answers as it does on the recorded ones.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -118,13 +118,13 @@ def _corrected(verdict: Verdict, sight: float, low: float, high: float) -> Verdi
     return Verdict(after, verdict.incumbent, estimate, verdict.margin, verdict.alpha, test.p)
 
 
-def served(verdicts: Mapping[tuple[str, Hashable], Verdict | None]) -> dict[str, bool]:
+def served(verdicts: Mapping[tuple[str, int], Verdict | None]) -> dict[str, bool]:
     """By slice: whether every evaluator says so, with the chance of any error below ALPHA.
 
     Evaluators that could not compare a slice (None) leave it unproven.
     """
     known = {key: one.p for key, one in verdicts.items() if one is not None and one.p is not None}
-    shown: set[tuple[str, Hashable]] = set()
+    shown: set[tuple[str, int]] = set()
     for place, (key, p) in enumerate(sorted(known.items(), key=lambda item: item[1])):
         if p > ALPHA / (len(known) - place):
             break

@@ -21,7 +21,8 @@ from evals.probes.changes import Answers, Change
 from evals.probes.models import Probe, ProbeAnswer, ProbeRun, ProbeSet
 from evals.probes.services.sets import slot_of
 from evals.replays.services import talking
-from evals.replays.services.talking import Never, NotNow, Prompt, Said
+from evals.replays.services.talking import Prompt, Said
+from evals.truth.services.asking import Never, NotNow
 from evals.vectors.embedding import embed
 from traces.services import scores
 from traces.services.scores import Given

@@ -29,7 +29,7 @@ def of_trial(trial: Trial) -> dict[str, Any]:
     calls = list(trial.calls.filter(state=TrialCall.State.DONE))
     answered = list(trial.calls.exclude(answer=""))
     pairs = _pairs(trial)
-    tests: dict[tuple[str, Any], Verdict | None] = {}
+    tests: dict[tuple[str, int], Verdict | None] = {}
     slices = []
     for name in trial.strata:
         rows = []

@@ -94,7 +94,8 @@ def test_a_model_that_never_says_the_same_twice_raises_no_alarm(access: Access) 
         for number in range(8):
             night(number)
     assert [one.changed for one in row.runs.order_by("slot")[3:]] == [False] * 5
-    assert last(row).usual_same is not None and last(row).usual_same < 0.9
+    usual = last(row).usual_same
+    assert usual is not None and usual < 0.9
 
 
 def test_it_is_asked_once_each_night_or_hour(access: Access) -> None:

@@ -48,7 +48,7 @@ def test_repeats_paraphrases_and_look_alikes(access: Access) -> None:
     assert (found["calls"], found["cut"], found["unpriced"]) == (5, False, 0)
     assert (found["exact"]["hits"], found["exact"]["wrong"]) == (1, 0)
     each = Span.objects.values_list("cost_total", flat=True)[0]
-    assert found["exact"]["saved"] == each and found["cost"] == 5 * each
+    assert each is not None and found["exact"]["saved"] == each and found["cost"] == 5 * each
     assert found["exact"]["saved_ns"] == 10**9
     points = {one["threshold"]: one for one in found["points"]}
     assert points[0.995]["hits"] == 1
@@ -118,7 +118,7 @@ def test_a_worker_that_dies_is_followed(access: Access, monkeypatch: pytest.Monk
         patched.setattr(figures, "_slices", die)
         caches.work_off()
     row.refresh_from_db()
-    assert row.state == State.RUNNING and row.result is None
+    assert row.state == State.RUNNING and not row.result
     assert caches.work_off() == 0  # it may still be alive
     assert caches.work_off(timezone.now() + 2 * caches.LEASE) == 1
     row.refresh_from_db()
