@@ -9,6 +9,7 @@ from dashboards.settings import (
     erasures,
     general,
     keys,
+    meaning,
     members,
     prices,
     redaction,
@@ -44,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{SETTINGS}/redaction", redaction.redaction, name="settings_redaction"),
     path(f"{SETTINGS}/redaction/<int:pk>", redaction.change, name="settings_redaction_rule"),
     path(f"{SETTINGS}/attributes", attributes.attributes, name="settings_attributes"),
+    path(f"{SETTINGS}/meaning", meaning.meaning, name="settings_meaning"),
     path(f"{SETTINGS}/erase", erasures.erasures, name="settings_erasures"),
     path(f"{SETTINGS}/audit", audit.audit, name="settings_audit"),
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +79,30 @@ def _openai(
         form = {"name": TOOL, "schema": schema, "strict": True}
         body["response_format"] = {"type": "json_schema", "json_schema": form}
     return Request("/chat/completions", headers, body)
+
+
+def embeddings_request(key: str, model: str, texts: Sequence[str]) -> Request:
+    """Numbers are asked for as such: not every server knows base64."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    body = {"model": model, "input": list(texts), "encoding_format": "float"}
+    return Request("/embeddings", headers, body)
+
+
+def embeddings_answer(body: Any, number: int) -> list[list[float]]:
+    """Raises ProviderError unless there is one vector of finite numbers for each text."""
+    try:
+        rows = sorted(body["data"], key=lambda row: int(row["index"]))
+        found = [[float(value) for value in row["embedding"]] for row in rows]
+        places = [row["index"] for row in rows]
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise ProviderError(
+            f"the answer is not of the form that embeddings have ({type(error).__name__})"
+        ) from error
+    if places != list(range(number)):
+        raise ProviderError(f"{len(found)} vectors came for {number} texts")
+    if len({len(row) for row in found}) > 1 or not all(math.isfinite(v) for r in found for v in r):
+        raise ProviderError("the vectors are not of one length, or hold what is no number")
+    return found
 
 
 def plainer(body: dict[str, Any]) -> dict[str, Any]:

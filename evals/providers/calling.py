@@ -6,11 +6,11 @@ import asyncio
 import random
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpcore
 import httpx
@@ -19,11 +19,14 @@ from evals.providers import adapters
 from evals.providers.adapters import Answer
 from evals.providers.errors import ProviderError, Refused, Unavailable
 
+T = TypeVar("T")
 RETRIES = 2
 """Within one attempt of a job; what fails still is tried again by its row."""
 LONGEST_WAIT = 20.0
 """Seconds that a call waits for a provider while it holds a place; longer waits go to the row."""
 MAX_ANSWER = 4 * 2**20
+MOST_EMBEDDED = 32 * 2**20
+"""Of vectors, which are long when they are written out."""
 MAX_SAID = 2_000
 """Bytes of an error's body that are read."""
 WORD = re.compile(r"[^\s\"'<>,;(){}\[\]]{6,}")
@@ -64,12 +67,19 @@ async def ask(
     parameters: dict[str, Any] | None = None,
 ) -> Answer:
     """Raises Refused, Unavailable, Forbidden or ProviderError."""
+    return await tried(
+        endpoint, lambda: once(client, endpoint, model, messages, schema, parameters)
+    )
+
+
+async def tried(endpoint: Endpoint, call: Callable[[], Awaitable[T]]) -> T:
+    """A call in its turn, and again while it may work soon. Raises what `call` does."""
     async with endpoint.places:
         for attempt in range(endpoint.retries + 1):
             await _take_turn(endpoint)
             began = time.monotonic()
             try:
-                return await once(client, endpoint, model, messages, schema, parameters)
+                return await call()
             except Unavailable as error:
                 wait = error.wait if error.wait is not None else 0.5 * 2**attempt
                 slow = time.monotonic() - began > SLOW_SECONDS
@@ -107,11 +117,30 @@ async def once(
         body = adapters.plainer(asked.body)
         status, headers, content = await _post(client, url, asked.headers, body, endpoint.timeout)
     _raise_for(status, headers, content, endpoint.key)
+    return adapters.answer(endpoint.api, _read(content))
+
+
+async def embeddings(
+    client: httpx.AsyncClient, endpoint: Endpoint, model: str, texts: Sequence[str]
+) -> list[list[float]]:
+    """A vector for each text, from an OpenAI-compatible endpoint; not tried again.
+
+    Raises Refused, Unavailable, Forbidden or ProviderError.
+    """
+    asked = adapters.embeddings_request(endpoint.key, model, texts)
+    url = endpoint.base_url.rstrip("/") + asked.path
+    status, headers, content = await _post(
+        client, url, asked.headers, asked.body, endpoint.timeout, MOST_EMBEDDED
+    )
+    _raise_for(status, headers, content, endpoint.key)
+    return adapters.embeddings_answer(_read(content), len(texts))
+
+
+def _read(content: bytes) -> Any:
     try:
-        found = httpx.Response(200, content=content).json()
+        return httpx.Response(200, content=content).json()
     except (ValueError, RecursionError) as error:
         raise ProviderError("the answer is not JSON that can be read") from error
-    return adapters.answer(endpoint.api, found)
 
 
 def _wants_plainer(content: bytes) -> bool:
@@ -119,13 +148,18 @@ def _wants_plainer(content: bytes) -> bool:
 
 
 async def _post(
-    client: httpx.AsyncClient, url: str, headers: dict[str, str], body: Any, timeout: float
+    client: httpx.AsyncClient,
+    url: str,
+    headers: dict[str, str],
+    body: Any,
+    timeout: float,
+    most: int = MAX_ANSWER,
 ) -> tuple[int, httpx.Headers, bytes]:
     try:
         async with asyncio.timeout(timeout):
             sent = client.stream("POST", url, headers=headers, json=body, timeout=timeout)
             async with sent as response:
-                return response.status_code, response.headers, await _bounded(response)
+                return response.status_code, response.headers, await _bounded(response, most)
     except (TimeoutError, httpx.TimeoutException) as error:
         raise Unavailable(f"no answer within {timeout:g} s") from error
     except (httpx.TransportError, httpcore.NetworkError) as error:
@@ -134,12 +168,12 @@ async def _post(
         raise ProviderError(f"{type(error).__name__}: {error}") from error
 
 
-async def _bounded(response: httpx.Response) -> bytes:
+async def _bounded(response: httpx.Response, most: int) -> bytes:
     parts, size = [], 0
     async for part in response.aiter_bytes():
         size += len(part)
-        if size > MAX_ANSWER:
-            raise ProviderError(f"the answer is longer than {MAX_ANSWER // 2**20} MiB")
+        if size > most:
+            raise ProviderError(f"the answer is longer than {most // 2**20} MiB")
         parts.append(part)
     return b"".join(parts)
 

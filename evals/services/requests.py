@@ -65,15 +65,23 @@ class Arrived:
 Work = Callable[[Arrived], None]
 
 
-def work_off(consumer: str, seconds: float, most: int, work: Work) -> int:
+def work_off(
+    consumer: str,
+    seconds: float,
+    most: int,
+    work: Work,
+    mine: Callable[[int], bool] = lambda project_id: True,
+) -> int:
     """Work off stored requests for so long at most, `most` of a project at a time, in turn.
+
+    `mine`: whether a project's are.
 
     Returns how many requests were done. Safe to run any number of times at once.
     """
     end, done = time.monotonic() + seconds, 0
     while time.monotonic() < end:
         before = done
-        for project_id in _projects(consumer):
+        for project_id in filter(mine, _projects(consumer)):
             began, busy = time.monotonic(), is_busy()
             # Leave the machine to those who wait for an answer, and never take it for long at once.
             done += _claim_and_do(consumer, project_id, 1 if busy else most, work)

@@ -37,6 +37,10 @@ class Model(models.Model):
     def __str__(self) -> str:
         return f"{self.name} {self.version}".strip()
 
+    @property
+    def is_embedded(self) -> bool:
+        return self.project_id is None
+
 
 class Choice(models.Model):
     """A project's own model. Without a row, the embedded default is at work."""
@@ -46,6 +50,17 @@ class Choice(models.Model):
     """What answers searches."""
     coming = models.ForeignKey(Model, on_delete=models.PROTECT, null=True, related_name="+")
     """What is being filled, and takes over once it has what the other has."""
+    cursor = models.JSONField(null=True, blank=True)
+    """How far back stored calls have been gone through: start in ns, trace, span. Newest first."""
+    since_ns = models.BigIntegerField(default=0)
+    """Calls that began before are left."""
+    calls = models.PositiveIntegerField(default=0)  # gone through so far
+    of_calls = models.PositiveIntegerField(default=0)  # about so many, when it began
+    dropping = models.ForeignKey(Model, on_delete=models.SET_NULL, null=True, related_name="+")
+    """What is not needed any more, whose vectors are deleted in pieces."""
+    problem = models.TextField(blank=True)
+    """Why the last try failed; it is tried again."""
+    changed_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
         return f"{self.project}: {self.model}"

@@ -40,6 +40,8 @@ app.conf.beat_schedule = {
     "purge-rejected": every(HOUR, "traces.tasks.purge_rejected"),
     "score-stored": every(2.0, "evals.tasks.score_stored"),
     "embed": every(2.0, "evals.vectors.tasks.embed"),
+    "embed-elsewhere": every(2.0, "evals.vectors.tasks.embed_elsewhere"),
+    "fill-vectors": every(5.0, "evals.vectors.tasks.fill"),
     "index-vectors": every(600.0, "evals.vectors.tasks.index"),
     "work-off": every(2.0, "evals.tasks.work_off"),
     "judge": every(2.0, "evals.tasks.judge"),

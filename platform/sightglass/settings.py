@@ -232,6 +232,8 @@ CELERY_TASK_ROUTES = {  # what waits for other machines: models, webhooks, mail 
     "evals.topics.tasks.name": {"queue": "judges"},
     "evals.replays.tasks.ask": {"queue": "judges"},
     "evals.probes.tasks.ask": {"queue": "judges"},
+    "evals.vectors.tasks.embed_elsewhere": {"queue": "judges"},
+    "evals.vectors.tasks.fill": {"queue": "judges"},
     "dashboards.channels.tasks.deliver": {"queue": "judges"},
     "dashboards.digest.tasks.send_due": {"queue": "judges"},
     "dashboards.queues.tasks.tell": {"queue": "judges"},

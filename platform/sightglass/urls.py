@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("evals.replays.api.urls")),
     path("", include("evals.probes.api.urls")),
     path("", include("evals.erasures.urls")),
+    path("", include("evals.vectors.api.urls")),
     path("", include("traces.api.urls")),
     path("", include("dashboards.urls")),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from evals.vectors.embedding import DIMENSIONS, NAME, VERSION
 from evals.vectors.models import Choice, Model
 
@@ -18,6 +20,12 @@ def at_work(project_id: int) -> list[Model]:
     if chosen is None:
         return [embedded()]
     return [model for model in (chosen.model, chosen.coming) if model is not None]
+
+
+def elsewhere() -> list[int]:
+    """Projects that have vectors from a provider, at work or coming."""
+    provided = Q(model__project__isnull=False) | Q(coming__project__isnull=False)
+    return list(Choice.objects.filter(provided).values_list("project_id", flat=True))
 
 
 def embedded() -> Model:

@@ -51,12 +51,16 @@ class Vector:
     values: NDArray[np.float32]
 
 
-def run(seconds: float) -> int:
+def run(seconds: float, *, elsewhere: bool = False) -> int:
     """Embed stored requests for so long at most, a project at a time, in turn.
 
-    Returns how many requests were done. Safe to run any number of times at once.
+    `elsewhere`: of projects whose vectors come from a provider, else of the others. Returns how
+    many requests were done. Safe to run any number of times at once.
     """
-    return requests.work_off(CONSUMER, seconds, CLAIM, _embed)
+    waits = set(models.elsewhere())
+    return requests.work_off(
+        CONSUMER, seconds, CLAIM, _embed, lambda project_id: (project_id in waits) == elsewhere
+    )
 
 
 def _embed(arrived: Arrived) -> None:

@@ -119,7 +119,7 @@ def judges() -> Program:
     """Judges wait for providers, hundreds of calls at once: detectors must not hold them up."""
     return Program(
         name="judges",
-        command=[*celery("worker"), *QUIET, "-Q", "judges", "-c", "6", "-n", "judges@%h"],
+        command=[*celery("worker"), *QUIET, "-Q", "judges", "-c", "12", "-n", "judges@%h"],
         patience=10.0,
         nice=10,
         variables=variables(),
