@@ -131,7 +131,8 @@ def test_killed_in_between_it_goes_on(
     assert filling.step(choice.pk) and filling.step(choice.pk)
     choice.refresh_from_db()
     assert choice.calls == 4 and by_model()[choice.coming_id or 0] == 8
-    store, died = storing.store, []
+    died: list[int] = []
+    store = storing.store
 
     def dies(*arguments: Any) -> None:
         store(*arguments)

@@ -10,6 +10,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 from django.db import connection
+from numpy.typing import NDArray
 
 from evals.vectors.fields import Field
 from evals.vectors.selectors import models
@@ -40,12 +41,14 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     assert indexes._known() == {}
 
 
-def fill(access: Access, number: int = FEW, seed: int = 1) -> np.ndarray:
+def fill(access: Access, number: int = FEW, seed: int = 1) -> NDArray[np.float32]:
     """Unit vectors in a few bunches."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(6, 256))
-    made = centres[rng.integers(0, 6, number)] + 0.7 * rng.normal(size=(number, 256))
-    made = (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
+    drawn = centres[rng.integers(0, 6, number)] + 0.7 * rng.normal(size=(number, 256))
+    made: NDArray[np.float32] = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(
+        np.float32
+    )
     storing.store(access.project.pk, models.present(access.project.pk), [
         storing.Vector(Field.INPUT, UUID(bytes=os.urandom(16)), n + 1, NOW, values)
         for n, values in enumerate(made)
