@@ -1,0 +1,249 @@
+"""Calls by words, by meaning or by both, and calls that are like one that is at hand.
+
+Both lists become one by reciprocal-rank fusion: each gives a call 1 / (60 + its place), and the
+sums decide (Cormack, Clarke and Buettcher, "Reciprocal rank fusion outperforms Condorcet and
+individual rank learning methods", SIGIR 2009). It needs places alone, so that a similarity and an
+order by time can be joined without a common scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from uuid import UUID
+
+from django.db import connection
+
+from evals.services.loading import rows_of
+from evals.vectors.embedders import embed_with
+from evals.vectors.fields import Field
+from evals.vectors.selectors import models
+from evals.vectors.selectors.nearest import EARLIEST, LATEST, Near, nearest, vector_of
+from traces.models import Span
+from traces.query import Query
+from traces.query.nodes import Words
+from traces.selectors.conditions import condition, text_query
+from traces.selectors.paging import TimeRange, time_limit
+from traces.selectors.search import ALWAYS, EVERYTHING
+from traces.spans import Flag
+
+K = 60
+"""Of the fusion, as its authors chose it."""
+MOST = 500
+"""Calls of one answer."""
+CANDIDATES = 1_000
+LONGEST = 4_000
+"""Characters of what is looked for."""
+SAME = 0.9999
+"""Similarity from which on two vectors are of one text: half precision tells no more."""
+DIGITS = 6
+LEAST_CANDIDATES = 200
+AHEAD = 4
+"""Candidates for each call of the answer: those that say the same become one."""
+
+BY_WORDS = """
+SELECT x.trace_id, x.span_id, x.start_ns FROM traces_text x
+WHERE x.project_id = %s AND x.start_ns >= %s AND x.start_ns < %s AND x.words @@ {wanted}
+  AND EXISTS (SELECT 1 FROM traces_span WHERE traces_span.project_id = x.project_id
+    AND traces_span.trace_id = x.trace_id AND traces_span.span_id = x.span_id
+    AND traces_span.start_ns = x.start_ns AND traces_span.kind = 'llm'
+    AND traces_span.flags & {uncounted} = 0 AND ({condition}))
+ORDER BY x.start_ns DESC, x.trace_id, x.span_id LIMIT %s"""
+
+Key = tuple[UUID, int]
+"""Trace and span id."""
+
+
+class By(StrEnum):
+    WORDS = "words"
+    MEANING = "meaning"
+    BOTH = "both"
+
+
+class NoVector(Exception):
+    """The call has no vector of the project's present model, or says nothing in that field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """`similarity`: cosine of what is nearer, its input or its output (`field`); None where only
+    the words led here. `repeats`: further calls that say the same there, which are not listed."""
+
+    span: Span
+    rank: int
+    similarity: float | None
+    field: Field | None
+    by_words: bool = False
+    repeats: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best first. `same`: calls left out because they repeat the one at hand word for word."""
+
+    hits: list[Hit] = field(default_factory=list)
+    same: int = 0
+
+
+@dataclass(slots=True)
+class _Candidate:
+    key: Key
+    start_ns: int
+    similarity: float | None = None
+    field: Field | None = None
+    by_words: bool = False
+    score: float = 0.0
+
+    @property
+    def order(self) -> tuple[float, int, UUID, int]:
+        """The best first, of equals the newest; never left to chance."""
+        return -self.score, -self.start_ns, *self.key
+
+
+def search(
+    project_id: int,
+    text: str,
+    by: By,
+    *,
+    query: Query = EVERYTHING,
+    range: TimeRange = ALWAYS,
+    most: int = 50,
+) -> Found:
+    """Calls of models that hold all words of `text`, newest first; or whose input or output means
+    the nearest to it; or both lists joined. Of many that say the same the newest is listed.
+
+    Raises TooSlow, and ProviderError where an endpoint makes the vectors and gives none.
+    """
+    text, most = text[:LONGEST], max(1, min(most, MOST))
+    number = _candidates(most)
+    lists: list[list[_Candidate]] = []
+    if by is not By.WORDS:
+        lists.append(_by_meaning(project_id, text, number, query, range))
+    if by is not By.MEANING:
+        lists.append(_by_words(project_id, text, number, query, range))
+    found = lists[0] if len(lists) == 1 else fused(lists)
+    return Found(_folded(_hits(project_id, found), most))
+
+
+def similar(
+    span: Span,
+    field: Field,
+    *,
+    query: Query = EVERYTHING,
+    range: TimeRange = ALWAYS,
+    most: int = 50,
+) -> Found:
+    """Calls whose input or output means the nearest to that of `span`, without itself and what
+    repeats it. Raises NoVector, TooSlow."""
+    project_id, most = span.project_id, max(1, min(most, MOST))
+    vector = vector_of(project_id, field, span.trace_id, span.span_id)
+    if vector is None:
+        raise NoVector
+    number = _candidates(most)
+    near = nearest(project_id, field, vector, number, range=range, query=query)
+    found = sorted((_candidate(one, field) for one in near), key=lambda one: one.order)
+    hits = [
+        one
+        for one in _hits(project_id, found)
+        if (one.span.trace_id, one.span.span_id) != (span.trace_id, span.span_id)
+    ]
+    others = [one for one in hits if not _repeats(one, said(span, field))]
+    return Found(_folded(others, most), same=len(hits) - len(others))
+
+
+def fused(lists: Iterable[Sequence[_Candidate]]) -> list[_Candidate]:
+    """Reciprocal-rank fusion, k = 60."""
+    joined: dict[Key, _Candidate] = {}
+    for each in lists:
+        for place, one in enumerate(each, 1):
+            known = joined.setdefault(one.key, replace(one, score=0.0))
+            known.score += 1 / (K + place)
+            known.by_words |= one.by_words
+    return sorted(joined.values(), key=lambda one: one.order)
+
+
+def said(span: Span, field: Field) -> str:
+    """The beginning of what the call says there."""
+    return (span.input_preview if field is Field.INPUT else span.output_preview) or ""
+
+
+def _candidates(most: int) -> int:
+    return min(CANDIDATES, max(LEAST_CANDIDATES, AHEAD * most))
+
+
+def _candidate(near: Near, field: Field) -> _Candidate:
+    similarity = round(near.similarity, DIGITS)
+    key = (near.trace_id, near.span_id)
+    return _Candidate(key, near.start_ns, similarity, field, score=similarity)
+
+
+def _by_meaning(
+    project_id: int, text: str, number: int, query: Query, range: TimeRange
+) -> list[_Candidate]:
+    """The nearest inputs and outputs; of each call what is nearer."""
+    vector = embed_with(models.present(project_id), [text])[0]
+    if not vector.any():
+        return []
+    best: dict[Key, _Candidate] = {}
+    for each in Field:
+        for near in nearest(project_id, each, vector, number, range=range, query=query):
+            one = _candidate(near, each)
+            if one.key not in best or one.score > best[one.key].score:
+                best[one.key] = one
+    return sorted(best.values(), key=lambda one: one.order)[:number]
+
+
+def _by_words(
+    project_id: int, text: str, number: int, query: Query, range: TimeRange
+) -> list[_Candidate]:
+    """Calls that hold all words, the newest first. The index has no places of words in it, so
+    there is no nearness of words to rank by."""
+    wanted, parameter = text_query(Words(text.replace("\x00", " ")))
+    if not parameter:
+        return []
+    matching = condition(query, "span")
+    sql, params = (matching.sql, matching.params) if matching else ("TRUE", [])
+    low = EARLIEST if range.start_ns is None else range.start_ns
+    high = LATEST if range.end_ns is None else range.end_ns
+    asked = BY_WORDS.format(wanted=wanted, condition=sql, uncounted=int(Flag.NOT_COUNTED))
+    with time_limit(), connection.cursor() as cursor:
+        cursor.execute(asked, [project_id, low, high, parameter, *params, number])
+        rows = cursor.fetchall()
+    return [_Candidate((row[0], row[1]), row[2], by_words=True) for row in rows]
+
+
+def _hits(project_id: int, found: Sequence[_Candidate]) -> list[Hit]:
+    """Those that are still stored, in their order."""
+    keys = [(*one.key, one.start_ns) for one in found]
+    with time_limit():
+        rows = {(row.trace_id, row.span_id): row for row in rows_of(project_id, keys)}
+    return [
+        Hit(rows[one.key], 0, one.similarity, one.field, one.by_words)
+        for one in found
+        if one.key in rows
+    ]
+
+
+def _repeats(hit: Hit, text: str) -> bool:
+    """Whether it says word for word what the call at hand says."""
+    if hit.similarity is None or hit.field is None or hit.similarity < SAME:
+        return False
+    return said(hit.span, hit.field) == text
+
+
+def _folded(hits: Sequence[Hit], most: int) -> list[Hit]:
+    """The first of those that say the same, with how many more there are. The same are those that
+    are equally near and begin alike: their vectors are made of the whole text."""
+    first: dict[tuple[Field | None, float | None, object], Hit] = {}
+    repeats: dict[tuple[Field | None, float | None, object], int] = {}
+    for one in hits:
+        text = said(one.span, one.field) if one.field is not None else ""
+        own: object = text or (one.span.trace_id, one.span.span_id)
+        key = one.field, one.similarity, own
+        first.setdefault(key, one)
+        repeats[key] = repeats.get(key, -1) + 1
+    kept = list(first.items())[:most]
+    return [
+        replace(one, rank=rank, repeats=repeats[key]) for rank, (key, one) in enumerate(kept, 1)
+    ]
