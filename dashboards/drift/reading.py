@@ -95,12 +95,22 @@ def cards(
 
 def _since(monitor: Monitor, windows: Sequence[Window]) -> str:
     """When the drift that lasts began, as far as the range shows."""
-    begun: int | None = None
-    for window in reversed(windows):
-        if not window.drift or (begun is not None and window.end_ns != begun):
-            break
-        begun = window.start_ns
-    return "" if begun is None else moment(begun, monitor)
+    begun = [window for window in windows if window.drift and begins(windows, window)]
+    lasts = windows and windows[-1].drift
+    return moment(begun[-1].start_ns, monitor) if begun and lasts else ""
+
+
+def begins(windows: Sequence[Window], window: Window) -> bool:
+    """Whether a drifting window is the first of its change: the one before is none, or another."""
+    before = next((one for one in windows if one.end_ns == window.start_ns), None)
+    if before is None or not before.drift:
+        return True
+    return lead_of(before) != lead_of(window)
+
+
+def lead_of(window: Window) -> str:
+    """What its change goes by, as `selectors.between` read it."""
+    return str(getattr(window, "lead", ""))
 
 
 def timeline(
@@ -109,18 +119,15 @@ def timeline(
     windows: Mapping[int, Sequence[Window]],
     chosen: Monitor,
 ) -> ChartCard:
-    """The changed share of each monitor, over what the chosen one would just have shown."""
-    ranked = [chosen, *(one for one in monitors if one.pk != chosen.pk)]
+    """The changed share by monitor, over what the chosen one would just have shown.
+
+    Monitors whose windows have another length share no axis with the chosen one.
+    """
+    alike = [one for one in monitors if chosen.hours and one.hours == chosen.hours]
+    ranked = [chosen, *(one for one in alike if one.pk != chosen.pk)]
     drawn = [one for one in ranked if windows.get(one.pk)][:MOST_LINES]
-    series = [
-        Series(
-            one.name,
-            [window.start_ns for window in windows[one.pk]],
-            [window.changed_share for window in windows[one.pk]],
-            counts=[window.current_size for window in windows[one.pk]],
-        )
-        for one in drawn
-    ]
+    times = sorted({window.start_ns for one in drawn for window in windows[one.pk]})
+    series = [_line(one.name, windows[one.pk], times) for one in drawn]
     known = [one.detectable for one in windows.get(chosen.pk, ()) if one.detectable is not None]
     level = median(known) if known else None
     levels = [Level(level, f"Smallest that {chosen.name} would show")] if level else []
@@ -139,14 +146,23 @@ def timeline(
     )
 
 
+def _line(name: str, windows: Sequence[Window], times: Sequence[int]) -> Series:
+    """Of one monitor, with gaps where it has no window."""
+    known = {window.start_ns: window for window in windows}
+    found = [known.get(at) for at in times]
+    return Series(
+        name,
+        times,
+        [one.changed_share if one else None for one in found],
+        counts=[one.current_size if one else 0 for one in found],
+    )
+
+
 def _events(frame: Frame, windows: Sequence[Window]) -> list[Event]:
     """Releases, and where the chosen monitor began to drift."""
     found = releases(frame, Query())
-    before: Window | None = None
-    for window in windows:
-        if window.drift and not (before and before.drift):
-            found.append(Event(window.start_ns, "drift"))
-        before = window
+    drifting = (one for one in windows if one.drift and begins(windows, one))
+    found += [Event(window.start_ns, "drift") for window in drifting]
     return sorted(found, key=lambda event: event.time_ns)
 
 

@@ -96,9 +96,9 @@ class TestLine:
 
 
 def test_line(test: dict[str, Any], alpha: float) -> TestLine:
-    is_share = test["kind"] == "category"
+    is_share = test["level"] is not None
     name = str(test["name"])
-    if is_share and test["level"] is not None:
+    if is_share:
         level = str(test["level"])
         name = f"{name}: {language(level) if name == 'language' else level or 'none'}"
 
@@ -151,7 +151,7 @@ def slice_line(one: dict[str, Any], most: float, url: str) -> SliceLine:
         share(one["before"]),
         share(one["now"]),
         f"{'+' if points >= 0 else '−'}{abs(points):.1f} pts",
-        f"{100 * one['explains']:.0f} %",
+        percent(one["explains"]),
         "–" if left is None else share(left),
         bool(one["carries"]),
         points >= 0,
@@ -159,6 +159,12 @@ def slice_line(one: dict[str, Any], most: float, url: str) -> SliceLine:
         f"{_x(one['now'], most)}%",
         url,
     )
+
+
+def percent(value: float) -> str:
+    """A share that may be below nothing."""
+    whole = round(100 * value)
+    return f"{'−' if whole < 0 else ''}{abs(whole)} %"
 
 
 def _x(value: float, most: float) -> float:

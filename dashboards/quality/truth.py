@@ -12,6 +12,7 @@ from dashboards.frame import Frame
 from dashboards.quality.reading import Totals
 from dashboards.quality.words import interval
 from dashboards.truth.words import BASES
+from evals.drift.models import SCORE as DRIFT
 from evals.stats.estimates import Estimate
 from evals.truth.selectors import rates
 from evals.truth.selectors.rates import REASONS, Rate
@@ -88,12 +89,15 @@ def _value(one: Estimate) -> Value:
 
 
 def without_panels(totals: Totals, evaluators: Container[str]) -> Totals:
-    """Without what nights of panels leave: whether a judge has changed is no quality of answers."""
+    """Without what nights of panels and windows of drift leave: that something has changed is no
+    quality of answers.
+    """
     suffix = name_of_change("")
     return {
         key: sums
         for key, sums in totals.items()
         if not (key.name.endswith(suffix) and key.name.removesuffix(suffix) in evaluators)
+        and not (key.source == "code" and key.name.startswith(DRIFT))
     }
 
 

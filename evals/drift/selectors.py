@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Count, Q
+from django.db.models.fields.json import KeyTextTransform
 from django.http import Http404
 
 from evals.drift.models import Monitor, Window
@@ -68,9 +69,8 @@ def windows_of(
 def between(
     monitors: Sequence[Monitor], start_ns: int, end_ns: int, most: int = 800
 ) -> dict[int, list[Window]]:
-    """By monitor, its judged windows that end in the range, oldest first, without what was found.
-
-    Of each the newest `most`. Raises TooSlow.
+    """By monitor, its judged windows that end in the range, oldest first, without what was found
+    but for `lead`: what a change goes by. Of each the newest `most`. Raises TooSlow.
     """
     found: dict[int, list[Window]] = {}
     for monitor in monitors:
@@ -79,7 +79,8 @@ def between(
             state__in=JUDGED,
         )  # fmt: skip
         with time_limit():
-            kept = list(rows.defer("found").order_by("-end_ns")[:most])
+            rows = rows.defer("found").annotate(lead=KeyTextTransform("lead", "found"))
+            kept: list[Window] = [*rows.order_by("-end_ns")[:most]]
         found[monitor.pk] = kept[::-1]
     return found
 

@@ -63,11 +63,12 @@ class Found:
     @property
     def lead(self) -> str:
         """What a change goes by: two windows with the same lead are the same change."""
-        return ":".join([self.cause, *(_name(one) for one in self.carriers[:1])])
+        # A topic has another label in each window, and stands behind what has a name.
+        named = sorted(self.carriers, key=lambda one: one.dimension == "topic")
+        return ":".join([self.cause, *(_name(one) for one in named[:1])])
 
 
 def _name(one: Slice) -> str:
-    """A topic's label is another in each window."""
     return one.dimension if one.dimension == "topic" else f"{one.dimension}={one.value}"
 
 

@@ -42,6 +42,7 @@ SUSPECT = 0.01
 FAMILY = 14 * DAY
 """The windows that are corrected together with one: those that end so long before it."""
 LATE = timedelta(hours=6)
+SHORT = 3
 State = Window.State
 
 
@@ -181,12 +182,18 @@ def _verdict(window: Window, found: Found, decision: Decision, terms: Sequence[T
     if not decision.drift:
         return wording.of_quiet(window.detectable, window.current_size)
     since = moment(begun(window, found.lead), window.monitor)
-    told = wording.Told(since, found.carriers, [one.term for one in terms if one.weight > 0][:3])
+    words = [one.term for one in terms if one.weight > 0 and _is_telling(one.term)]
+    told = wording.Told(since, found.carriers, words[:3])
     if window.monitor.what == Monitor.What.INPUTS:
         return wording.of_inputs(told)
     length = found.length
     shorter = length.relative if length and length.significant else None
     return wording.of_answers(told, window.monitor.what, found.cause, found.parts, shorter)
+
+
+def _is_telling(term: str) -> bool:
+    """A word of some length; pairs of little words make no sentence."""
+    return len(term) > SHORT and " " not in term
 
 
 def begun(window: Window, lead: str) -> int:
