@@ -51,7 +51,7 @@ def window(monitor: Monitor, day: int, **more: Any) -> Window:
     )  # fmt: skip
 
 
-FOUND = {
+FOUND: dict[str, Any] = {
     "tests": [
         {"name": "words", "kind": "descriptor", "statistic": 3.0, "p_value": 0.001,
          "adjusted": 0.004, "effect": -0.6, "reference": 28.0, "current": 19.0, "level": None}
