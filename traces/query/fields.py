@@ -61,7 +61,17 @@ FIELDS = (
     Field("suspect", Type.TEXT, "broken usage invariant"),
     Field("text", Type.WORDS, "words of inputs and outputs"),
 )
+further: list[Field] = []
+"""Fields of higher floors, added by `register`; what they mean stands in
+`traces.selectors.conditions`, likewise added."""
 BY_NAME = {name: field for field in FIELDS for name in (field.name, *field.aliases)}
+
+
+def register(field: Field) -> None:
+    """Let queries name a field of a higher floor. Called in `AppConfig.ready`; can be repeated."""
+    if field.name not in BY_NAME:
+        further.append(field)
+        BY_NAME.update({name: field for name in (field.name, *field.aliases)})
 
 
 def find(name: str) -> Field | None:

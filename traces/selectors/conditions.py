@@ -310,3 +310,11 @@ SPECIAL: dict[str, Callable[[Term, Match, Level], tuple[str, Params]]] = {
     "score": _score,
     "flag": _flag,
 }
+
+
+def register(field: str, special: Callable[[Term, Match, Level], tuple[str, Params]]) -> None:
+    """How one value of a field of a higher floor is tested. Called in `AppConfig.ready`.
+
+    Its SQL must be made of constants, with what a person wrote as parameters.
+    """
+    SPECIAL[field] = special

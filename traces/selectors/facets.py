@@ -172,7 +172,7 @@ def field_completions(
         ]
     return [
         Completion(f"{field.name}{'.' if field.keyed else ':'}", field.help, start, end)
-        for field in fields.FIELDS
+        for field in (*fields.FIELDS, *fields.further)
         if field.name.startswith(word.lower())
     ]
 

@@ -35,6 +35,9 @@ FORGET_EXAMPLES = "UPDATE traces_unmappedkey SET example = '' WHERE project_id =
 DELETE_SPANS = """
 DELETE FROM traces_span WHERE project_id = %(project)s AND trace_id = ANY(%(traces)s)
     AND start_ns BETWEEN %(low)s AND %(high)s RETURNING start_ns, block_id"""
+beside: list[str] = []
+"""Tables of higher floors that have rows of spans (project_id, trace_id, start_ns), which go with
+them; added in `AppConfig.ready`."""
 DELETE_BESIDE = """
 DELETE FROM {} WHERE project_id = %(project)s AND trace_id = ANY(%(traces)s)
     AND start_ns BETWEEN %(low)s AND %(high)s"""
@@ -112,7 +115,7 @@ def _drop(week: int) -> bool:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '2s'")
-            for table in (*partitions.TABLES, "traces_payload"):
+            for table in (*partitions.tables, "traces_payload"):
                 cursor.execute(f"DROP TABLE IF EXISTS {table}_w{week}")
             first = marks.bucket_of(week * partitions.WEEK_NS)
             last = marks.bucket_of((week + 1) * partitions.WEEK_NS) - 1
@@ -171,7 +174,7 @@ def _delete(cursor: Any, project_id: int, expired: list[tuple[Any, int, int]]) -
     weeks = {partitions.week_of(start) for start, _ in spans}
     began = {low for _, low, _ in expired}
     marks.mark_times(cursor, project_id, began | {start for start, _ in spans})
-    for table in ("traces_log", "traces_text"):
+    for table in ("traces_log", "traces_text", *beside):
         cursor.execute(DELETE_BESIDE.format(table), bounds)
     for table in ("traces_score", "traces_trace"):
         cursor.execute(DELETE_ROWS.format(table), bounds)

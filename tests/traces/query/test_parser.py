@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from traces.query import QueryError, parse
-from traces.query.fields import BY_NAME, FIELDS
+from traces.query.fields import BY_NAME, FIELDS, further
 from traces.query.nodes import (
     All,
     Any,
@@ -155,7 +155,8 @@ def test_the_largest_allowed() -> None:
 
 
 def test_names_are_unique() -> None:
-    assert len(BY_NAME) == sum(1 + len(field.aliases) for field in FIELDS)
+    every = (*FIELDS, *further)
+    assert len(BY_NAME) == sum(1 + len(field.aliases) for field in every)
 
 
 PIECES = st.sampled_from(

@@ -1,0 +1,1 @@
+"""Topics: what users ask about, found by clustering the vectors of their inputs."""

@@ -1,0 +1,247 @@
+"""What topics there are, what was asked about them, and their figures from sums by day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Max, Sum
+from django.shortcuts import get_object_or_404
+
+from evals.services.loading import Key, rows_of
+from evals.topics.clustering import Matrix
+from evals.topics.models import Day, DayScore, Member, Plan, Point, Run, Topic
+from evals.topics.services import assigning, finding, reading, spaces
+from sightglass.accounts.access import Access, Permission
+from traces.intervals import Interval, mean_interval, weighted_rate, wilson
+
+NEW_DAYS = 7
+"""For so long a topic is told to be new, or to have come back or vanished."""
+MOST = 200
+"""Topics of a list."""
+MOST_EXAMPLES = 50
+WEIGHTS = ("n", "booleans", "w", "w2", "wx", "wx2", "w2x", "w2x2")
+
+
+@dataclass(slots=True)
+class Sums:
+    """Over the calls of a topic in some days; scores by name. Money is pico dollars."""
+
+    calls: int = 0
+    failed: int = 0
+    cost: int = 0
+    tokens: int = 0
+    scores: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    @property
+    def failures(self) -> Interval | None:
+        """The share of calls that failed; None of none."""
+        if not self.calls:
+            return None
+        low, high = wilson(self.failed, self.calls)
+        return Interval(self.failed / self.calls, low, high, self.calls)
+
+    def quality(self, score: str) -> Interval | None:
+        """The mean of a score, or the rate of one that is true or false; None of none."""
+        held = self.scores.get(score)
+        if not held or held["n"] <= 0 or held["w"] <= 0:
+            return None
+        if held["booleans"] == held["n"]:
+            return weighted_rate(held["w"], held["w2"], held["wx"], int(held["n"]))
+        return mean_interval(int(held["n"]), *(held[name] for name in WEIGHTS[2:]))
+
+    def add(self, other: Sums) -> None:
+        for name in ("calls", "failed", "cost", "tokens"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name, held in other.scores.items():
+            mine = self.scores.setdefault(name, dict.fromkeys(WEIGHTS, 0.0))
+            for weight in WEIGHTS:
+                mine[weight] += held[weight]
+
+
+def topics_of_project(project_id: int, *, vanished: bool = False) -> list[Topic]:
+    """Topics by size; `vanished` ones, too. At most MOST."""
+    rows = Topic.objects.filter(project_id=project_id)
+    rows = rows if vanished else rows.filter(vanished_at=None)
+    return list(rows.order_by("-size", F("vanished_at").desc(nulls_first=True), "number")[:MOST])
+
+
+def get_topic(access: Access, number: int) -> Topic:
+    """Raises PermissionDenied, Http404 for one that is not the project's."""
+    access.require(Permission.READ)
+    return get_object_or_404(Topic, project=access.project, number=min(number, 2**31 - 1))
+
+
+def plan_of(access: Access) -> Plan | None:
+    access.require(Permission.READ)
+    return Plan.objects.select_related("connection").filter(pk=access.project.pk).first()
+
+
+def last_runs(access: Access) -> tuple[Run | None, Run | None]:
+    """The last run, and the one whose topics are in force."""
+    access.require(Permission.READ)
+    last = Run.objects.filter(project=access.project).order_by("-pk").defer("space").first()
+    return last, finding.newest(access.project.pk)
+
+
+def sums(access: Access, first: date, last: date, number: int | None = None) -> dict[int, Sums]:
+    """By topic number (0: of no topic), over the days from `first` to `last`."""
+    return {key[0]: one for key, one in _sums(access, first, last, number, by_day=False).items()}
+
+
+def sums_by_day(
+    access: Access, first: date, last: date, number: int | None = None
+) -> dict[tuple[int, date], Sums]:
+    """By topic number and day; of scores only where one topic is asked about."""
+    found = _sums(access, first, last, number, by_day=True)
+    return {(key[0], key[1]): one for key, one in found.items()}
+
+
+def _sums(
+    access: Access, first: date, last: date, number: int | None, *, by_day: bool
+) -> dict[tuple[Any, ...], Sums]:
+    access.require(Permission.READ)
+    keys = ("number", "day") if by_day else ("number",)
+    where: dict[str, Any] = {"project": access.project, "day__gte": first, "day__lte": last}
+    if number is not None:
+        where["number"] = number
+    found: dict[tuple[Any, ...], Sums] = {}
+    names = ("calls", "failed", "cost", "tokens")
+    for row in (
+        Day.objects.filter(**where)
+        .order_by()
+        .values_list(*keys)
+        .annotate(**{f"{name}_": Sum(name) for name in names})
+    ):
+        width = len(keys)
+        calls, failed, cost, tokens = map(int, row[width:])
+        found[row[:width]] = Sums(calls, failed, cost, tokens)
+    if by_day and number is None:
+        return found
+    for row in (
+        DayScore.objects.filter(**where)
+        .order_by()
+        .values_list(*keys, "score")
+        .annotate(**{f"{name}_": Sum(name) for name in WEIGHTS})
+    ):
+        held = dict(zip(WEIGHTS, map(float, row[len(keys) + 1 :]), strict=True))
+        found.setdefault(row[: len(keys)], Sums()).scores[row[len(keys)]] = held
+    return found
+
+
+def score_names(found: dict[int, Sums]) -> list[str]:
+    """Names of the scores that topics have, those with most values first."""
+    counted: dict[str, float] = {}
+    for one in found.values():
+        for name, held in one.scores.items():
+            counted[name] = counted.get(name, 0) + held["n"]
+    return sorted(counted, key=lambda name: (-counted[name], name))
+
+
+def days_known(access: Access) -> date | None:
+    """The last day that was summed."""
+    found: date | None = Day.objects.filter(project=access.project).aggregate(d=Max("day"))["d"]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A call that is about a topic. `likeness`: 1 is most typical."""
+
+    trace_id: UUID
+    span_id: int
+    start_ns: int
+    likeness: float
+    text: str
+
+
+def examples(access: Access, topic: Topic, most: int, *, typical: bool = False) -> list[Example]:
+    """The latest calls of a topic; `typical`: of its latest hundreds those nearest its middle."""
+    access.require(Permission.READ)
+    rows = Member.objects.filter(project=access.project, number=topic.number)
+    most = min(most, MOST_EXAMPLES)
+    members = list(rows.order_by("-start_ns")[: max(most, 300) if typical else most])
+    if typical:
+        members.sort(key=lambda row: (-row.likeness, -row.start_ns))
+    return _with_texts(access, members[: 3 * most if typical else most], most)
+
+
+def _with_texts(access: Access, members: Sequence[Member], most: int) -> list[Example]:
+    calls = [(row.trace_id, row.span_id, row.start_ns) for row in members]
+    texts = reading.texts_of(access.project.pk, calls)
+    found: dict[str, Example] = {}
+    for row in members:
+        text = texts.get((row.trace_id, row.span_id))
+        if text is not None and len(found) < most:
+            example = Example(row.trace_id, row.span_id, row.start_ns, row.likeness, text)
+            found.setdefault(text or str(row.span_id), example)
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A call on the map."""
+
+    number: int
+    x: float
+    y: float
+    trace_id: UUID
+    span_id: int
+    text: str
+
+
+def dots(access: Access, run: Run) -> list[Dot]:
+    """The map of a run of the project, with what each of its calls asked (its beginning)."""
+    access.require(Permission.READ)
+    points = list(Point.objects.filter(run=run, run__project=access.project).order_by("pk"))
+    previews = _previews(access.project.pk, points)
+    return [
+        Dot(p.number, p.x, p.y, p.trace_id, p.span_id, previews[p.trace_id, p.span_id])
+        for p in points
+        if (p.trace_id, p.span_id) in previews
+    ]
+
+
+def _previews(project_id: int, points: Sequence[Point]) -> dict[Key, str]:
+    spans = rows_of(project_id, [(p.trace_id, p.span_id, p.start_ns) for p in points])
+    return {(row.trace_id, row.span_id): row.input_preview or "" for row in spans}
+
+
+def assign(project_id: int, matrix: Matrix) -> list[int | None]:
+    """For each row (unit vectors of the embedded default) the number of its topic, or None where
+    it is near none or the project has none."""
+    run = finding.newest(project_id)
+    if run is None or not run.space:
+        return [None] * len(matrix)
+    numbers, _ = assigning.of_matrix(spaces.unpack(bytes(run.space)), run.numbers, matrix)
+    return [number or None for number in numbers]
+
+
+def topics_of(project_id: int, keys: Sequence[Key]) -> dict[Key, int]:
+    """The topic numbers of calls by trace and span id; 0: of none. Absent: not looked at yet."""
+    wanted = set(keys)
+    rows = Member.objects.filter(
+        project_id=project_id,
+        trace_id__in={key[0] for key in wanted},
+        span_id__in={key[1] for key in wanted},
+    )
+    found = {(row.trace_id, row.span_id): row.number for row in rows}
+    return {key: number for key, number in found.items() if key in wanted}
+
+
+def titles(project_id: int) -> dict[int, str]:
+    """What each topic is called, by number."""
+    return {one.number: one.title for one in topics_of_project(project_id, vanished=True)}
+
+
+def mark(topic: Topic, today: date) -> str:
+    """new, back or vanished, of a topic that lately was; else empty."""
+    since = today - timedelta(days=NEW_DAYS)
+    if topic.vanished_at is not None:
+        return "vanished"
+    if topic.back_at is not None and topic.back_at.date() > since:
+        return "back"
+    return "new" if topic.found_at.date() > since else ""

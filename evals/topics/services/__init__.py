@@ -1,0 +1,1 @@
+"""Finding topics, giving new spans theirs, adding up their days."""

@@ -1,0 +1,200 @@
+"""One run: read a sample of what was asked, find topics, know the old ones again, draw the map.
+
+Everything is drawn by hashes and fixed seeds, and what it finds is stored in one transaction, so a
+run that was cut off begins anew and ends the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from evals.topics.clustering import FEWEST, OTHER, Clusters, Labels, Matrix, cluster
+from evals.topics.mapping import Places, draw
+from evals.topics.matching import match, numbered
+from evals.topics.models import LONGEST_LABEL, Point, Run, Topic
+from evals.topics.services import assigning, reading, spaces
+from evals.topics.services.reading import Asked
+from evals.topics.terms import Term, distinctive, label
+from sightglass.kernel.storable import storable
+from traces.selectors.paging import TooSlow
+
+SAMPLE = 6_000
+"""Calls whose inputs are clustered."""
+ON_MAP = 900
+AT_ONCE = 200
+SEED = 0
+DAY = 86_400 * 10**9
+State, Stage = Run.State, Run.Stage
+Beat = Callable[[], None]
+
+
+class TooFew(Exception):
+    """There is not enough that was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Topics of a sample, by place; `numbers` are those under which they are stored."""
+
+    asked: Asked
+    clusters: Clusters
+    numbers: list[int]
+    terms: list[list[Term]]
+    likeness: Matrix
+    """Of each text with its topic's centre."""
+    shown: list[int]
+    """Which of the sample are on the map."""
+    places: Places
+    centres: Places
+
+
+def find(run: Run, beat: Beat) -> None:
+    """Work the run off; `beat` is called between steps, to keep the project's turn.
+
+    Raises TooFew, TooSlow.
+    """
+    asked = _sample(run, beat)
+    if np.any(asked.matrix, axis=1).sum() < FEWEST:
+        raise TooFew(f"Topics are found in {FEWEST} calls or more that ask something in words.")
+    _note(run, stage=Stage.CLUSTERING)
+    clusters = cluster(asked.matrix, seed=SEED)
+    beat()
+    known = list(Topic.objects.filter(project_id=run.project_id).order_by("number"))
+    vectors = [spaces.vector_of(bytes(topic.centroid)) for topic in known]
+    old = np.array(vectors) if vectors else np.zeros((0, clusters.centroids.shape[1]), np.float32)
+    matched = match(clusters.space, clusters.centroids, old)
+    first = (known[-1].number if known else 0) + 1
+    numbers = numbered(matched, [topic.number for topic in known], first)
+    terms = distinctive(asked.texts, clusters.labels.tolist(), clusters.count)
+    _note(run, stage=Stage.DRAWING)
+    lay = {
+        place: (known[one].x, known[one].y) for place, one in enumerate(matched) if one is not None
+    }
+    points = clusters.space.project(asked.matrix)
+    shown = _shown(clusters.labels)
+    places, centres = draw(points[shown], clusters.labels[shown], clusters.count, lay, SEED)
+    beat()
+    likeness = _likeness(points, clusters)
+    _store(run, Found(asked, clusters, numbers, terms, likeness, shown, places, centres))
+
+
+def _sample(run: Run, beat: Beat) -> Asked:
+    """Of the whole range, or of its end where there is too much to look through in time."""
+    start = run.start_ns
+    while True:
+        try:
+            calls = reading.drawn(run.project_id, start, run.end_ns, SAMPLE)
+            break
+        except TooSlow:
+            if run.end_ns - start <= DAY:
+                raise
+            start = run.end_ns - (run.end_ns - start) // 2
+    _note(run, stage=Stage.READING, total=len(calls), progress=0)
+    parts = []
+    for at in range(0, len(calls), AT_ONCE):
+        parts.append(reading.asked(run.project_id, calls[at : at + AT_ONCE]))
+        _note(run, progress=min(len(calls), at + AT_ONCE))
+        beat()
+    if not parts:
+        return Asked([], [], np.zeros((0, 1), np.float32))
+    return Asked(
+        [call for part in parts for call in part.calls],
+        [text for part in parts for text in part.texts],
+        np.concatenate([part.matrix for part in parts]),
+    )
+
+
+def _shown(labels: Labels) -> list[int]:
+    """Places of those on the map: the first of each topic, by its share, but some of each."""
+    found: list[int] = []
+    for topic in np.unique(labels):
+        mine = np.flatnonzero(labels == topic)
+        found += mine[: max(8, round(ON_MAP * len(mine) / len(labels)))].tolist()
+    return sorted(found)
+
+
+def _likeness(points: Matrix, clusters: Clusters) -> Matrix:
+    alike = points @ clusters.space.centres.T
+    return alike.max(axis=1) if alike.shape[1] else np.zeros(len(points), np.float32)
+
+
+def _note(run: Run, **values: object) -> None:
+    Run.objects.filter(pk=run.pk, state=State.RUNNING).update(**values)
+
+
+def _store(run: Run, found: Found) -> None:
+    labels, n = found.clusters.labels, len(found.clusters.labels)
+    with transaction.atomic():
+        locked = Run.objects.select_for_update(of=("self",)).get(pk=run.pk)
+        if locked.state != State.RUNNING:
+            return
+        _keep_topics(locked, found)
+        numbers = [found.numbers[one] if one != OTHER else 0 for one in labels.tolist()]
+        assigning.put(locked.project_id, found.asked.calls, numbers, found.likeness)
+        _keep_points(locked, found, numbers)
+        locked.state, locked.stage = State.DONE, ""
+        locked.topics, locked.silhouette = found.clusters.count, found.clusters.silhouette
+        locked.other = float((labels == OTHER).sum()) / n
+        locked.space = spaces.pack(found.clusters.space)
+        locked.numbers = found.numbers
+        locked.refill_ns, locked.finished_at = locked.end_ns, timezone.now()
+        locked.problem = ""
+        locked.save()
+        # Only the last map is drawn, and only the last space is asked.
+        older = Run.objects.filter(project_id=locked.project_id, pk__lt=locked.pk)
+        Point.objects.filter(run__in=older).delete()
+        older.exclude(space=b"").update(space=b"", refill_ns=None)
+
+
+def _keep_topics(run: Run, found: Found) -> None:
+    """Topics that are seen, anew or again; those that are not have vanished."""
+    now, n = timezone.now(), len(found.clusters.labels)
+    known = {topic.number: topic for topic in Topic.objects.filter(project_id=run.project_id)}
+    sizes = found.clusters.sizes().tolist()
+    for place, number in enumerate(found.numbers):
+        topic = known.pop(number, None) or Topic(
+            project_id=run.project_id, number=number, found_in=run, found_at=now
+        )
+        if topic.vanished_at is not None:
+            topic.vanished_at, topic.back_at = None, now
+        terms = found.terms[place]
+        topic.terms = [[storable(one.text), round(one.share, 4)] for one in terms]
+        topic.label = storable(label(terms))[:LONGEST_LABEL] or f"topic {number}"
+        topic.centroid = spaces.packed_vector(found.clusters.centroids[place])
+        topic.x, topic.y = map(float, found.centres[place])
+        topic.size, topic.share = sizes[place], sizes[place] / n
+        topic.seen_in = run
+        topic.save()
+    gone = [topic.pk for topic in known.values() if topic.vanished_at is None]
+    Topic.objects.filter(pk__in=gone).update(vanished_at=now, size=0, share=0.0)
+
+
+def _keep_points(run: Run, found: Found, numbers: Sequence[int]) -> None:
+    Point.objects.filter(run=run).delete()
+    Point.objects.bulk_create(
+        [
+            Point(
+                run=run,
+                trace_id=found.asked.calls[at][0],
+                span_id=found.asked.calls[at][1],
+                start_ns=found.asked.calls[at][2],
+                number=numbers[at],
+                x=round(float(x), 4),
+                y=round(float(y), 4),
+            )
+            for at, (x, y) in zip(found.shown, found.places, strict=True)
+        ]
+    )
+
+
+def newest(project_id: int) -> Run | None:
+    """The run whose topics are in force."""
+    rows = Run.objects.filter(project_id=project_id, state=State.DONE)
+    last = rows.aggregate(last=Max("pk"))["last"]
+    return None if last is None else Run.objects.get(pk=last)

@@ -1,0 +1,79 @@
+"""What calls asked, as texts and vectors. What is asked is the last thing that the user said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from evals.services.loading import Key
+from evals.topics.clustering import Matrix
+from evals.vectors.embedding import embed
+from evals.vectors.texts import texts_of as stored_texts
+from traces.selectors.paging import time_limit
+from traces.spans import Kind
+
+Call = tuple[UUID, int, int]
+"""Trace id, span id and start in ns of a call of a model."""
+LIMIT_MS = 30_000
+MODEL = f"kind = '{Kind.LLM.value}'"
+DRAWN = f"""
+SELECT trace_id, span_id, start_ns FROM traces_span
+WHERE project_id = %s AND start_ns >= %s AND start_ns < %s AND {MODEL}
+ORDER BY uuid_hash_extended(trace_id, 0), span_id LIMIT %s"""  # noqa: S608 - a constant
+WITHOUT_TOPIC = f"""
+SELECT trace_id, span_id, start_ns FROM traces_span s
+WHERE project_id = %s AND start_ns >= %s AND start_ns < %s AND {MODEL}
+  AND NOT EXISTS (SELECT 1 FROM topics_member m WHERE m.project_id = s.project_id
+                  AND m.trace_id = s.trace_id AND m.span_id = s.span_id)
+ORDER BY start_ns LIMIT %s"""  # noqa: S608 - a constant
+BEFORE = f"""
+SELECT trace_id, span_id, start_ns FROM traces_span
+WHERE project_id = %s AND start_ns >= %s AND start_ns < %s AND {MODEL}
+ORDER BY start_ns DESC LIMIT %s"""  # noqa: S608 - a constant
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What some calls asked; all parts in the same order. matrix: (n, d), rows of unit length."""
+
+    calls: list[Call]
+    texts: list[str]
+    matrix: Matrix
+
+
+def drawn(project_id: int, start_ns: int, end_ns: int, most: int) -> list[Call]:
+    """At most `most` calls of the range by a hash, the same each time. Raises TooSlow."""
+    return _calls(DRAWN, [project_id, start_ns, end_ns, most])
+
+
+def without_topic(project_id: int, start_ns: int, end_ns: int, most: int) -> list[Call]:
+    """The oldest calls of the range that have not been given a topic. Raises TooSlow."""
+    return _calls(WITHOUT_TOPIC, [project_id, start_ns, end_ns, most])
+
+
+def before(project_id: int, start_ns: int, end_ns: int, most: int) -> list[Call]:
+    """The newest calls of the range. Raises TooSlow."""
+    return _calls(BEFORE, [project_id, start_ns, end_ns, most])
+
+
+def _calls(sql: str, values: list[Any]) -> list[Call]:
+    with time_limit(LIMIT_MS), connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return [(record[0], record[1], record[2]) for record in cursor.fetchall()]
+
+
+def asked(project_id: int, calls: Sequence[Call]) -> Asked:
+    """What these calls asked; those that are gone in the meantime are left out."""
+    texts = texts_of(project_id, calls)
+    there = [call for call in calls if call[:2] in texts]
+    said = [texts[call[:2]] for call in there]
+    return Asked(there, said, embed(said))
+
+
+def texts_of(project_id: int, calls: Sequence[Call]) -> dict[Key, str]:
+    """By trace and span id, from what is stored; empty where nothing was said in words."""
+    return {key: said.input for key, said in stored_texts(project_id, calls).items()}

@@ -1,0 +1,130 @@
+"""Topics of texts whose topics are known; the same ones known again in other samples."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import adjusted_rand_score  # type: ignore[import-untyped]
+
+from evals.topics.clustering import COUNTS, EACH, FEWEST, OTHER, Clusters, cluster
+from evals.topics.matching import match, numbered
+from evals.vectors.embedding import embed
+from tests.evals.topics.asking import PARTS, texts
+
+EQUAL = dict.fromkeys(PARTS, 60)
+
+
+def found(counts: dict[str, int], seed: int = 0) -> tuple[Clusters, list[str], list[str]]:
+    said, topics = texts(counts, seed)
+    return cluster(embed(said)), said, topics
+
+
+def main_topic(clusters: Clusters, topics: list[str]) -> list[str]:
+    """Of each cluster the topic that most of its texts have."""
+    return [
+        max(PARTS, key=lambda name: sum(
+            topic == name for topic, label in zip(topics, clusters.labels, strict=True)
+            if label == place
+        ))
+        for place in range(clusters.count)
+    ]  # fmt: skip
+
+
+def test_known_topics_are_found() -> None:
+    """No cluster mixes topics, and few topics are split."""
+    clusters, _, topics = found(EQUAL)
+    assert clusters.count == len(PARTS)
+    assert set(main_topic(clusters, topics)) == set(PARTS)
+    names = list(PARTS)
+    truth = [names.index(topic) for topic in topics]
+    assert adjusted_rand_score(truth, clusters.labels) > 0.9
+    kept = clusters.labels != OTHER
+    mains = np.array([*main_topic(clusters, topics), ""])[clusters.labels]
+    assert np.mean(mains[kept] == np.array(topics)[kept]) > 0.97
+    assert kept.mean() > 0.9
+
+
+def test_the_same_texts_give_the_same_topics() -> None:
+    said, _ = texts(EQUAL)
+    matrix = embed(said)
+    one, two = cluster(matrix), cluster(matrix.copy())
+    assert np.array_equal(one.labels, two.labels)
+    assert np.array_equal(one.space.centres, two.space.centres)
+
+
+def test_other_texts_of_the_topics_are_assigned_as_these() -> None:
+    clusters, _, topics = found(EQUAL)
+    mains = main_topic(clusters, topics)
+    said, theirs = texts(EQUAL, seed=5)
+    labels = clusters.space.assign(embed(said))
+    right = [
+        mains[label] == topic for label, topic in zip(labels, theirs, strict=True) if label >= 0
+    ]
+    assert len(right) > 0.85 * len(said) and np.mean(right) > 0.97
+
+
+def test_what_is_far_from_all_belongs_to_none() -> None:
+    clusters, _, _ = found(EQUAL)
+    strange = [
+        "",
+        "   ",
+        "Zebras graze beneath snowy volcanoes while astronomers chart distant quasars",
+        "量子力学における観測問題について説明してください",
+        "Der Präsident besuchte gestern das Museum für Naturkunde",
+    ]
+    labels = clusters.space.assign(embed(strange))
+    assert labels[0] == labels[1] == OTHER
+    assert (labels == OTHER).sum() >= 4
+    assert clusters.space.assign(np.zeros((0, 256), np.float32)).tolist() == []
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_ids_are_stable_over_other_samples(seed: int) -> None:
+    """Every topic of the first sample is known again in another one, as the same."""
+    before, _, topics_before = found(EQUAL)
+    after, _, topics_after = found(dict(zip(PARTS, (80, 50, 60, 40, 70), strict=True)), seed)
+    matched = match(after.space, after.centroids, before.centroids)
+    mains_before, mains_after = main_topic(before, topics_before), main_topic(after, topics_after)
+    pairs = [(new, old) for new, old in enumerate(matched) if old is not None]
+    assert all(mains_after[new] == mains_before[old] for new, old in pairs)
+    assert {mains_before[old] for _, old in pairs} == set(PARTS)
+    assert len({old for _, old in pairs}) == len(pairs)
+
+
+def test_a_topic_that_comes_is_new_and_one_that_goes_is_no_others() -> None:
+    before, _, topics_before = found(EQUAL | {"rechnung": 0})
+    after, _, topics_after = found(EQUAL | {"refunds": 0})
+    matched = match(after.space, after.centroids, before.centroids)
+    mains_before, mains_after = main_topic(before, topics_before), main_topic(after, topics_after)
+    assert all(matched[at] is None for at, name in enumerate(mains_after) if name == "rechnung")
+    taken = {mains_before[old] for old in matched if old is not None}
+    assert taken == {"parcels", "recipes", "python"}
+
+
+def test_numbers() -> None:
+    assert numbered([1, None, 0, None], [4, 9], 10) == [9, 10, 4, 11]
+    assert numbered([], [4], 5) == []
+    clusters, _, _ = found(EQUAL)
+    none = np.zeros((0, 256), np.float32)
+    assert match(clusters.space, clusters.centroids, none) == [None] * clusters.count
+    assert match(clusters.space, none, clusters.centroids) == []
+
+
+def test_few_and_equal_texts() -> None:
+    with pytest.raises(ValueError, match="40 are needed"):
+        cluster(embed(["hello"] * (FEWEST - 1)))
+    with pytest.raises(ValueError, match="not blank"):
+        cluster(embed([*["hello there"] * (FEWEST - 1), *[""] * 50]))
+    one = cluster(embed(["Where is my parcel?"] * FEWEST))
+    assert one.count == 1 and one.silhouette == 0.0
+    two = cluster(embed(["Where is my parcel?"] * 30 + ["Bake a cake with flour"] * 30))
+    assert two.count == 2 and len(set(two.labels[:30])) == 1 and two.labels[0] != two.labels[-1]
+
+
+def test_the_number_of_topics_is_bounded() -> None:
+    random = np.random.default_rng(0)
+    noise = random.standard_normal((150, 256)).astype(np.float32)
+    noise /= np.linalg.norm(noise, axis=1, keepdims=True)
+    clusters = cluster(noise)
+    assert clusters.count <= max(2, 150 // EACH) and clusters.silhouette < 0.3
+    assert max(COUNTS) <= 40

@@ -1,0 +1,67 @@
+"""What names a topic: words that set it apart, in any language and script."""
+
+from __future__ import annotations
+
+import pytest
+
+from evals.topics.terms import LEAST_TEXTS, MOST, distinctive, label, terms_of
+from tests.evals.topics.asking import PARTS, texts
+
+
+def test_known_topics_are_named_by_their_words() -> None:
+    said, topics = texts(dict.fromkeys(PARTS, 40))
+    names = list(PARTS)
+    found = distinctive(said, [names.index(topic) for topic in topics], len(names))
+    first = {
+        name: {term.text for term in terms[:4]} for name, terms in zip(names, found, strict=True)
+    }
+    assert "refund" in first["refunds"] and "parcel" in first["parcels"]
+    assert "recipe" in first["recipes"] and "python" in first["python"]
+    assert "rechnung" in first["rechnung"]
+    for terms in found:
+        assert 0 < len(terms) <= MOST and len({term.text for term in terms}) == len(terms)
+        assert all(term.z >= 2 and 0 < term.share <= 1 for term in terms)
+
+
+def test_words_that_are_everywhere_name_nothing() -> None:
+    """Whatever the language: no list of stop words is needed."""
+    said = [f"la la the {word} is of" for word in ("apfel", "birne") for _ in range(50)]
+    found = distinctive(said, [0] * 50 + [1] * 50, 2)
+    assert [[term.text for term in terms] for terms in found] == [["apfel"], ["birne"]]
+    assert found[0][0].share == 1.0
+
+
+def test_what_one_person_says_over_and_over_names_nothing() -> None:
+    said = ["Maximilian " * 50 + "wants a lamp"] + ["a lamp"] * 40 + ["a chair"] * 41
+    found = distinctive(said, [0] * 41 + [1] * 41, 2)
+    assert "maximilian" not in {term.text for term in found[0]}
+    assert LEAST_TEXTS > 1
+
+
+def test_texts_of_no_topic_count_among_the_others() -> None:
+    said = ["red lamp"] * 20 + ["red chair"] * 20
+    found = distinctive(said, [0] * 20 + [-1] * 20, 1)
+    assert [term.text for term in found[0]] == ["lamp"]
+    assert distinctive([], [], 0) == [] and distinctive(["a"], [-1], 2) == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("Where's my E-Mail?", {"where's", "my", "e-mail"}),
+        ("STRASSE straße 123 4 x", {"strasse"}),
+        ("返品したい", {"返品", "品し", "した", "たい"}),
+        ("Где моя посылка", {"где", "моя", "посылка"}),
+        ("<script>alert(1)</script>", {"script", "alert"}),
+        ("", set()),
+        ("\x00 \ud800 ok", {"ok"}),
+        ("a" * 31, set()),
+    ],
+)
+def test_terms_of(text: str, terms: set[str]) -> None:
+    assert terms_of(text) == terms
+
+
+def test_label() -> None:
+    found = distinctive(["lamp desk oak elm"] * 10 + ["tea"] * 10, [0] * 10 + [1] * 10, 2)
+    assert label(found[0]) == "desk, elm, lamp" and label([]) == ""
