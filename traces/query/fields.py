@@ -71,7 +71,7 @@ def register(field: Field) -> None:
     """Let queries name a field of a higher floor. Called in `AppConfig.ready`; can be repeated."""
     if field.name not in BY_NAME:
         further.append(field)
-        BY_NAME.update({name: field for name in (field.name, *field.aliases)})
+        BY_NAME.update(dict.fromkeys((field.name, *field.aliases), field))
 
 
 def find(name: str) -> Field | None:
