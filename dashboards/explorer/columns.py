@@ -30,6 +30,9 @@ ENVIRONMENT = Column("environment", "Environment")
 RELEASE = Column("release", "Release")
 TAGS = Column("tags", "Tags", "w-150")
 
+MATCH = Column("match", "Similarity", "w-100", phone=True)
+"""Of lists by likeness: it is always there, and stands first."""
+
 TRACE_COLUMNS = (
     TIME,
     TEXT,

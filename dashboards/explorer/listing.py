@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dashboards import chips
 from dashboards.chips import Chips
-from dashboards.explorer import ranges
+from dashboards.explorer import ranges, ranking
+from dashboards.explorer.ranking import Ranked
 from dashboards.explorer.state import NEWEST, State
 from dashboards.explorer.terms import terms, toggled, without
+from evals.vectors.selectors.searching import Hit
+from evals.vectors.services.storing import is_embedded
 from sightglass.accounts.access import Access
 from traces.ids import span_hex
 from traces.models import Span, Trace
@@ -41,6 +44,7 @@ class Listing:
     problem: str = ""
     virgin: bool = False
     ways: list[Way] = field(default_factory=list)
+    ranked: Ranked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,15 @@ class Row:
     suspect: bool
     title: str
     second: str
+    hit: Hit | None = None
+    like: str = ""
+    """Where calls like this one are; empty where it has no vector."""
+
+    @property
+    def near(self) -> float:
+        """How far the bar of similarity is filled, in percent."""
+        similarity = self.hit.similarity if self.hit else None
+        return 0 if similarity is None else round(max(0.0, min(100.0, 100 * similarity)), 1)
 
     @property
     def key(self) -> str:
@@ -75,6 +88,8 @@ def listing(access: Access, state: State) -> Listing:
     """The page that `state` asks for; never raises for what its URL says."""
     if state.query is None:
         return Listing()
+    if state.ranked:
+        return _ranked(access, state)
     try:
         page = page_of(access, state, state.cursor or None)
     except TooSlow:
@@ -88,10 +103,30 @@ def listing(access: Access, state: State) -> Listing:
     return Listing(virgin=virgin, ways=ways_out(state))
 
 
+def _ranked(access: Access, state: State) -> Listing:
+    """Calls by likeness, on one page."""
+    try:
+        found = ranked_of(access, state, state.ranking.most)
+    except TooSlow:
+        return Listing(problem="slow", ways=narrower(state))
+    rows = rows_of(access, state, found.spans)
+    lines = [replace(row, hit=hit) for row, hit in zip(rows, found.found.hits, strict=True)]
+    return Listing(lines, ways=[] if lines else ways_out(state), ranked=found)
+
+
+def ranked_of(access: Access, state: State, most: int) -> Ranked:
+    """Raises TooSlow."""
+    if state.query is None:
+        raise ValueError("a search that cannot be read")
+    return ranking.ranked(access, state.ranking, state.asked, state.query, state.time.range, most)
+
+
 def page_of(access: Access, state: State, cursor: str | None, limit: int = PAGE) -> Page[Any]:
-    """Raises TooSlow, CursorError."""
+    """A list by likeness is one page, as long as the URL says. Raises TooSlow, CursorError."""
     if state.query is None:
         return Page([])
+    if state.ranked:
+        return Page(list(ranked_of(access, state, min(limit, state.ranking.most)).spans))
     lists = list_traces if state.kind == "traces" else list_spans
     return lists(
         access,
@@ -109,16 +144,22 @@ def rows_of(access: Access, state: State, items: Sequence[Any]) -> list[Row]:
     def link(term: str) -> str:
         return state.link(text=toggled(state.text, term))
 
-    if not any(column.name == "scores" for column in state.columns):
-        return [row_of(item, Chips()) for item in items]
-    if state.kind == "spans":
-        of_spans = chips.of_spans(access, items, link)
-        keys = [(item.trace_id, item.span_id) for item in items]
-        found = [of_spans.get(key, Chips()) for key in keys]
-    else:
-        of_traces = chips.of_traces(access, items, link)
-        found = [of_traces.get(item.trace_id, Chips()) for item in items]
-    return [row_of(item, scores) for item, scores in zip(items, found, strict=True)]
+    found = [Chips()] * len(items)
+    if any(column.name == "scores" for column in state.columns):
+        if state.kind == "spans":
+            of_spans = chips.of_spans(access, items, link)
+            found = [of_spans.get((item.trace_id, item.span_id), Chips()) for item in items]
+        else:
+            of_traces = chips.of_traces(access, items, link)
+            found = [of_traces.get(item.trace_id, Chips()) for item in items]
+    rows = [row_of(item, scores) for item, scores in zip(items, found, strict=True)]
+    like = state.like()
+    return [replace(row, like=like + row.pick) if _has_vector(row.item) else row for row in rows]
+
+
+def _has_vector(item: Trace | Span) -> bool:
+    """Whether such items get vectors."""
+    return isinstance(item, Span) and is_embedded(item)
 
 
 def row_of(item: Trace | Span, scores: Chips) -> Row:
@@ -137,11 +178,16 @@ def row_of(item: Trace | Span, scores: Chips) -> Row:
     )
 
 
+def shown_terms(state: State) -> list[str]:
+    """Those that narrow the list: words that it is ranked by do not."""
+    return ranking.filters(state.text) if state.asked else terms(state.text)
+
+
 def ways_out(state: State) -> list[Way]:
     """What to drop or narrow: each term, the range, the order."""
     ways = [
         Way(f"Without {term}", state.link(text=without(state.text, term)))
-        for term in terms(state.text)[:4]
+        for term in shown_terms(state)[:4]
     ]
     if state.time.name != "all":
         ways.append(Way("All time", state.link(time=ranges.preset("all"))))

@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from dashboards.explorer import columns, ranges
+from dashboards.explorer import columns, ranges, ranking
 from dashboards.explorer.columns import Column
 from dashboards.explorer.ranges import Chosen, RangeError
-from dashboards.explorer.terms import Mistake, mistake_of
+from dashboards.explorer.ranking import Ranking
+from dashboards.explorer.terms import Mistake, mistake_of, quoted
+from evals.vectors.selectors.searching import By
 from traces.query import Query, QueryError, parse
 from traces.selectors.search import SPAN_ORDERS, TRACE_ORDERS
 
@@ -21,7 +23,11 @@ MAX_TEXT = 4_000
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`query` is None where `mistake` or `range_error` says why nothing can be looked for."""
+    """`query` is None where `mistake` or `range_error` says why nothing can be looked for.
+
+    `asked`: the words of the search that are looked for by their meaning; `query` is what is left
+    of it then.
+    """
 
     kind: str
     text: str
@@ -33,13 +39,16 @@ class State:
     columns: tuple[Column, ...]
     cursor: str
     live: bool
+    ranking: Ranking
+    asked: str
 
     def parameters(self) -> dict[str, str]:
-        names = tuple(column.name for column in self.columns)
+        names = tuple(column.name for column in self.columns if column is not columns.MATCH)
         usual = tuple(column.name for column in columns.chosen(self.kind, ()))
         return {
             "list": self.kind if self.kind != "traces" else "",
             "q": self.text,
+            **self.ranking.parameters(),
             **self.time.parameters(),
             "order": self.order if self.order != NEWEST else "",
             "columns": ",".join(names) if names != usual else "",
@@ -57,8 +66,24 @@ class State:
         return encoded(replace(self, cursor="", live=False).parameters())
 
     @property
+    def ranked(self) -> bool:
+        """Whether the list is one of calls by likeness, not by time."""
+        return bool(self.ranking.similar or self.asked)
+
+    def ranked_link(self, **changes: Any) -> str:
+        """The same, with changes of how it is ranked."""
+        return self.link(ranking=replace(self.ranking, **changes), live=False)
+
+    def like(self) -> str:
+        """The link to calls that are like one, whose trace:span is to be put behind it: by the
+        filters that stand, without the words."""
+        text = " ".join(ranking.filters(self.text))
+        link = self.link(ranking=Ranking(), text=text, kind="spans", order=NEWEST, live=False)
+        return f"{link}&similar="
+
+    @property
     def can_be_live(self) -> bool:
-        return not self.time.fixed and self.query is not None
+        return not self.time.fixed and self.query is not None and not self.ranked
 
     def sorted_by(self, name: str) -> str:
         """ascending, descending, or empty."""
@@ -73,14 +98,24 @@ def encoded(parameters: dict[str, str]) -> str:
 
 def read(given: QueryDict) -> State:
     """The state of a URL. The unknown falls back to what is usual; mistakes are kept."""
-    kind = "spans" if given.get("list") == "spans" else "traces"
+    ranks = ranking.read(given)
     text = given_text(given).strip()
     query, mistake = read_query(text)
+    asked = ""
+    if ranks.by is not By.WORDS and not ranks.similar:
+        if query is not None:
+            asked, query = ranking.split(query)
+        elif mistake is not None and mistake.mended is None:
+            mistake = replace(mistake, mended=quoted(text))
+    is_ranked = bool(asked or ranks.similar)
+    kind = "spans" if is_ranked or given.get("list") == "spans" else "traces"
     time, range_error = read_range(given)
     names = [name for value in given.getlist("columns") for name in value.split(",")]
     orders = TRACE_ORDERS if kind == "traces" else SPAN_ORDERS
     order = given.get("order", NEWEST)
-    live = given.get("live") == "1" and not time.fixed
+    live = given.get("live") == "1" and not time.fixed and not is_ranked
+    fixed = live or is_ranked or order.removeprefix("-") not in orders
+    chosen = columns.chosen(kind, names)
     return State(
         kind=kind,
         text=text,
@@ -88,10 +123,12 @@ def read(given: QueryDict) -> State:
         mistake=mistake,
         time=time,
         range_error=range_error,
-        order=NEWEST if live or order.removeprefix("-") not in orders else order,
-        columns=columns.chosen(kind, names),
-        cursor="" if live else given.get("cursor", ""),
+        order=NEWEST if fixed else order,
+        columns=(columns.MATCH, *chosen) if is_ranked else chosen,
+        cursor="" if live or is_ranked else given.get("cursor", ""),
         live=live,
+        ranking=ranks,
+        asked=asked,
     )
 
 

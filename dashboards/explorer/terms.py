@@ -64,6 +64,11 @@ def term_of(field: str, value: str) -> str:
     return f"{field}:{written(value)}"
 
 
+def quoted(text: str) -> str:
+    """All of it as words."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 def mistake_of(text: str, error: QueryError) -> Mistake:
     at = max(0, min(error.position, len(text)))
     found = NAME.match(text, at)

@@ -21,10 +21,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dashboards.explorer import aside, columns, ranges, saved
 from dashboards.explorer.columns import COLUMNS
-from dashboards.explorer.listing import listing, narrower, page_of
+from dashboards.explorer.listing import listing, narrower, page_of, shown_terms
+from dashboards.explorer.ranking import SIDES, Ranking
 from dashboards.explorer.saved import ViewError
 from dashboards.explorer.state import State, encoded, given_text, read
-from dashboards.explorer.terms import terms, without
+from dashboards.explorer.terms import without
+from evals.vectors.selectors.searching import By
 from sightglass.accounts.access import Access, Permission, ProjectRequest, project_page
 from traces.api import render as shapes
 from traces.api import schema
@@ -34,6 +36,7 @@ from traces.selectors.paging import TooSlow
 
 FORMS = ("jsonl", "csv")
 MAX_COMPLETIONS = 12
+BY = {By.WORDS: "Words", By.MEANING: "Meaning", By.BOTH: "Both"}
 
 
 @require_GET
@@ -55,7 +58,9 @@ def traces(request: ProjectRequest) -> HttpResponse:
         "views": saved.views_of(request.access),
         "saved": state.saved(),
         "may_share": request.access.may(Permission.WRITE),
-        "chips": [(term, state.link(text=without(state.text, term))) for term in terms(state.text)],
+        "chips": [
+            (term, state.link(text=without(state.text, term))) for term in shown_terms(state)
+        ],
         "presets": [
             (label, state.link(time=ranges.preset(name)), name == state.time.name)
             for name, label in ranges.PRESETS.items()
@@ -67,9 +72,10 @@ def traces(request: ProjectRequest) -> HttpResponse:
         "hidden": [
             (name, value)
             for name, value in state.parameters().items()
-            if value and name not in ("cursor", "live")
+            if value and name not in ("cursor", "live", "by", "most")
         ],
-        "traces_url": state.link(kind="traces", columns=(), order="-start_time"),
+        "ways_to_search": [(by, label, state.ranking.by is by) for by, label in BY.items()],
+        "traces_url": state.link(kind="traces", columns=(), order="-start_time", ranking=Ranking()),
         "spans_url": state.link(kind="spans", columns=(), order="-start_time"),
     }
     whole = not request.htmx or request.htmx.history_restore_request
@@ -90,6 +96,14 @@ def list_context(request: ProjectRequest, state: State) -> dict[str, Any]:
         "previous": state.link(cursor=found.previous, live=False) if found.previous else "",
         "live_url": state.link(live=not state.live, order="-start_time"),
         "headers": [(column, header(state, column.order)) for column in state.columns],
+        "sides": [
+            (side.capitalize(), state.ranked_link(side=side), state.ranking.side == side)
+            for side in SIDES
+        ],
+        "source_text": found.ranked.said(state.ranking.side) if found.ranked else "",
+        "longer": state.ranked_link(most=more) if (more := state.ranking.more) else "",
+        "not_like": state.link(ranking=Ranking(), kind="spans"),
+        "by_words": state.ranked_link(by=By.WORDS),
         **sending(request.access, state),
     }
 
@@ -105,7 +119,7 @@ def sending(access: Access, state: State) -> dict[str, Any]:
 
 def header(state: State, order: str) -> tuple[str, str]:
     """The link that sorts by a column, falling first, and how the list is sorted by it now."""
-    if not order or (state.kind == "spans" and order != "start_time"):
+    if not order or state.ranked or (state.kind == "spans" and order != "start_time"):
         return "", ""
     now = state.sorted_by(order)
     return state.link(order=order if now == "descending" else f"-{order}", live=False), now

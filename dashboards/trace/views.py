@@ -18,6 +18,7 @@ from dashboards.trace.finding import span_id_of, trace_id_of
 from dashboards.trace.tree import Node, Tree
 from evals.models import EvaluatorVersion
 from evals.selectors.scores import versions_of
+from evals.vectors.services.storing import is_embedded
 from sightglass.accounts.access import Access, Permission, ProjectRequest, project_page
 from traces.ids import span_from_hex, span_hex
 from traces.models import Score, Span, Trace
@@ -238,9 +239,16 @@ def _pane(
         "total_cost": words.cost(span),
         "span_url": reverse("trace", args=[request.access.project.slug, trace.trace_id.hex])
         + f"?span={hexed}",
+        "like_url": _like(request.access, span) if is_embedded(span) else "",
         "is_whole": is_whole,
         **content,
     }
+
+
+def _like(access: Access, span: Span) -> str:
+    """Where calls like this one are listed."""
+    place = f"{span.trace_id.hex}:{span_hex(span.span_id)}"
+    return f"{reverse('traces', args=[access.project.slug])}?list=spans&range=30d&similar={place}"
 
 
 def _marked_section(content: dict[str, Any]) -> str:

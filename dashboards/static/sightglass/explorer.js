@@ -145,6 +145,16 @@ document.addEventListener("keydown", (event) => {
   links[next].scrollIntoView({ block: "nearest" });
 });
 
+// ---- s: calls like that of the row
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "s" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input:not([type=checkbox]), textarea, select, dialog")) return;
+  const similar = document.activeElement.closest("#rows tr")?.querySelector("[data-similar]");
+  if (!similar) return;
+  event.preventDefault();
+  similar.click();
+});
+
 // ---- live tail
 let known = null;
 

@@ -1,0 +1,151 @@
+"""Lists by likeness instead of time: what the URL asks for, and its first page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from django.http import Http404, QueryDict
+
+from dashboards.explorer.terms import terms
+from evals.providers.errors import ProviderError
+from evals.vectors.fields import Field
+from evals.vectors.selectors import searching, state
+from evals.vectors.selectors.searching import By, Found, NoVector
+from sightglass.accounts.access import Access
+from traces.ids import span_from_hex, span_hex, trace_from_hex
+from traces.models import Span
+from traces.query import Query, QueryError, parse
+from traces.query.nodes import All, Words
+from traces.selectors.paging import TimeRange
+from traces.selectors.traces import get_span
+
+NUMBERS = (50, 100, 200, 500)
+"""Calls that a list can have."""
+SIDES = {"input": Field.INPUT, "output": Field.OUTPUT}
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """As the URL says it. `similar`: trace:span in hexadecimal digits; `side`: input or output."""
+
+    by: By = By.WORDS
+    similar: str = ""
+    side: str = "input"
+    most: int = NUMBERS[0]
+
+    def parameters(self) -> dict[str, str]:
+        """Empty for what needs no word."""
+        return {
+            "by": str(self.by) if self.by is not By.WORDS else "",
+            "similar": self.similar,
+            "field": self.side if self.side != "input" and self.similar else "",
+            "most": str(self.most) if self.most != NUMBERS[0] else "",
+        }
+
+    @property
+    def more(self) -> int | None:
+        """The next longer list."""
+        return next((number for number in NUMBERS if number > self.most), None)
+
+
+def read(given: QueryDict) -> Ranking:
+    """The unknown falls back to what is usual."""
+    by, side, most = given.get("by", ""), given.get("field", ""), given.get("most", "")
+    return Ranking(
+        By(by) if by in set(By) else By.WORDS,
+        similar if key_of(similar := given.get("similar", "").strip()) else "",
+        side if side in SIDES else "input",
+        next((number for number in NUMBERS if most == str(number)), NUMBERS[0]),
+    )
+
+
+def key_of(text: str) -> tuple[UUID, int] | None:
+    """Trace and span out of trace:span; None if it is none."""
+    trace, _, span = text.partition(":")
+    try:
+        return trace_from_hex(trace), span_from_hex(span)
+    except ValueError:
+        return None
+
+
+def split(query: Query) -> tuple[str, Query]:
+    """The words that must all hold, as one text, and the query without them."""
+    parts = query.root.parts if isinstance(query.root, All) else (query.root,)
+    said = [part.text for part in parts if isinstance(part, Words)]
+    rest = tuple(part for part in parts if part is not None and not isinstance(part, Words))
+    root = All(rest) if len(rest) > 1 else next(iter(rest), None)
+    return " ".join(said), replace(query, root=root)
+
+
+def filters(text: str) -> list[str]:
+    """The terms of a query that are more than words."""
+    return [term for term in terms(text) if not _is_words(term)]
+
+
+def _is_words(term: str) -> bool:
+    try:
+        return isinstance(parse(term).root, Words)
+    except QueryError:
+        return False
+
+
+@dataclass(slots=True)
+class Ranked:
+    """`source`: the call that the others are like. `waiting`: stored requests without vectors.
+    `problem`: "", "gone" (the source), "vector" (it has none), "none" (the project has none),
+    "provider" (`detail` says what the model's endpoint said)."""
+
+    found: Found
+    source: Span | None = None
+    waiting: int = 0
+    problem: str = ""
+    detail: str = ""
+
+    @property
+    def spans(self) -> list[Span]:
+        return [one.span for one in self.found.hits]
+
+    @property
+    def source_hex(self) -> str:
+        """The span id of the source, as addresses have it."""
+        return "" if self.source is None else span_hex(self.source.span_id)
+
+    def said(self, side: str) -> str:
+        """What the source says on that side."""
+        return "" if self.source is None else searching.said(self.source, SIDES[side])
+
+
+def ranked(
+    access: Access, ranking: Ranking, text: str, query: Query, range: TimeRange, most: int
+) -> Ranked:
+    """Calls like the one that is named, or like the text. Raises TooSlow."""
+    made = Ranked(Found())
+    try:
+        if ranking.similar:
+            made.source = source_of(access, ranking.similar)
+            made.found = searching.similar(
+                made.source, SIDES[ranking.side], query=query, range=range, most=most
+            )
+        else:
+            made.found = searching.search(
+                access.project.pk, text, ranking.by, query=query, range=range, most=most
+            )
+    except Http404:
+        made.problem = "gone"
+    except NoVector:
+        made.problem = "vector"
+    except ProviderError as error:
+        made.problem, made.detail = "provider", str(error)
+    made.waiting = state.waiting(access.project.pk)
+    if not made.found.hits and not made.problem and not state.held(access.project.pk):
+        made.problem = "none"
+    return made
+
+
+def source_of(access: Access, similar: str) -> Span:
+    """Raises Http404."""
+    key = key_of(similar)
+    if key is None:
+        raise Http404("There is no such span.")
+    return get_span(access, *key)
