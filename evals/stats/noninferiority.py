@@ -125,8 +125,8 @@ def unpaired_means(
     squared = sum(parts)
     freedom = 1.0
     if squared > 0:
-        freedom = squared**2 / sum(
-            part**2 / (len(side) - 1) for part, side in zip(parts, sides, strict=True)
+        freedom = 1 / sum(
+            (part / squared) ** 2 / (len(side) - 1) for part, side in zip(parts, sides, strict=True)
         )
     return _by_student(*means, squared, freedom, n, margin, alpha)
 

@@ -30,18 +30,21 @@ def shifted(
 ) -> Floats:
     """A column for each share of the current window's items that come from one topic instead.
 
-    A topic is what lies nearest to an item drawn at random: an eighth of the items, or as many as
-    the share takes. No item is used twice, so the topic's items are dealt to the current window
-    at the reference's cost, and so many that the two differ as they would if the share s of the
-    current window had been replaced: by s (1 − q), where q is the topic's share of all items.
+    A topic is what lies in the direction of an item drawn at random, seen from the middle of all:
+    an eighth of the items, or as many as the share takes. (What lies nearest would mostly be what
+    lies near to everything, which is no topic.) No item is used twice, so the topic's items are
+    dealt to the current window at the reference's cost, and so many that the two differ as they
+    would if the share s of the current window had been replaced: by s (1 − q), where q is the
+    topic's share of all items.
     """
     items = len(distances)
     reference = items - current
     dealt = np.zeros((items, len(shares)), dtype=np.float32)
+    ordinary = distances.mean(axis=0, dtype=np.float64)
     for column, share in enumerate(shares):
         size = max(TOPIC, share / (share + items / current)) * items
         size = min(max(int(np.ceil(size)), 1), items - 1)
-        near = np.lexsort((rng.random(items), distances[rng.integers(items)]))
+        near = np.lexsort((rng.random(items), distances[rng.integers(items)] - ordinary))
         topic, others = near[:size], near[size:]
         common = size / items
         wanted = current * (common + share * (1 - common) * reference / items)

@@ -168,8 +168,9 @@ def _estimate(value: float, before: Floats, now: Floats) -> Estimate:
     if squared <= 0:
         return Estimate(value, None, None, n, "all scores of a topic are equal")
     # Welch's degrees of freedom (B. L. Welch, 1947, Biometrika 34:28).
-    freedom = squared**2 / sum(
-        part**2 / (len(side) - 1) for part, side in zip(parts, (before, now), strict=True)
+    freedom = 1 / sum(
+        (part / squared) ** 2 / (len(side) - 1)
+        for part, side in zip(parts, (before, now), strict=True)
     )
     reach = float(stdtrit(freedom, 0.975)) * squared**0.5
     return Estimate(value, value - reach, value + reach, n)

@@ -151,14 +151,11 @@ def test_shifts_keep_sizes_and_bring_one_topic(reference: int, current: int) -> 
 
 
 def test_a_shift_of_a_share_differs_as_a_replaced_share_would() -> None:
-    """The topic's share in the two windows is s (1 − q) apart."""
-    rng = np.random.default_rng(0)
-    places = np.arange(900, dtype=np.float32)
-    distances = np.abs(places[:, None] - places[None])
-    # All topics are the same here: what lies nearest to the first item.
-    distances = np.tile(distances[0], (900, 1)).astype(np.float32)
-    size = int(np.ceil(dealing.TOPIC * 900))
-    dealt = dealing.shifted(distances, 300, np.full(200, 0.1), rng)
-    topic = dealt[:size].sum(axis=0)
-    gap = topic / 300 - (size - topic) / 600
-    assert gap.mean() == pytest.approx(0.1 * (1 - size / 900), abs=0.001)
+    """The topic's share in the two windows is s (1 − q) apart; q is an eighth here."""
+    topics = np.repeat(np.arange(8), 113)
+    distances = representations.squared_distances(np.eye(8, dtype=np.float32)[topics])
+    dealt = dealing.shifted(distances, 304, np.full(200, 0.2), np.random.default_rng(0))
+    counts = np.stack([dealt[topics == topic].sum(axis=0) for topic in range(8)])
+    gaps = counts / 304 - (113 - counts) / 600
+    assert gaps.max(axis=0).mean() == pytest.approx(0.2 * 7 / 8, abs=0.002)
+    assert len(set(gaps.argmax(axis=0))) == 8
