@@ -1,0 +1,224 @@
+"""Lists by likeness: search by meaning, calls like one, and what is done with them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from dashboards.explorer import ranking
+from evals.providers.errors import Unavailable
+from evals.vectors.selectors import searching
+from sightglass.accounts.access import Access
+from sightglass.accounts.models import Project, User
+from tests.evals.truth.labelled import SPAN
+from tests.evals.vectors.speaking import SAID, say
+from traces.models import Span
+from traces.query import parse
+
+pytestmark = pytest.mark.django_db
+URL = "/p/shop/traces?range=all"
+BY = f"{URL}&by=meaning&q="
+REFUND = quote("I would like to be refunded")
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def page(client: Client, owner: User) -> Client:
+    client.force_login(owner)
+    return client
+
+
+def body(page: Client, url: str, **headers: Any) -> str:
+    answer = page.get(url, headers=headers)
+    assert answer.status_code == 200, answer
+    return answer.content.decode()
+
+
+def titles(text: str) -> list[str]:
+    return re.findall(r'<a class="main-a[^>]*>([^<]*)</a>', text)
+
+
+def like(trace_id: UUID) -> str:
+    return f"{URL}&similar={trace_id.hex}:{SPAN.hex()}"
+
+
+def test_meaning_lists_calls_the_nearest_first(page: Client, access: Access) -> None:
+    say(access, SAID)
+    text = body(page, BY + REFUND)
+    assert set(titles(text)[:2]) == {SAID[0][0], SAID[1][0]} and len(titles(text)) == 5
+    assert "the nearest in meaning first" in text and "<h1>Spans</h1>" in text
+    assert 'aria-pressed="true" title="What means the like' in text
+    assert "explorer/histogram" not in text, "the chart is of traces by time"
+    assert body(page, f"{URL}&q={REFUND}").count("main-a") == 0, "no word in common"
+
+
+def test_filters_of_the_same_field_narrow_it(page: Client, access: Access) -> None:
+    say(access, SAID, user__id="ann")
+    say(access, SAID[2:], user__id="bob")
+    text = body(page, f"{BY}{REFUND}+user:bob")
+    assert len(titles(text)) == 3
+    assert 'aria-label="Remove filter user:bob"' in text
+    assert 'aria-label="Remove filter refunded"' not in text, "words are no filter here"
+    assert "The filters or the time range leave none" in body(page, f"{BY}{REFUND}+user:x")
+
+
+def test_both_says_what_led_there(page: Client, access: Access) -> None:
+    say(access, SAID)
+    say(access, [("Where is the Zephyr-9?", "Here.")], embedded=False)
+    text = body(page, f"{URL}&by=both&q=Zephyr-9")
+    assert '<span class="tag" title="Found by its words">words</span>' in text
+    assert "1 stored request still waits for vectors" in text
+    assert "the best by words and meaning first" in text
+
+
+def test_without_words_the_list_is_as_it_was(page: Client, access: Access) -> None:
+    say(access, SAID)
+    assert "Write what you look for in your own words" in body(page, f"{URL}&by=meaning")
+    text = body(page, f"{BY}user:a+OR+refund")
+    assert "outside of OR and NOT" in text
+
+
+def test_a_sentence_that_is_no_query_can_be_quoted(page: Client, access: Access) -> None:
+    say(access, SAID)
+    text = body(page, BY + quote('Note: the "late" parcel'))
+    found = re.search(r'Did you mean <a href="([^"]*)"', text)
+    assert found
+    answer = body(page, "/p/shop/traces" + found[1].replace("&amp;", "&"))
+    assert len(titles(answer)) == 5
+
+
+def test_calls_like_one(page: Client, access: Access) -> None:
+    ids = say(access, [SAID[0]] * 3 + SAID[1:] * 2)
+    text = body(page, like(ids[0]))
+    assert titles(text)[0] == SAID[1][0] and "2 more say exactly the same and are left out" in text
+    assert text.count("×2 the same") == 4 and "Like this input" in text
+    by_answer = body(page, f"{like(ids[4])}&field=output")
+    assert "Like this output" in by_answer and titles(by_answer)[0] == SAID[3][0]
+    narrowed = body(page, f"{like(ids[0])}&q=tent")
+    assert len(titles(narrowed)) == 2, "words are filters of such a list"
+
+
+def test_rows_and_the_trace_lead_to_what_is_like_them(page: Client, access: Access) -> None:
+    ids = say(access, SAID)
+    key = f"{ids[0].hex}:{SPAN.hex()}"
+    spans = body(page, f"{URL}&list=spans&q=money+model:gpt-4o*")
+    found = re.search(r'class="near-a" href="([^"]*)"', spans)
+    assert found and found[1].endswith(f"similar={key}") and "money" not in found[1]
+    assert "model%3Agpt-4o" in found[1] and len(titles(body(page, "/p/shop/traces" + found[1]
+        .replace("&amp;", "&")))) == 4  # fmt: skip
+    assert "near-a" not in body(page, URL), "traces have no vector"
+    trace = body(page, f"/p/shop/traces/{ids[0].hex}?span={SPAN.hex()}")
+    assert f"similar={key}" in trace and "Find similar" in trace
+
+
+def test_empty_states_say_why(
+    page: Client, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [one] = say(access, SAID[:1], embedded=False)
+    assert "1 stored request waits for vectors" in body(page, BY + "refund")
+    assert "This input has no vector yet" in body(page, like(one))
+    assert "not stored here any more" in body(page, like(UUID(int=7)))
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM traces_batch WHERE consumer = 'embed'")
+    text = body(page, BY + "refund")
+    assert "can be searched by words only" in text and "Search by words" in text
+    assert "This input has no vector</h3>" in body(page, like(one))
+
+    def silent(*_: Any) -> None:
+        raise Unavailable(f"no answer {HOSTILE}")
+
+    monkeypatch.setattr(searching, "embed_with", silent)
+    text = body(page, BY + "refund")
+    assert "no answer &lt;script&gt;" in text and HOSTILE not in text
+
+
+def test_all_of_the_list_goes_to_a_dataset_or_queue(page: Client, access: Access) -> None:
+    say(access, SAID * 2, user__id="ann")
+    say(access, [("Bob asks", "No.")], user__id="bob")
+    text = body(page, f"{BY}{REFUND}+user:ann")
+    [to_dataset] = set(re.findall(r'href="(/p/shop/datasets/add\?[^"]*)"', text))
+    [to_review] = set(re.findall(r'href="(/p/shop/review/add\?[^"]*)"', text))
+    assert "All 5" in text
+    for address in (to_dataset, to_review):
+        shown = body(page, address.replace("&amp;", "&"))
+        assert "Bob asks" not in shown and ("5 " in shown or SAID[0][0] in shown)
+        for name, value in (("by", "meaning"), ("all", "1")):
+            assert f'name="{name}" value="{value}"' in shown, "the form asks for the same again"
+
+
+def test_a_list_is_as_long_as_its_address_says(
+    page: Client, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say(access, [(f"Question {n}?", "Yes.") for n in range(7)])
+    monkeypatch.setattr(ranking, "NUMBERS", (3, 5, 100))
+    monkeypatch.setattr(
+        ranking.Ranking.__init__, "__defaults__", (searching.By.WORDS, "", "input", 3)
+    )
+    text = body(page, BY + "question")
+    assert len(titles(text)) == 3 and ">Show 5</a>" in text and "most=5" in text
+    longer = body(page, f"{BY}question&most=100")
+    assert len(titles(longer)) == 7 and "Show 5" not in longer
+    assert len(titles(body(page, f"{BY}question&most=1000000"))) == 3
+
+
+def test_export_is_of_the_list(page: Client, access: Access) -> None:
+    say(access, SAID)
+    answer = page.get(f"/p/shop/explorer/export.jsonl?range=all&by=meaning&q={REFUND}")
+    lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    assert len(lines) == 5 and (SAID[0][0] in lines[0] or SAID[1][0] in lines[0])
+
+
+def test_what_people_typed_is_text(page: Client, access: Access) -> None:
+    say(access, [(HOSTILE, HOSTILE), (f"{HOSTILE} again", HOSTILE)])
+    [one, _] = Span.objects.values_list("trace_id", flat=True).order_by("start_ns")
+    for url in (f"{BY}{quote(HOSTILE)}", like(one), f"{URL}&similar={quote(HOSTILE)}"):
+        assert "<script>alert" not in body(page, url)
+
+
+def test_nothing_of_another_project(page: Client, access: Access, other_project: Project) -> None:
+    [other, *_] = say(Access(other_project, access.permissions, user=access.user), SAID)
+    say(access, [("Mine alone", "Yes.")])
+    assert titles(body(page, BY + REFUND)) == ["Mine alone"]
+    text = body(page, like(other))
+    assert "not stored here any more" in text and SAID[0][0] not in text
+
+
+@pytest.mark.parametrize("odd", ["similar=x", "similar=:", "by=magic", "field=mind", "most=-1"])
+def test_what_is_odd_falls_back(page: Client, access: Access, odd: str) -> None:
+    say(access, SAID)
+    assert len(titles(body(page, f"{URL}&list=spans&{odd}"))) == 5
+
+
+def test_a_query_is_split_into_words_and_filters() -> None:
+    for q, words, rest in (
+        ("how do I get a refund model:x", "how do I get a refund", "model:x"),
+        ('"my order" -paris user:a status:ok', "my order", "-paris user:a status:ok"),
+        ("refund", "refund", ""),
+        ("model:x", "", "model:x"),
+        ("", "", ""),
+        ("a OR b", "", "a OR b"),
+    ):
+        said, left = ranking.split(parse(q))
+        assert (said, left.root) == (words, parse(rest).root)
+
+
+def test_queries_of_the_page_do_not_grow(page: Client, access: Access) -> None:
+    def statements(url: str) -> int:
+        with CaptureQueriesContext(connection) as seen:
+            body(page, url)
+        return sum(
+            not one["sql"].startswith(("SAVEPOINT", "RELEASE")) for one in seen.captured_queries
+        )
+
+    [first, *_] = say(access, SAID[:2])
+    few = [statements(BY + REFUND), statements(like(first))]
+    say(access, [(f"More {n}", f"Yes {n}") for n in range(30)])
+    assert [statements(BY + REFUND), statements(like(first))] == few
+    assert few[0] <= 22 and few[1] <= 20, few
