@@ -100,7 +100,7 @@ def create(access: Access, wanted: Wanted) -> CacheReplay:
             most_wrong=wanted.most_wrong,
             created_by=access.user,
         )
-        audit.record("replay.cache", str(made.pk), access=access, after={"q": made.q})
+        audit.record("replay.cache", str(made.pk), access=access)
     return made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,9 +14,9 @@ from django.utils import timezone
 
 from evals.models import Connection, EvaluatorVersion, Kind
 from evals.replays import prompts, serving
-from evals.replays.models import State, Trial, TrialCall
+from evals.replays.models import CacheReplay, State, Trial, TrialCall
 from evals.replays.prompts import CannotReplay
-from evals.replays.services import recorded, talking
+from evals.replays.services import meanings, recorded, talking
 from evals.replays.services.caches import check_range
 from evals.replays.services.recorded import Recorded
 from evals.replays.services.talking import Prompt
@@ -30,7 +31,7 @@ FEWEST, USUAL, MOST = 20, 300, 2_000
 MOST_SLICES = 12
 OTHER = "other"
 NAMELESS = {"prompt": "(no prompt name)", "model": "(no model)"}
-SLICES = ("prompt", "model")
+SLICES = ("prompt", "model", "topic")
 MOST_EVALUATORS = 5
 MOST_OPEN = 3
 HIGHEST_BUDGET = 1_000 * PICO
@@ -107,7 +108,7 @@ def foresee(access: Access, wanted: Wanted) -> Foreseen:
     listed = recorded.newest(project.pk, wanted.start_ns, wanted.end_ns, wanted.q, POPULATION + 1)
     found = Foreseen(cut=len(listed) > POPULATION)
     listed = listed[-POPULATION:]
-    named = _slices(listed, wanted.slice_by)
+    named = _slices(project.pk, listed, wanted.slice_by)
     by_slice: dict[str, list[Recorded]] = defaultdict(list)
     for one in listed:
         by_slice[named[one.key]].append(one)
@@ -124,10 +125,14 @@ def foresee(access: Access, wanted: Wanted) -> Foreseen:
     return found
 
 
-def _slices(listed: Sequence[Recorded], by: str) -> dict[recorded.Key, str]:
-    names = {
-        one.key: (one.prompt if by == "prompt" else one.model) or NAMELESS[by] for one in listed
-    }
+def _slices(project_id: int, listed: Sequence[Recorded], by: str) -> dict[recorded.Key, str]:
+    if by == "topic":
+        told = meanings.topics(project_id, listed) or [meanings.NO_TOPIC] * len(listed)
+        names = {one.key: name for one, name in zip(listed, told, strict=True)}
+    else:
+        names = {
+            one.key: (one.prompt if by == "prompt" else one.model) or NAMELESS[by] for one in listed
+        }
     most = {name for name, _ in Counter(names.values()).most_common(MOST_SLICES)}
     return {key: name if name in most else OTHER for key, name in names.items()}
 
@@ -247,6 +252,14 @@ def remove(access: Access, trial: Trial) -> None:
 
 
 def forget(project_id: int, user_id: str) -> int:
-    """Delete the answers to a person's prompts. Returns how many."""
+    """Delete the answers to a person's prompts, and work whose filter names them.
+
+    Returns how many answers.
+    """
+    named = re.compile(rf"\buser(?:_id)?:[^:]*(?<![\w-]){re.escape(user_id)}(?![\w-])")
+    for kind in (CacheReplay, Trial):
+        found = kind.objects.filter(project_id=project_id, q__contains=user_id)
+        keys = [pk for pk, q in found.values_list("pk", "q") if named.search(q)]
+        kind.objects.filter(pk__in=keys).delete()
     rows = TrialCall.objects.filter(trial__project_id=project_id, user_id=user_id)
     return rows.delete()[1].get("replays.TrialCall", 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,10 @@ from evals.datasets.services import gathering
 from evals.erasures import reviews, services, tasks
 from evals.erasures.models import Erasure
 from evals.models import EvaluatorVersion
+from evals.probes.models import Probe, ProbeAnswer
+from evals.probes.services import sets
+from evals.replays.models import CacheReplay, Trial, TrialCall, TrialVerdict
+from evals.replays.services import caches, trials
 from evals.review.models import Comment, Flag, Item, Label
 from evals.review.services import asides
 from evals.truth.models import PanelItem
@@ -25,7 +30,7 @@ from sightglass.accounts.keys import create_key
 from sightglass.accounts.models import AuditEntry, Project, Role, User
 from tests.conftest import member
 from tests.evals.datasets import making
-from tests.evals.judging import connect, judge
+from tests.evals.judging import connect, detector, judge
 from tests.evals.review import desk
 from tests.evals.truth import labelled
 from traces import blocks
@@ -34,6 +39,7 @@ from traces.services import indexing, retention, rolling
 
 pytestmark = pytest.mark.django_db
 WORD, WHO = "Marmalade", "user-canary-7"
+WHAT_IFS = (CacheReplay, Trial, TrialCall, TrialVerdict, Probe, ProbeAnswer)
 
 
 def stored() -> dict[str, str]:
@@ -73,6 +79,28 @@ def copy(access: Access, slug: str, *traces: UUID) -> None:
     making.add(access, making.dataset(access, slug), *drafts)
 
 
+def what_ifs(access: Access) -> None:
+    """A trial with answers and verdicts, probes of their prompts with answers, and replays of the
+    calls of each person: whoever is asked again says it again."""
+    end = time.time_ns() + 10**9
+    start = end - 30 * 86_400 * 10**9
+    linked, version = connect(access, "http://127.0.0.1:1/v1", name="cheap"), detector(access)
+    trial = trials.create(access, trials.Wanted(start, end, linked, [version], most=20))
+    for call in trial.calls.all():
+        word = WORD if call.user_id == WHO else "Peach"
+        TrialCall.objects.filter(pk=call.pk).update(answer=f"{word}, it says", state="done")
+        TrialVerdict.objects.create(call=call, version=version, reasons=f"{word} is right")
+    drafts = sets.of_traces(access, start, end, "", 20)
+    probes = sets.create(access, sets.Wanted("canaries", linked, drafts))
+    run = sets.run_now(access, probes)
+    for probe in probes.probes.all():
+        word = WORD if probe.user_id == WHO else "Peach"
+        ProbeAnswer.objects.create(run=run, probe=probe, text=f"{word}, it says")
+    for who in (WHO, "somebody else"):
+        caches.create(access, caches.Wanted(start, end, q=f'user:"{who}"'))
+        trials.create(access, trials.Wanted(start, end, linked, [version], q=f'user:"{who}"'))
+
+
 @pytest.fixture
 def canary(access: Access, helpful: EvaluatorVersion) -> list[UUID]:
     """Everything that can hold what somebody said, of two users in the same requests."""
@@ -105,6 +133,7 @@ def canary(access: Access, helpful: EvaluatorVersion) -> list[UUID]:
     copy(access, "answers", *theirs, *others)
     indexing.run(30)
     rolling.run(30)
+    what_ifs(access)
     return theirs
 
 
@@ -112,7 +141,8 @@ def test_nothing_is_left_of_them_and_all_is_left_of_others(
     access: Access, canary: list[UUID]
 ) -> None:
     before = holding(WORD, WHO)
-    assert len(before) >= 9, f"the test puts it into too little: {before}"
+    assert {f"{one._meta.db_table}" for one in WHAT_IFS} <= before
+    assert len(before) >= 9 + len(WHAT_IFS), f"the test puts it into too little: {before}"
     others = holding("Peach")
     made = services.ask(access, WHO, "Request 12")
     assert tasks.erase() == 1
@@ -124,6 +154,9 @@ def test_nothing_is_left_of_them_and_all_is_left_of_others(
     assert (made.state, made.user_id, made.traces, made.review_items) == ("done", "", 6, 6)
     assert made.dataset_items == 6 and made.panel_cases == PanelItem.objects.count() == 6
     assert Trace.objects.filter(project=access.project).count() == 6
+    assert Probe.objects.count() == ProbeAnswer.objects.count() == 6
+    assert TrialVerdict.objects.count() == 6 and TrialCall.objects.count() == 12
+    assert Trial.objects.count() == 2 and CacheReplay.objects.get().q == 'user:"somebody else"'
     assert Comment.objects.count() == Flag.objects.count() == 6
     told = AuditEntry.objects.get(action="person.erased")
     assert told.after is not None and told.after["traces"] == 6
