@@ -25,6 +25,7 @@ from evals.replays.selectors import reading
 from evals.replays.services import caches
 from evals.replays.services.recorded import SAME
 from evals.selectors.evaluators import newest_versions
+from evals.topics.selectors import titles
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 
 SAME_WORDS = {
@@ -89,7 +90,7 @@ def _found(
     return {
         "found": found,
         "advice": words.advice(found, row.most_wrong),
-        "kept": "for ever" if ttl is None else numbers.duration(ttl * 10**9),
+        "kept": _kept(ttl),
         "rates": _rates(frame, found),
         "savings": _savings(frame, found),
         "at": "the exact cache" if at == caching.EXACT else f"{at:g}",
@@ -97,11 +98,19 @@ def _found(
                      key == shown) for key in points],
         "point": _line("", points[shown], found),
         "slices": [
-            (dimension, [_line(name, one, found) for name, one in by[shown].items()])
+            (dimension, _lines(request, dimension, by[shown], found))
             for dimension, by in found["slices"].items()
         ],
         "examples": _examples(request, found["examples"].get(shown, [])),
     }  # fmt: skip
+
+
+def _kept(seconds: int | None) -> str:
+    """How long an answer is kept, as the form has it where it can."""
+    if seconds is None:
+        return "for ever"
+    label = dict(TTLS).get(str(seconds))
+    return f"for {label or numbers.duration(seconds * 10**9)}"
 
 
 def _at(text: str, found: dict[str, Any]) -> float:
@@ -112,6 +121,13 @@ def _at(text: str, found: dict[str, Any]) -> float:
         wanted = found["recommended"] or found["points"][-1]["threshold"]
     known = {caching.EXACT, *(one["threshold"] for one in found["points"])}
     return wanted if wanted in known else found["points"][-1]["threshold"]
+
+
+def _lines(
+    request: ProjectRequest, dimension: str, parts: dict[str, Any], found: dict[str, Any]
+) -> list[dict[str, str]]:
+    called = titles(request.access.project.pk) if dimension == "topic" else {}
+    return [_line(words.slice_name(name, called), one, found) for name, one in parts.items()]
 
 
 def _line(name: str, one: dict[str, Any], found: dict[str, Any]) -> dict[str, str]:

@@ -23,6 +23,8 @@ from evals.replays.prompts import REASONS
 from evals.replays.selectors import reading
 from evals.replays.services import trials
 from evals.selectors.evaluators import newest_versions
+from evals.topics.models import Topic
+from evals.topics.selectors import titles
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.ids import span_hex
 from traces.spans import PICO
@@ -68,6 +70,7 @@ def _common(request: ProjectRequest, frame: Frame) -> dict[str, Any]:
         "may_change": request.access.may(Permission.WRITE),
         "query": frame.link().lstrip("?"),
         "usual": trials.USUAL,
+        "topics": Topic.objects.filter(project=request.access.project).exists(),
         "fewest": trials.FEWEST,
         "most": trials.MOST,
     }
@@ -133,7 +136,8 @@ def cost_cheaper_one(request: ProjectRequest, pk: int) -> HttpResponse:
     trial = reading.trial(request.access, pk)
     frame = frames.read(request, "cost_cheaper")
     chosen = request.GET.get("slice", "")
-    rows = _slices(trial, chosen)
+    called = titles(trial.project_id) if trial.slice_by == "topic" else {}
+    rows = _slices(trial, chosen, called)
     serving = [row for row in rows if row["serves"]]
     context: dict[str, Any] = _common(request, frame) | {
         "trial": trial,
@@ -145,17 +149,18 @@ def cost_cheaper_one(request: ProjectRequest, pk: int) -> HttpResponse:
         "rows": rows,
         "serving": len(serving),
         "saves": numbers.money((trial.result or {}).get("saves")),
-        "examples": _examples(request, trial, chosen),
-        "chosen_slice": chosen,
+        "examples": _examples(request, trial, chosen, called),
+        "chosen_slice": words.slice_name(chosen, called),
     }
     return render(request, "replays/trial.html", context)
 
 
-def _slices(trial: Trial, chosen: str) -> list[dict[str, Any]]:
+def _slices(trial: Trial, chosen: str, called: dict[int, str]) -> list[dict[str, Any]]:
     found = trial.result or {"slices": []}
     return [
         {
-            "name": row["slice"],
+            "key": row["slice"],
+            "name": words.slice_name(row["slice"], called),
             "chosen": row["slice"] == chosen,
             "serves": row["serves"],
             "verdict": words.verdict(row, trial.margin),
@@ -181,7 +186,9 @@ def _slices(trial: Trial, chosen: str) -> list[dict[str, Any]]:
     ]
 
 
-def _examples(request: ProjectRequest, trial: Trial, chosen: str) -> list[dict[str, Any]]:
+def _examples(
+    request: ProjectRequest, trial: Trial, chosen: str, called: dict[int, str]
+) -> list[dict[str, Any]]:
     """Answers side by side, those first that an evaluator finds worse."""
     rows = trial.calls.filter(state=TrialCall.State.DONE)
     if chosen:
@@ -197,8 +204,8 @@ def _examples(request: ProjectRequest, trial: Trial, chosen: str) -> list[dict[s
     keys = {row.pk: (row.trace_id.hex, span_hex(row.span_id)) for row in listed}
     said = reading.said(request.access, keys.values())
     return [
-        {"row": row, "worse": row.pk in seen, "said": said[keys[row.pk]],
-         "answer": row.answer[: reading.LONGEST]}
+        {"slice": words.slice_name(row.slice, called), "worse": row.pk in seen,
+         "said": said[keys[row.pk]], "answer": row.answer[: reading.LONGEST]}
         for row in listed
         if keys[row.pk] in said
     ]  # fmt: skip

@@ -24,6 +24,14 @@ def interval(low: float | None, high: float | None) -> str:
     return f"{numbers.share(low)} – {numbers.share(high)}"
 
 
+def slice_name(name: str, titles: dict[int, str]) -> str:
+    """What a slice is called: topics are kept by number and go by their present title."""
+    number = name.removeprefix("topic ")
+    if number == name or not number.isdecimal():
+        return name
+    return titles.get(int(number), name)
+
+
 def points(share: float) -> str:
     """A difference of shares: 2 points, 0.5 points."""
     value = f"{abs(share) * 100:.1f}".removesuffix(".0")
@@ -61,12 +69,12 @@ def verdict(row: dict[str, Any], margin: float) -> str:
         return "Too little is known: few answers could be judged."
     worse = [one for one in known if one["high"] < -margin]
     if worse:
-        return f"Worse by {worse[0]['name']}: by more than {points(margin)} for certain."
+        return f"Worse by more than {points(margin)} for certain, says “{worse[0]['name']}”."
     bad = min(known, key=lambda one: float(one["low"]))
     if bad["low"] > -margin:
         return f"Within {points(margin)} here, but not for certain among so many comparisons."
     return (
-        f"Not certain: by {bad['name']} it may be up to {points(bad['low'])} worse."
+        f"Not certain: by “{bad['name']}” it may be up to {points(bad['low'])} worse."
         if bad["low"] < 0 else "Not certain."
     )  # fmt: skip
 

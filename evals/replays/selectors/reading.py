@@ -96,8 +96,10 @@ def said(access: Access, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str
     rows = [row for row in rows if (row.trace_id, row.span_id) in wanted]
     told = {}
     for row, raw in zip(rows, payloads.raw_spans(access.project.pk, rows), strict=True):
-        logs = payloads.logs_of(access.project.pk, row.trace_id, [row.span_id])
-        texts = of_content(content(raw, logs.get(row.span_id, ())), row.kind, {})
+        texts = of_content(content(raw, ()), row.kind, {})
+        if not (texts["input"] or texts["output"]):  # some applications say it in log records
+            logs = payloads.logs_of(access.project.pk, row.trace_id, [row.span_id])
+            texts = of_content(content(raw, logs.get(row.span_id, ())), row.kind, {})
         trace, span = wanted[row.trace_id, row.span_id]
         told[trace, span] = Said(
             trace, span, (texts["input"] or "")[:LONGEST], (texts["output"] or "")[:LONGEST]

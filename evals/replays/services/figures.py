@@ -13,11 +13,12 @@ from evals.models import EvaluatorVersion
 from evals.replays import caching
 from evals.replays.caching import Calls, Outcome, Point
 from evals.replays.models import CacheReplay
-from evals.replays.services import recorded
+from evals.replays.services import meanings, recorded
 from evals.replays.services.recorded import Recorded
-from evals.subjects import of_content
+from evals.subjects import Subject, of_content
 from evals.truth.verdicts import judge_yes
-from evals.vectors.embedding import embed
+from evals.vectors.embedding import LONGEST
+from evals.vectors.fields import Field
 from traces.ids import span_hex
 from traces.models import Score
 
@@ -26,7 +27,6 @@ MOST = 20_000
 MOST_SLICES = 12
 OTHER = "other"
 MOST_EXAMPLES = 8
-LONGEST_TEXT = 4_000
 Progress = Callable[[int, int], None]
 Numbers = NDArray[np.float64]
 
@@ -59,7 +59,7 @@ def replay(row: CacheReplay, progress: Progress) -> dict[str, Any]:
         "exact": shaped(points[0]),
         "points": [shaped(one) for one in points[1:]],
         "recommended": None if best is None else best.threshold,
-        "slices": _slices(calls, listed, outcomes, wrong),
+        "slices": _slices(row, calls, listed, outcomes, wrong),
         "examples": {
             str(one.threshold): _examples(listed, one, bad)
             for one, bad in zip(outcomes, wrong, strict=True)
@@ -77,20 +77,24 @@ def _loaded(
     for done, (one, said) in enumerate(recorded.contents(row.project, listed)):
         at = place[one.key]
         groups[at] = recorded.group_of(one, said, row.same)
-        texts = of_content(said, "llm", {})
-        asked[at] = (texts["input"] or "")[:LONGEST_TEXT]
-        answered[at] = (texts["output"] or "")[:LONGEST_TEXT]
+        example = Subject(row.project_id, **of_content(said, "llm", {})).example()
+        asked[at] = (example.input or "").strip()[:LONGEST]
+        answered[at] = (example.output or "").strip()[:LONGEST]
         if done % recorded.AT_ONCE == 0:
             progress(done)
+
+    def vectors(field: Field, texts: Sequence[str]) -> NDArray[np.float32]:
+        return meanings.vectors(row.project_id, field, listed, texts, lambda: progress(len(listed)))
+
     calls = Calls(
         np.array([one.start_ns for one in listed], np.int64),
         np.array([one.end_ns for one in listed], np.int64),
         groups,
         np.array([one.fingerprint or 0 for one in listed], np.int64),
-        embed(asked),
+        vectors(Field.INPUT, asked),
         np.array([one.cost or 0 for one in listed], np.int64),
     )
-    return calls, embed(answered)
+    return calls, vectors(Field.OUTPUT, answered)
 
 
 def _judge(
@@ -138,6 +142,7 @@ def _verdicts(project_id: int, version: EvaluatorVersion, listed: Sequence[Recor
 
 
 def _slices(
+    row: CacheReplay,
     calls: Calls,
     listed: Sequence[Recorded],
     outcomes: Sequence[Outcome],
@@ -149,6 +154,9 @@ def _slices(
         "model": [one.model or "(no model)" for one in listed],
         "prompt": [one.prompt or "(no prompt name)" for one in listed],
     }
+    by_topic = meanings.topics(row.project_id, listed)
+    if by_topic is not None:
+        named["topic"] = by_topic
     for dimension, names in named.items():
         most = {name for name, _ in Counter(names).most_common(MOST_SLICES)}
         kept = [name if name in most else OTHER for name in names]

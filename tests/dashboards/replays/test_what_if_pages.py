@@ -1,0 +1,101 @@
+"""The pages of what-ifs: what they say, and how much they ask of the database."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from evals.replays.models import CacheReplay, Trial, TrialCall, TrialVerdict
+from evals.replays.services import caches, stepping, trials
+from sightglass.accounts.access import Access
+from sightglass.accounts.models import User
+from tests.evals.judging import connect, detector
+from tests.evals.replays import traffic
+from tests.evals.replays.test_meanings import topics
+from tests.evals.replays.traffic import AGAIN, CLOSED, DAYS, LYON, NOON, PARIS, RETURNS
+
+pytestmark = pytest.mark.django_db
+COST = "/p/shop/cost"
+
+
+@pytest.fixture
+def page(client: Client, owner: User) -> Client:
+    client.force_login(owner)
+    return client
+
+
+def text(page: Client, path: str, **query: str) -> str:
+    answer = page.get(f"{COST}{path}", {"range": "7d"} | query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def queries(page: Client, path: str, **query: str) -> int:
+    text(page, path, **query)
+    with CaptureQueriesContext(database) as caught:
+        text(page, path, **query)
+    return len(caught)
+
+
+def replayed(access: Access) -> CacheReplay:
+    row = caches.create(access, caches.Wanted(*traffic.bounds()))
+    caches.work_off()
+    return row
+
+
+def tried(access: Access, name: str = "a", slice_by: str = "prompt") -> Trial:
+    connection = connect(access, "http://127.0.0.1:1/v1", name=name)
+    version = detector(access, named=f"refusal-{name}")
+    trial = trials.create(
+        access,
+        trials.Wanted(*traffic.bounds(), connection, [version], slice_by=slice_by, most=20),
+    )
+    for call in trial.calls.all():
+        TrialCall.objects.filter(pk=call.pk).update(state="done", answer="Less.", ms=9.0)
+        TrialVerdict.objects.create(call=call, version=version, good_before=True, good_after=True)
+    stepping._finish(trial)
+    return trial
+
+
+def test_the_cache_asks_no_more_of_more(page: Client, access: Access) -> None:
+    assert "Replay your traffic" in text(page, "/cache")
+    assert queries(page, "/cache") <= 12
+    traffic.send(access, (RETURNS, DAYS), (AGAIN, DAYS), (PARIS, NOON), (LYON, CLOSED))
+    replayed(access)
+    few = queries(page, "/cache", at="0.75")
+    for n in range(6):
+        traffic.send(access, (PARIS, NOON), (LYON, CLOSED), prompt=f"p{n}")
+        detector(access, named=f"d{n}")
+        replayed(access)
+    assert queries(page, "/cache", at="0.75") == few <= 20
+
+
+def test_the_trials_ask_no_more_of_more(page: Client, access: Access) -> None:
+    assert queries(page, "/cheaper") <= 14
+    traffic.send(access, (RETURNS, DAYS), (AGAIN, DAYS))
+    first = tried(access)
+    one, all_ = queries(page, f"/cheaper/{first.pk}"), queries(page, "/cheaper")
+    for n in range(6):
+        traffic.send(access, (PARIS, NOON), (LYON, CLOSED), prompt=f"p{n}")
+    for name in ("b", "c"):
+        last = tried(access, name)
+    assert queries(page, f"/cheaper/{last.pk}") == one <= 22
+    assert queries(page, "/cheaper") == all_
+
+
+def test_topics_go_by_their_present_title(page: Client, access: Access) -> None:
+    traffic.send(access, (RETURNS, DAYS), (RETURNS, DAYS), (AGAIN, DAYS), (PARIS, NOON))
+    detector(access)
+    connect(access, "http://127.0.0.1:1/v1")
+    assert 'value="topic"' not in text(page, "/cheaper")
+    topics(access)
+    assert 'value="topic"' in text(page, "/cheaper")
+    replayed(access)
+    trial = tried(access, slice_by="topic")
+    told = text(page, "/cache", at="0.75")
+    assert "<b>return, lamp</b>" in told and "<b>store, Sunday</b>" in told
+    told = text(page, f"/cheaper/{trial.pk}", slice="topic 7")
+    assert ">return, lamp</a>" in told and "slice=topic%207" in told
+    assert "Less." in told and "topic 7 ·" not in told
