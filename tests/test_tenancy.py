@@ -394,7 +394,7 @@ def replays_of(access: Access, judge: Evaluator, connected: Connection) -> dict[
 
 OF_PROBES = (
     *("api_probe_set", "api_probe_runs", "api_probe_run", "api_probe_run_accept"),
-    *("probe_set", "probe_change"),
+    *("probe_set", "probe_change", "probe_alert"),
 )
 
 

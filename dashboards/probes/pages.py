@@ -13,10 +13,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dashboards import numbers
 from dashboards.charts import ChartCard, Series, lines
+from dashboards.probes import picking, telling
 from evals.datasets.models import Dataset
 from evals.datasets.selectors.datasets import dataset_of
 from evals.models import Connection
-from evals.probes.changes import LEVEL
+from evals.probes.changes import FEWEST, LEVEL
 from evals.probes.models import ProbeRun, ProbeSet
 from evals.probes.selectors import reading
 from evals.probes.services import runs, sets
@@ -36,18 +37,25 @@ TEST_WORDS = {
 @require_GET
 @project_page(Permission.READ)
 def probes(request: ProjectRequest) -> HttpResponse:
-    """The sets, and a form for another."""
+    """The sets, and a form for another; with `q` and `days` prompts of recorded calls to tick."""
     listed = list(reading.sets(request.access)[: sets.MOST_SETS])
     last = reading.last_runs(listed)
     project = request.access.project
-    context = {
+    context: dict[str, Any] = {
         "sets": [(one, said_of(last.get(one.pk))) for one in listed],
         "may_change": request.access.may(Permission.WRITE),
         "connections": list(Connection.objects.filter(project=project)[:100]),
         "datasets": list(Dataset.objects.filter(project=project, archived_at=None)[:100]),
-        "fewest": 5,
+        "fewest": FEWEST,
         "most": sets.MOST,
+        "days": picking.DAYS,
+        "looked": picking.range_of(request.GET),
     }
+    if context["looked"] is not None and context["may_change"]:
+        try:
+            context["found"] = picking.prompts(request.access, context["looked"])
+        except ValidationError as error:
+            context["problem"] = " ".join(error.messages)
     return render(request, "probes/list.html", context)
 
 
@@ -91,6 +99,7 @@ def probe_set(request: ProjectRequest, pk: int) -> HttpResponse:
         "level": f"{LEVEL:.0%}",
         "may_change": request.access.may(Permission.WRITE),
     }
+    context |= telling.context_of(request, row)
     return render(request, "probes/set.html", context)
 
 
@@ -123,7 +132,7 @@ def timeline(row: ProbeSet, listed: list[ProbeRun]) -> ChartCard:
 @require_POST
 @project_page(Permission.WRITE)
 def probes_new(request: ProjectRequest) -> HttpResponse:
-    """Freeze a set: of typed prompts, or of a dataset."""
+    """Freeze a set: of typed prompts, of a dataset, or of the calls that are ticked."""
     given = request.POST
     slug = request.access.project.slug
     try:
@@ -133,9 +142,7 @@ def probes_new(request: ProjectRequest) -> HttpResponse:
         ).first()
         if connection is None:
             raise ValidationError("Choose a connection to ask.")
-        drafts = sets.typed(given.get("prompts", ""))
-        if given.get("dataset"):
-            drafts = sets.of_dataset(dataset_of(request.access, given["dataset"]), sets.MOST)
+        drafts = _drafts(request)
         made = sets.create(
             request.access,
             sets.Wanted(
@@ -152,6 +159,18 @@ def probes_new(request: ProjectRequest) -> HttpResponse:
         return redirect("probes", slug)
     messages.success(request, f"{len(drafts)} prompts are frozen.")
     return redirect("probe_set", slug, made.pk)
+
+
+def _drafts(request: ProjectRequest) -> list[sets.Draft]:
+    """Raises ValidationError, Http404."""
+    given = request.POST
+    looked = picking.range_of(given)
+    if looked is not None:
+        listed = picking.prompts(request.access, looked)
+        return picking.ticked(listed, set(given.getlist("call")))
+    if given.get("dataset"):
+        return sets.of_dataset(dataset_of(request.access, given["dataset"]), sets.MOST)
+    return sets.typed(given.get("prompts", ""))
 
 
 def _money(text: str) -> int:

@@ -71,6 +71,7 @@ def test_every_page_is_fit_for_everyone(
     page_check(f"{COST}/cheaper?range=7d", name="what-if-cheaper")
     page_check(f"{COST}/cheaper/{scene['trial']}?range=7d", name="what-if-trial")
     page_check("/p/shop/evaluators/probes", name="probes")
+    page_check("/p/shop/evaluators/probes?q=prompt:gifts&days=7", name="probes-ticks")
     page_check(f"/p/shop/evaluators/probes/{scene['probes']}", name="probes-one")
 
 

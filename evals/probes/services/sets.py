@@ -91,16 +91,23 @@ def _messages(value: Any) -> Messages:
 
 def of_traces(access: Access, start_ns: int, end_ns: int, q: str, most: int) -> list[Draft]:
     """Different prompts that calls of a range asked, the newest. Raises QueryError."""
+    return list(asked_in(access, start_ns, end_ns, q, most).values())
+
+
+def asked_in(
+    access: Access, start_ns: int, end_ns: int, q: str, most: int
+) -> dict[recorded.Key, Draft]:
+    """Likewise, each by the newest call that asked it. Raises QueryError."""
     listed = recorded.newest(access.project.pk, start_ns, end_ns, q, 10 * most)
-    found: dict[str, Draft] = {}
+    found: dict[str, tuple[recorded.Key, Draft]] = {}
     for one, said in recorded.contents(access.project, listed):
         try:
             messages = prompts.messages_of(said)
         except CannotReplay:
             continue
         if sum(len(part["content"]) for part in messages) <= LONGEST:
-            found[repr(messages)] = Draft(messages, one.user_id)
-    return list(found.values())[-most:]
+            found[repr(messages)] = one.key, Draft(messages, one.user_id)
+    return dict(list(found.values())[-most:])
 
 
 def create(access: Access, wanted: Wanted) -> ProbeSet:
