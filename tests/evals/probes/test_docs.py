@@ -18,7 +18,7 @@ from tests import examples
 from tests.evals.judging import connect
 
 TEXT = (Path(__file__).parents[3] / "docs" / "probes.md").read_text()
-WORDS = TEXT.replace("\n", " ")
+WORDS = " ".join(TEXT.split())
 
 
 @examples.needs_tools
