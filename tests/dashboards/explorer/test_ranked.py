@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from dashboards.explorer import ranking
 from evals.providers.errors import Unavailable
+from evals.review.services import queues
 from evals.vectors.selectors import searching
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Project, User
@@ -140,6 +141,8 @@ def test_empty_states_say_why(
 
 
 def test_all_of_the_list_goes_to_a_dataset_or_queue(page: Client, access: Access) -> None:
+    question = {"key": "why", "text": "Why?", "kind": "text"}
+    queues.create(access, "late", queues.Draft("Late", [question]))
     say(access, SAID * 2, user__id="ann")
     say(access, [("Bob asks", "No.")], user__id="bob")
     text = body(page, f"{BY}{REFUND}+user:ann")
@@ -148,7 +151,7 @@ def test_all_of_the_list_goes_to_a_dataset_or_queue(page: Client, access: Access
     assert "All 5" in text
     for address in (to_dataset, to_review):
         shown = body(page, address.replace("&amp;", "&"))
-        assert "Bob asks" not in shown and ("5 " in shown or SAID[0][0] in shown)
+        assert "Bob asks" not in shown and SAID[0][0] in shown
         for name, value in (("by", "meaning"), ("all", "1")):
             assert f'name="{name}" value="{value}"' in shown, "the form asks for the same again"
 
