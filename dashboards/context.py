@@ -63,6 +63,7 @@ PLACES = {
         Place("Traces", "traces", "traces", "traces"),
         Place("Sessions", "sessions", "sessions", "sessions"),
         Place("Users", "users", "users", "users"),
+        Place("Topics", "chain", "topics", "topics"),
         Place("Drift", "drift", "drift", "drift"),
     ),
     "Evaluate": (

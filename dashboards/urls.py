@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dashboards.digest.urls")),
     path("", include("dashboards.boards.urls")),
     path("", include("dashboards.users.urls")),
+    path("", include("dashboards.topics.urls")),
     path("", include("dashboards.sessions.urls")),
     path("", include("dashboards.people.urls")),
     path("", include("dashboards.ingest.urls")),

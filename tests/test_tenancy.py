@@ -37,6 +37,8 @@ from evals.probes.models import ProbeSet
 from evals.replays.models import CacheReplay, Trial
 from evals.review.services import filling, queues, rules, working
 from evals.services import evaluators
+from evals.topics.models import Member, Topic
+from evals.topics.models import Run, Topic
 from evals.truth.models import Improvement, Panel
 from evals.truth.services import pairing
 from evals.truth.verdicts import Reading
@@ -210,8 +212,10 @@ def values(access: Access, project: Project) -> dict[str, str]:
         **truth_of(access, judge),
         **erasure_of(access),
         **drift_of(access),
+        **topics_of(access),
         **replays_of(access, judge, connected),
         **probes_of(access, connected),
+        **topic_of(access),
     }
 
 
@@ -341,6 +345,21 @@ def drift_of(access: Access) -> dict[str, str]:
     return of_monitor | of_window
 
 
+OF_TOPIC = ("api_topic", "api_topic_examples", "topic", "topic_rename")
+
+
+def topics_of(access: Access) -> dict[str, str]:
+    """A topic that its only run found."""
+    run = Run.objects.create(
+        project=access.project, state=Run.State.DONE, start_ns=0, end_ns=1, problem=CANARY
+    )
+    Topic.objects.create(
+        project=access.project, number=77, name=CANARY, label=CANARY, terms=[[CANARY, 0.5]],
+        centroid=b"", x=0, y=0, size=1, share=1.0, found_in=run,
+    )  # fmt: skip
+    return {f"{name}:number": "77" for name in OF_TOPIC}
+
+
 OF_TRUTH = (
     *("api_truth_evaluator", "api_truth_pairing", "api_truth_cases", "api_truth_calibration"),
     *("api_truth_panel", "api_truth_panel_runs", "api_truth_panel_accept"),
@@ -407,6 +426,27 @@ def probes_of(access: Access, connected: Connection) -> dict[str, str]:
     run = row.runs.create(slot=datetime(2026, 1, 1, tzinfo=UTC), state="done", problem=CANARY)
     run.answers.create(probe=probe, text=CANARY)
     return {f"{name}:pk": str(row.pk) for name in OF_PROBES} | {"run": str(run.pk)}
+
+
+OF_TOPIC = ("api_topic", "api_topic_examples", "topic", "topic_rename")
+OF_TOPICS = 4_711
+"""The number of the topic: no other project has one like it."""
+
+
+def topic_of(access: Access) -> dict[str, str]:
+    """A topic that the span is about, and the run that found it."""
+    run = access.project.run_set.create(
+        state="done", start_ns=0, end_ns=1, topics=1, finished_at=datetime.now(UTC)
+    )
+    Topic.objects.create(
+        project=access.project, number=OF_TOPICS, name=CANARY, label=CANARY, terms=[[CANARY, 1.0]],
+        centroid=b"", x=0, y=0, size=1, share=1, found_in=run, seen_in=run,
+    )  # fmt: skip
+    Member.objects.create(
+        project=access.project, trace_id=TRACE.hex(), span_id=span_to_column(SPAN), start_ns=1,
+        number=OF_TOPICS, likeness=1,
+    )  # fmt: skip
+    return {f"{name}:number": str(OF_TOPICS) for name in OF_TOPIC}
 
 
 OF_DATASET_ITEM = ("dataset_item", "dataset_item_edit", "dataset_item_drop")
@@ -794,10 +834,18 @@ def test_the_project_itself_sees_what_others_must_not(
         "drift_monitor",
         "drift_window",
         "drift_edit",
+        "topics",
+        "topic",
+        "api_topics",
+        "api_topic",
         "api_drift_monitors",
         "api_drift_monitor",
         "api_drift_windows",
         "api_drift_window",
+        "topics",
+        "topic",
+        "api_topics",
+        "api_topic",
         "truth_evaluator",
         "truth_panel",
         "truth_improvement",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
@@ -85,6 +86,12 @@ def last_runs(access: Access) -> tuple[Run | None, Run | None]:
     access.require(Permission.READ)
     last = Run.objects.filter(project=access.project).order_by("-pk").defer("space").first()
     return last, finding.newest(access.project.pk)
+
+
+def runs(access: Access, most: int) -> list[Run]:
+    """The latest runs, the last first."""
+    access.require(Permission.READ)
+    return list(Run.objects.filter(project=access.project).order_by("-pk").defer("space")[:most])
 
 
 def sums(access: Access, first: date, last: date, number: int | None = None) -> dict[int, Sums]:
@@ -179,6 +186,15 @@ def _with_texts(access: Access, members: Sequence[Member], most: int) -> list[Ex
             example = Example(row.trace_id, row.span_id, row.start_ns, row.likeness, text)
             found.setdefault(text or str(row.span_id), example)
     return list(found.values())
+
+
+def sample(access: Access, topic: Topic, most: int) -> list[Key]:
+    """Calls of a topic by a hash, of its latest thousand: the same until others come."""
+    access.require(Permission.READ)
+    rows = Member.objects.filter(project=access.project, number=topic.number)
+    keys = list(rows.order_by("-start_ns").values_list("trace_id", "span_id")[:1_000])
+    keys.sort(key=lambda key: blake2b(key[0].bytes + str(key[1]).encode()).digest())
+    return keys[:most]
 
 
 @dataclass(frozen=True, slots=True)

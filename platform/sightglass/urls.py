@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("evals.datasets.api.urls")),
     path("", include("evals.truth.api.urls")),
     path("", include("evals.drift.api.urls")),
+    path("", include("evals.topics.api.urls")),
     path("", include("evals.replays.api.urls")),
     path("", include("evals.probes.api.urls")),
     path("", include("evals.erasures.urls")),

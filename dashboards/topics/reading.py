@@ -1,0 +1,350 @@
+"""What the topics pages are made of: lines of the list, the map, charts and examples of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+
+from dashboards import changes
+from dashboards.changes import Change
+from dashboards.charts import ChartCard, Series, bars, lines, sparkline
+from dashboards.charts.maps import Cloud, Point, cloud_map
+from dashboards.charts.spark import Spark
+from dashboards.explorer import state
+from dashboards.numbers import written
+from evals.topics import selectors
+from evals.topics.asking import OTHER
+from evals.topics.models import Run, Topic
+from evals.topics.selectors import Dot, Example, Sums
+from sightglass.accounts.access import Access
+from traces.ids import span_hex, trace_hex
+from traces.intervals import Interval
+from traces.selectors.metrics import Value
+
+DAYS = (7, 28, 90)
+USUAL = 28
+SAMPLE = 40
+"""Calls that are offered for review, or for a dataset."""
+DAY = 86_400 * 10**9
+ON_MAP = 14
+"""Topics that are drawn as such on the map; the others are among the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the pages are asked in the address: figures of so many days, and of which score."""
+
+    access: Access
+    days: int
+    score: str
+
+    @property
+    def last(self) -> date:
+        return datetime.now(UTC).date()
+
+    @property
+    def first(self) -> date:
+        return self.last - timedelta(days=self.days - 1)
+
+    @property
+    def before(self) -> tuple[date, date]:
+        """As many days, right before."""
+        return self.first - timedelta(days=self.days), self.first - timedelta(days=1)
+
+    @property
+    def dates(self) -> list[date]:
+        return [self.first + timedelta(days=at) for at in range(self.days)]
+
+    @property
+    def times(self) -> list[int]:
+        """Where its days begin (ns)."""
+        return [day_ns(one) for one in self.dates]
+
+    def link(self, **changes: object) -> str:
+        """`?…` of this page with changes."""
+        given = {"days": str(self.days), "score": self.score} | {
+            name: str(value) for name, value in changes.items()
+        }
+        return f"?{state.encoded({name: value for name, value in given.items() if value})}"
+
+    def page(self, topic: Topic) -> str:
+        there = reverse("topic", args=[self.access.project.slug, topic.number])
+        return f"{there}{self.link()}"
+
+    def calls(self, number: int) -> str:
+        """The explorer with a topic's calls of these days."""
+        term = f"topic:{number}" if number else "topic:none"
+        asked = {"list": "spans", "q": term, "from": str(self.first)}
+        there = reverse("traces", args=[self.access.project.slug])
+        return f"{there}?{state.encoded(asked)}"
+
+
+def read(access: Access, given: Mapping[str, str]) -> Asked:
+    """What is not offered is passed over."""
+    days = next((one for one in DAYS if str(one) == given.get("days")), USUAL)
+    return Asked(access, days, given.get("score", "")[:100])
+
+
+def day_ns(day: date) -> int:
+    return (day - date(1970, 1, 1)).days * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A topic in the list."""
+
+    topic: Topic
+    sums: Sums
+    url: str
+    calls_url: str
+    share: float
+    """Of all calls of the days."""
+    change: Change
+    quality: str
+    quality_interval: str
+    quality_change: Change
+    failures: str
+    failures_interval: str
+    spark: Spark | None
+    mark: str
+    terms: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The list, and what is beside it."""
+
+    lines: list[Line]
+    vanished: list[Line]
+    none: Sums
+    none_url: str
+    total: int
+    scores: list[str]
+    score: str
+
+    @property
+    def none_share(self) -> float:
+        return self.none.calls / self.total if self.total else 0.0
+
+
+def listing(asked: Asked) -> Listing:
+    """Four reads of sums, whatever the number of topics."""
+    now = selectors.sums(asked.access, asked.first, asked.last)
+    was = selectors.sums(asked.access, *asked.before)
+    daily = selectors.sums_by_day(asked.access, asked.first, asked.last)
+    daily_before = selectors.sums_by_day(asked.access, *asked.before)
+    names = selectors.score_names(now)
+    score = asked.score if asked.score in names else next(iter(names), "")
+    total = sum(one.calls for one in now.values())
+    topics = selectors.topics_of_project(asked.access.project.pk, vanished=True)
+    made = []
+    for topic in topics:
+        mine, old = now.get(topic.number, Sums()), was.get(topic.number, Sums())
+        steps = [_calls(daily, topic.number, one) for one in asked.dates]
+        days_before = [one - timedelta(days=asked.days) for one in asked.dates]
+        steps_before = [_calls(daily_before, topic.number, one) for one in days_before]
+        change = changes.of_totals(steps, steps_before, "count", None)
+        made.append(_line(asked, topic, mine, old, score, total, steps, change))
+    here = [one for one in made if one.topic.vanished_at is None]
+    here.sort(key=lambda one: (-one.sums.calls, one.topic.number))
+    none = now.get(OTHER, Sums())
+    gone = [one for one in made if one.topic.vanished_at is not None]
+    return Listing(here, gone, none, asked.calls(OTHER), total, names, score)
+
+
+def _calls(daily: Mapping[tuple[int, date], Sums], number: int, day: date) -> float:
+    found = daily.get((number, day))
+    return float(found.calls if found else 0)
+
+
+def _line(
+    asked: Asked,
+    topic: Topic,
+    mine: Sums,
+    old: Sums,
+    score: str,
+    total: int,
+    steps: Sequence[float],
+    change: Change,
+) -> Line:
+    quality, unit = mine.quality(score), unit_of(mine, score)
+    return Line(
+        topic=topic,
+        sums=mine,
+        url=asked.page(topic),
+        calls_url=asked.calls(topic.number),
+        share=mine.calls / total if total else 0.0,
+        change=change,
+        quality=told(quality, unit),
+        quality_interval=interval(quality, unit),
+        quality_change=changes.of_values(value(quality), value(old.quality(score)), unit, None),
+        failures=told(mine.failures, "ratio"),
+        failures_interval=interval(mine.failures, "ratio"),
+        spark=sparkline(list(steps)) if any(steps) else None,
+        mark=selectors.mark(topic, asked.last),
+        terms=[str(text) for text, _ in topic.terms[:6]],
+    )
+
+
+def unit_of(sums: Sums, score: str) -> str:
+    """Of a score: a share where it is true or false, else its own scale."""
+    held = sums.scores.get(score)
+    return "ratio" if held and held["booleans"] == held["n"] else "score"
+
+
+def value(found: Interval | None) -> Value:
+    if found is None:
+        return Value(None, 0)
+    return Value(found.value, round(found.n_eff), found.low, found.high)
+
+
+def told(found: Interval | None, unit: str) -> str:
+    return written(found.value, unit) if found else ""
+
+
+def interval(found: Interval | None, unit: str) -> str:
+    if found is None or found.low is None or found.high is None:
+        return ""
+    return f"{written(found.low, unit)} – {written(found.high, unit)}"
+
+
+def map_card(asked: Asked, run: Run, topics: Sequence[Topic]) -> ChartCard:
+    """The calls of a run on a plane; a click opens one."""
+    dots: dict[int, list[Dot]] = {}
+    for dot in selectors.dots(asked.access, run):
+        dots.setdefault(dot.number, []).append(dot)
+    ranked = sorted(topics, key=lambda one: (-one.size, one.number))
+    shown, rest = ranked[:ON_MAP], ranked[ON_MAP:]
+    clouds = [
+        Cloud(
+            one.title,
+            _points(asked, dots.get(one.number, ())),
+            (one.x, one.y),
+            asked.page(one),
+        )
+        for one in shown
+    ]
+    others = [*(dot for one in rest for dot in dots.get(one.number, ())), *dots.get(OTHER, ())]
+    if others:
+        clouds.append(Cloud("Smaller and no topic", _points(asked, others), faint=True))
+    count = sum(len(cloud.points) for cloud in clouds)
+    summary = (
+        f"{count} calls on a plane, those that ask alike close together, in {len(shown)} topics."
+    )
+    return ChartCard(
+        "map",
+        "Map",
+        cloud_map(clouds, summary=summary) if count else None,
+        sub="what is asked alike lies together; a point opens its call",
+        empty="The calls of the map have been deleted since. The next run draws a new one.",
+        note="Only closeness means something: left, right, up and down do not.",
+        size="l",
+    )
+
+
+def _points(asked: Asked, dots: Sequence[Dot]) -> list[Point]:
+    return [Point(dot.x, dot.y, dot.text, call_url(asked.access, dot)) for dot in dots]
+
+
+def call_url(access: Access, one: Dot | Example) -> str:
+    there = reverse("trace", args=[access.project.slug, trace_hex(one.trace_id)])
+    return f"{there}?span={span_hex(one.span_id)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """One topic, as its page shows it."""
+
+    line: Line
+    cards: list[ChartCard]
+    scores: list[str]
+    score: str
+
+
+def whole(asked: Asked, topic: Topic) -> Whole:
+    """Its figures and charts by day."""
+    daily = selectors.sums_by_day(asked.access, asked.first, asked.last, topic.number)
+    before = selectors.sums_by_day(asked.access, *asked.before, topic.number)
+    now, was = Sums(), Sums()
+    for one in daily.values():
+        now.add(one)
+    for one in before.values():
+        was.add(one)
+    names = selectors.score_names({topic.number: now})
+    score = asked.score if asked.score in names else next(iter(names), "")
+    steps = [_calls(daily, topic.number, one) for one in asked.dates]
+    steps_before = [
+        _calls(before, topic.number, one - timedelta(days=asked.days)) for one in asked.dates
+    ]
+    change = changes.of_totals(steps, steps_before, "count", None)
+    line = _line(asked, topic, now, was, score, 0, steps, change)
+    by_day = [daily.get((topic.number, one), Sums()) for one in asked.dates]
+    return Whole(line, _cards(asked, topic, by_day, score), names, score)
+
+
+def _cards(asked: Asked, topic: Topic, by_day: Sequence[Sums], score: str) -> list[ChartCard]:
+    url = _explorer(asked, topic)
+
+    def series(name: str, values: Sequence[float | None], **more: Any) -> Series:
+        return Series(name, asked.times, values, url=url, **more)
+
+    calls = bars([series("Calls", [one.calls for one in by_day])], unit="count", step_ns=DAY)
+    cost = bars([series("Cost", [one.cost for one in by_day])], unit="usd", step_ns=DAY)
+    made = [
+        ChartCard("calls", "Calls by day", calls, csv=asked.link(csv="calls")),
+        ChartCard("cost", "Cost by day", cost, csv=asked.link(csv="cost")),
+        _intervals(
+            asked, "failures", "Failed calls", [one.failures for one in by_day], "ratio", url
+        ),
+    ]
+    if score:
+        unit = next((unit_of(one, score) for one in by_day if score in one.scores), "score")
+        found = [one.quality(score) for one in by_day]
+        made.append(_intervals(asked, "quality", score, found, unit, url))
+    return made
+
+
+def _intervals(
+    asked: Asked,
+    card: str,
+    title: str,
+    found: Sequence[Interval | None],
+    unit: str,
+    url: str,
+) -> ChartCard:
+    one = Series(
+        title,
+        asked.times,
+        [each.value if each else None for each in found],
+        low=[each.low if each else None for each in found],
+        high=[each.high if each else None for each in found],
+        counts=[round(each.n_eff) if each else 0 for each in found],
+        url=url,
+    )
+    chart = lines([one], unit=unit, step_ns=DAY)
+    sub = "with its 95% interval"
+    return ChartCard(card, title, chart, sub=sub, csv=asked.link(csv=card))
+
+
+def _explorer(asked: Asked, topic: Topic) -> str:
+    """For points of charts, which add their own time."""
+    there = reverse("traces", args=[asked.access.project.slug])
+    return f"{there}?{state.encoded({'list': 'spans', 'q': f'topic:{topic.number}'})}"
+
+
+def sample_urls(access: Access, topic: Topic) -> tuple[str, str]:
+    """Where a sample of the topic is put into a review queue, or into a dataset."""
+    keys = selectors.sample(access, topic, SAMPLE)
+    items = ",".join(f"{trace_hex(trace)}:{span_hex(span)}" for trace, span in keys)
+    if not items:
+        return "", ""
+    asked = state.encoded({"items": items})
+    slug = access.project.slug
+    return (
+        f"{reverse('review_add', args=[slug])}?{asked}",
+        f"{reverse('dataset_add', args=[slug])}?{asked}",
+    )

@@ -1,0 +1,82 @@
+"""The pages: the list of topics with their map, and one topic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from dashboards import frame as frames
+from dashboards.topics import reading
+from evals.models import Connection
+from evals.topics import selectors
+from evals.topics.clustering import FEWEST
+from evals.topics.models import Run
+from sightglass.accounts.access import Permission, ProjectRequest, project_page
+
+EXAMPLES = 12
+UNDER_WAY = (Run.State.WAITING, Run.State.RUNNING)
+
+
+@require_GET
+@project_page(Permission.READ)
+def topics(request: ProjectRequest) -> HttpResponse:
+    """All topics; before the first run, what they are and how it goes."""
+    access = request.access
+    last, run = selectors.last_runs(access)
+    asked = reading.read(access, request.GET.dict())
+    context: dict[str, Any] = {
+        "asked": asked,
+        "last": last,
+        "run": run,
+        "under_way": last is not None and last.state in UNDER_WAY,
+        "fewest": FEWEST,
+        "plan": selectors.plan_of(access),
+        "connections": Connection.objects.filter(project=access.project).order_by("name"),
+    }
+    if run is None:
+        return render(request, "topics/empty.html", context)
+    listing = reading.listing(asked)
+    shown = [one.topic for one in listing.lines]
+    card = frames.asked("map", "Map", lambda: reading.map_card(asked, run, shown))
+    context |= {
+        "listing": listing,
+        "card": card,
+        "choices": [(days, asked.link(days=days), days == asked.days) for days in reading.DAYS],
+        "scores": [
+            (name, asked.link(score=name), name == listing.score) for name in listing.scores
+        ],
+    }
+    return render(request, "topics/list.html", context)
+
+
+@require_GET
+@project_page(Permission.READ)
+def topic(request: ProjectRequest, number: int) -> HttpResponse:
+    """One topic: figures by day, examples, and what can be done with it."""
+    access = request.access
+    one = selectors.get_topic(access, number)
+    asked = reading.read(access, request.GET.dict())
+    whole = reading.whole(asked, one)
+    if wanted := request.GET.get("csv"):
+        card = next((card for card in whole.cards if card.id == wanted), None)
+        return frames.csv_response(card, f"topic-{one.number}")
+    typical = request.GET.get("show") != "latest"
+    examples = selectors.examples(access, one, EXAMPLES, typical=typical)
+    review_url, dataset_url = reading.sample_urls(access, one)
+    context: dict[str, Any] = {
+        "asked": asked,
+        "topic": one,
+        "whole": whole,
+        "line": whole.line,
+        "typical": typical,
+        "examples": [(each, reading.call_url(access, each)) for each in examples],
+        "review_url": review_url,
+        "dataset_url": dataset_url,
+        "sample": reading.SAMPLE,
+        "choices": [(days, asked.link(days=days), days == asked.days) for days in reading.DAYS],
+        "scores": [(name, asked.link(score=name), name == whole.score) for name in whole.scores],
+    }
+    return render(request, "topics/topic.html", context)
