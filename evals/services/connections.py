@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from evals.judges.prompts import reply_schema
@@ -18,6 +19,7 @@ from evals.providers.calling import Endpoint
 from evals.providers.errors import Forbidden, ProviderError
 from evals.providers.waiting import waited
 from evals.services import secrets
+from evals.vectors.models import Choice
 from sightglass.accounts import audit
 from sightglass.accounts.access import Access, Permission
 
@@ -108,8 +110,9 @@ def remove(access: Access, row: Connection) -> None:
 
 
 def using(row: Connection) -> list[str]:
-    """Names of evaluators, not archived, whose newest version asks this connection."""
-    names = []
+    """What asks this connection: evaluators, not archived, by their newest version; and search."""
+    choices = Choice.objects.filter(Q(model__connection=row) | Q(coming__connection=row))
+    names = ["search by meaning"] if choices.exists() else []
     for evaluator in Evaluator.objects.filter(project_id=row.project_id, archived_at=None):
         version = evaluator.versions.order_by("-number").first()
         asked = version.config.get("models", []) if version else []

@@ -27,11 +27,17 @@ class Model(models.Model):
 
     class Meta:
         constraints: ClassVar = [
+            # Of a connection that was removed several may be left.
             models.UniqueConstraint(
-                fields=["project", "connection", "name", "version"],
+                fields=["connection", "name", "version"],
                 name="vectors_model_once",
-                nulls_distinct=False,
-            )
+                condition=models.Q(connection__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["name", "version"],
+                name="vectors_embedded_once",
+                condition=models.Q(project__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -46,9 +52,9 @@ class Choice(models.Model):
     """A project's own model. Without a row, the embedded default is at work."""
 
     project = models.OneToOneField(Project, on_delete=models.CASCADE, related_name="+")
-    model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="+")
+    model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="+")
     """What answers searches."""
-    coming = models.ForeignKey(Model, on_delete=models.PROTECT, null=True, related_name="+")
+    coming = models.ForeignKey(Model, on_delete=models.SET_NULL, null=True, related_name="+")
     """What is being filled, and takes over once it has what the other has."""
     cursor = models.JSONField(null=True, blank=True)
     """How far back stored calls have been gone through: start in ns, trace, span. Newest first."""

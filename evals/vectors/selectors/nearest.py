@@ -24,9 +24,12 @@ from traces.query import Query
 from traces.selectors.conditions import condition
 from traces.selectors.paging import TimeRange, time_limit
 from traces.selectors.search import EVERYTHING
+from traces.services.partitions import WEEK_NS
 
-EF_SEARCH = 100
-"""Of the graph: candidates that are kept; recall is measured in benchmarks/search.py."""
+EF_SEARCH, EF_OF_MANY = 100, 40
+"""Candidates that are kept in walking a graph; of many weeks' graphs, which together look at more,
+fewer of each. More are asked for where more are wanted. Recall: benchmarks/search.py."""
+MANY_WEEKS = 4
 MOST_EXACT = 5_000
 """Calls that match a query, up to which all of them are compared."""
 MOST_SCANNED = 20_000
@@ -90,7 +93,10 @@ def nearest(
             "SELECT set_config('hnsw.ef_search', %s, true),"
             " set_config('hnsw.iterative_scan', 'strict_order', true),"
             " set_config('hnsw.max_scan_tuples', %s, true)",
-            [str(max(EF_SEARCH, min(2 * most, 1_000))), str(MOST_SCANNED)],
+            [
+                str(EF_OF_MANY if high - low > MANY_WEEKS * WEEK_NS else EF_SEARCH),
+                str(MOST_SCANNED),
+            ],
         )
         cursor.execute(NEAR.format(more=more, **names), [text, low, high, *params, text, most])
         return [Near(*record) for record in cursor.fetchall()]

@@ -16,6 +16,7 @@ from django.test import Client
 
 from evals.models import Connection
 from evals.providers.errors import ProviderError, Refused
+from evals.services import connections
 from evals.vectors import endpoint
 from evals.vectors.fields import Field
 from evals.vectors.models import Choice, Model
@@ -189,6 +190,23 @@ def test_who_may_and_what_is_refused(
     with pytest.raises(ValidationError, match="gave no vector"):
         filling.choose(access, gone, NAME)
     assert not Choice.objects.exists()
+
+
+def test_a_connection_at_work_stays_and_removed_ones_leave_nothing_in_the_way(
+    access: Access, provider: Provider, connected: Connection
+) -> None:
+    filling.choose(access, connected, NAME)
+    with pytest.raises(ValidationError, match="search by meaning"):
+        connections.remove(access, connected)
+    filling.choose(access, connect(access, provider.url, name="second"), NAME)
+    filling.choose(access, None)
+    filling.run(30)
+    for row in Connection.objects.all():
+        connections.remove(access, row)
+    assert Model.objects.filter(name=NAME, connection=None).count() == 2
+    filling.choose(access, connect(access, provider.url), NAME)
+    access.project.delete()
+    assert not Choice.objects.exists() and not Model.objects.filter(name=NAME).exists()
 
 
 # ---- command, API, page

@@ -206,7 +206,7 @@ def test_they_go_with_their_traces_and_weeks(access: Access) -> None:
 
 
 def test_another_model_gets_its_own(access: Access) -> None:
-    coming = Model.objects.create(project=access.project, name="other", dimensions=256)
+    coming = Model.objects.create(name="other", dimensions=256)
     Choice.objects.create(project=access.project, model=models.embedded(), coming=coming)
     [trace_id] = send(access, {"Where is it?": "On its way."})
     storing.run(30)
