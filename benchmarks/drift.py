@@ -66,7 +66,8 @@ class Pools:
         if shift in EDITS:
             return before, kept + [EDITS[shift](base[p], self.rng) for p in chosen[:changed]]
         if shift in (WEIGHT, ORDINARY):
-            rest = places[reference:]
+            # None that the window has already: the same text twice is more than a shift of topic.
+            rest = np.r_[chosen[:changed], places[reference + current :]]
             pool = rest[self.topic[rest] if shift == WEIGHT else self.near()[rest]]
             drawn = self.rng.choice(pool, changed, replace=len(pool) < changed)
             return before, kept + [base[place] for place in drawn]

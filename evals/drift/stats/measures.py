@@ -22,9 +22,11 @@ from evals.vectors.embedding import embed
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-SCALES = (0.1, 0.4)
+NARROW = 0.1
+JOINT = {"middle": 0.4, "wide": 1.0}
 """Bandwidths² of kernels, of the median squared distance. A narrow one sees a tenth of the items
-in a place of their own; a wide one sees all of them move a little."""
+in a place of their own; a wide one sees all of them move a little, which meaning and wording
+show better together."""
 WEIGHTS = {"vectors": 0.5, "ending": 0.2, "descriptors": 0.2, "language": 0.1, "classifier": 0.1}
 """What groups of measures weigh together; numbers and categories that are given: 0.2 each."""
 GIVEN = 0.2
@@ -68,8 +70,7 @@ def material(reference: Window, current: Window, rng: np.random.Generator, seed:
     spaces = _spaces(reference, current, texts, seed)
     found: list[Measure] = []
     distances = {name: representations.squared_distances(rows) for name, rows in spaces.items()}
-    for name, apart in distances.items():
-        found += _kernels(name, apart, WEIGHTS["vectors"] / (len(spaces) * len(SCALES)))
+    found += _kernels(distances)
     numbers: dict[str, Doubles] = {}
     if texts:
         numbers = descriptors.numbers(texts)
@@ -113,13 +114,21 @@ def _of_ordinary_size(rows: Floats) -> Floats:
     return np.asarray(rows / largest if largest > 0 else rows, dtype=np.float32)
 
 
-def _kernels(name: str, distances: Floats, weight: float) -> list[Measure]:
-    found = []
-    for scale, word in zip(SCALES, ("narrow", "wide"), strict=True):
-        kernel = representations.gaussian(distances, scale)
-        if kernel is not None:
-            found.append(_kernel(f"{name}, {word}", kernel, weight))
-    return found
+def _kernels(distances: dict[str, Floats]) -> list[Measure]:
+    """A narrow one of each space, and of all together a middle and a wide one."""
+    kernels: dict[str, Floats] = {}
+    for name, apart in distances.items():
+        narrow = representations.gaussian(apart, NARROW)
+        if narrow is not None:
+            kernels[f"{name}, narrow"] = narrow
+    for word, scale in JOINT.items():
+        each = [representations.gaussian(apart, scale) for apart in distances.values()]
+        known = [kernel for kernel in each if kernel is not None]
+        if known:
+            together = np.asarray(sum(known) / np.float32(len(known)), dtype=np.float32)
+            kernels[f"{' and '.join(distances)}, {word}"] = together
+    weight = WEIGHTS["vectors"] / max(len(kernels), 1)
+    return [_kernel(name, kernel, weight) for name, kernel in kernels.items()]
 
 
 def _kernel(name: str, kernel: Floats, weight: float) -> Measure:
