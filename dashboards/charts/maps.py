@@ -98,6 +98,9 @@ def _name(cloud: Cloud) -> dict[str, object]:
         "bgcolor": light("surface"),
         "opacity": 0.85,
         "borderpad": 2,
+        # Above its cloud, whose points it would else cover.
+        "yanchor": "bottom",
+        "yshift": 14,
         "captureevents": False,
     }
 

@@ -4,8 +4,9 @@ Log-odds ratios with an informative Dirichlet prior (B. Monroe, M. Colaresi and 
 "Fightin' Words", Political Analysis 16:372): a term's odds in a topic against the odds in the other
 texts, each smoothed by its frequency in all, in standard deviations. A term counts once in a text,
 so that nobody names a topic by repeating himself. No list of stop words is needed in any language:
-a term must be at least LIFT times as frequent in its topic as elsewhere. Of those that are so for
-certain, the ones come first that are both telling and in many of the topic's texts. Pure.
+a term must be at least LIFT times as frequent in its topic as elsewhere, and must not be at home in
+half of the other topics. Of those that are so for certain, the ones come first that are both
+telling and in many of the topic's texts. Pure.
 """
 
 from __future__ import annotations
@@ -25,8 +26,12 @@ LEAST_TEXTS = 3
 """Texts of a topic that have a term of it: what one person alone said names nothing."""
 LEAST_Z = 2.0
 LIFT = 2.0
+HOME = 0.05
+"""Share of a topic's texts from which on a term is at home in it."""
 PRIOR = 100.0
 """Texts that the prior weighs as much as."""
+FEWEST_TOPICS = 4
+"""Topics from which on a term that is at home in several says nothing of one."""
 MOST = 8
 LABEL_TERMS = 3
 
@@ -63,7 +68,22 @@ def distinctive(texts: Sequence[str], labels: Sequence[int], count: int) -> list
         if label >= 0:
             inside[label].update(said)
     n = len(texts)
-    return [_best(inside[place], sizes[place], every, n) for place in range(count)]
+    homes = Counter(
+        term for place in range(count) for term, hits in inside[place].items()
+        if hits >= HOME * sizes[place]
+    )  # fmt: skip
+    return [
+        _best(_own(inside[place], homes, count), sizes[place], every, n) for place in range(count)
+    ]
+
+
+def _own(mine: Counter[str], homes: Counter[str], count: int) -> Counter[str]:
+    """Without what is at home in half of the other topics, where there are others to say so."""
+    if count < FEWEST_TOPICS:
+        return mine
+    return Counter({
+        term: hits for term, hits in mine.items() if (homes[term] - 1) * 2 < count - 1
+    })  # fmt: skip
 
 
 def _best(mine: Counter[str], n: int, every: Counter[str], total: int) -> list[Term]:

@@ -31,6 +31,17 @@ def test_words_that_are_everywhere_name_nothing() -> None:
     assert found[0][0].share == 1.0
 
 
+def test_words_that_are_at_home_in_most_topics_name_none() -> None:
+    """Be they twice as frequent in one of them."""
+    said, topics = [], []
+    for at, word in enumerate(("apfel", "birne", "pflaume", "kirsche", "quitte")):
+        for n in range(50):
+            said.append(f"{word} mit" if at == 0 or n < 10 else word)
+            topics.append(at)
+    found = distinctive(said, topics, 5)
+    assert [term.text for term in found[0]] == ["apfel"]
+
+
 def test_what_one_person_says_over_and_over_names_nothing() -> None:
     said = ["Maximilian " * 50 + "wants a lamp"] + ["a lamp"] * 40 + ["a chair"] * 41
     found = distinctive(said, [0] * 41 + [1] * 41, 2)
