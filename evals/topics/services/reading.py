@@ -9,10 +9,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from evals.services.loading import Key
+from evals.services.loading import READ_AT_ONCE, Key, rows_of, subjects_of
 from evals.topics.clustering import Matrix
-from evals.vectors.embedding import embed
-from evals.vectors.texts import texts_of as stored_texts
+from evals.vectors.embedding import LONGEST, embed
 from traces.selectors.paging import time_limit
 from traces.spans import Kind
 
@@ -75,5 +74,11 @@ def asked(project_id: int, calls: Sequence[Call]) -> Asked:
 
 
 def texts_of(project_id: int, calls: Sequence[Call]) -> dict[Key, str]:
-    """By trace and span id, from what is stored; empty where nothing was said in words."""
-    return {key: said.input for key, said in stored_texts(project_id, calls).items()}
+    """By trace and span id, in the user's own words: without what the application had retrieved in
+    the trace and put before them. Empty where nothing was said in words."""
+    found: dict[Key, str] = {}
+    for at in range(0, len(calls), READ_AT_ONCE):
+        rows = rows_of(project_id, calls[at : at + READ_AT_ONCE])
+        for key, subject in subjects_of(project_id, rows).items():
+            found[key] = (subject.example().input or "").strip()[:LONGEST]
+    return found
