@@ -55,7 +55,7 @@ def subjects_of(
     missing = [row for row in rows if (row.trace_id, row.span_id) not in known]
     for row, raw in zip(missing, payloads.raw_spans(project_id, missing), strict=True):
         known[row.trace_id, row.span_id] = raw
-    sources = _sources(project_id, rows, known)
+    sources = sources_of(project_id, rows, known)
     found: dict[Key, Subject] = {}
     for trace_id, members in _by_trace(rows).items():
         logs = payloads.logs_of(project_id, trace_id, [row.span_id for row in members])
@@ -91,7 +91,7 @@ def _subject(row: Span, texts: dict[str, Any]) -> Subject:
     )
 
 
-def _sources(
+def sources_of(
     project_id: int, rows: Sequence[Span], known: dict[Key, RawSpan]
 ) -> dict[UUID, list[tuple[int, list[str]]]]:
     """By trace: when each retrieval or tool began, and the texts that it gave."""

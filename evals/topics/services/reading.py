@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from evals.services.loading import READ_AT_ONCE, Key, rows_of, subjects_of
+from evals.services.loading import READ_AT_ONCE, Key, rows_of, sources_of
+from evals.subjects import Subject, distinct, of_content
 from evals.topics.clustering import Matrix
 from evals.vectors.embedding import LONGEST, embed
+from traces.conventions import content
+from traces.models import Span
+from traces.selectors import payloads
 from traces.selectors.paging import time_limit
-from traces.spans import Kind
+from traces.spans import Kind, RawSpan
 
 Call = tuple[UUID, int, int]
 """Trace id, span id and start in ns of a call of a model."""
@@ -79,6 +83,20 @@ def texts_of(project_id: int, calls: Sequence[Call]) -> dict[Key, str]:
     found: dict[Key, str] = {}
     for at in range(0, len(calls), READ_AT_ONCE):
         rows = rows_of(project_id, calls[at : at + READ_AT_ONCE])
-        for key, subject in subjects_of(project_id, rows).items():
-            found[key] = (subject.example().input or "").strip()[:LONGEST]
+        keys = [(row.trace_id, row.span_id) for row in rows]
+        raws = dict(zip(keys, payloads.raw_spans(project_id, rows), strict=True))
+        sources = sources_of(project_id, rows, raws)
+        for key, row in zip(keys, rows, strict=True):
+            found[key] = _own_words(row, raws[key], sources.get(row.trace_id, ()))
     return found
+
+
+def _own_words(row: Span, raw: RawSpan, sources: Iterable[tuple[int, list[str]]]) -> str:
+    told = of_content(content(raw, ()), row.kind, row.metadata or {})
+    if not told["input"]:  # some applications say it in log records
+        logs = payloads.logs_of(row.project_id, row.trace_id, [row.span_id])
+        told = of_content(content(raw, logs.get(row.span_id, ())), row.kind, row.metadata or {})
+    before = [text for start, texts in sources if start <= row.start_ns for text in texts]
+    told["contexts"] = distinct([*told["contexts"], *before])
+    asked = Subject(project_id=row.project_id, **told).example().input
+    return (asked or "").strip()[:LONGEST]
