@@ -83,7 +83,8 @@ def _colour(at: int, cloud: Cloud) -> str:
 
 def _said(cloud: Cloud, point: Point) -> str:
     text = point.text if len(point.text) <= MOST_TEXT else point.text[: MOST_TEXT - 1] + "…"
-    return f"<b>{plain(short(cloud.name))}</b><br>{plain(' '.join(text.split()))}"
+    # Not in bold: Plotly would write a style that the page's policy refuses.
+    return f"{plain(short(cloud.name))}<br>{plain(' '.join(text.split()))}"
 
 
 def _name(cloud: Cloud) -> dict[str, object]:

@@ -1,0 +1,72 @@
+"""Topics in a browser: light, dark and a phone; the map opens a call; a name; ways on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from evals.topics.models import Topic
+from evals.topics.services import schedule
+from sightglass.accounts.access import Access
+from tests.browser.conftest import Watched
+from tests.evals.topics.asking import asked, texts
+from tests.evals.topics.test_finding import FOUR, NOON
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+Visit = Callable[..., Watched]
+URL = "/p/shop/topics"
+
+
+@pytest.fixture
+def found(access: Access) -> Topic:
+    """Four topics; the first of them."""
+    asked(access, texts(FOUR)[0], NOON)
+    schedule.work(60.0)
+    return Topic.objects.get(number=1)
+
+
+def test_every_light(page_check: Callable[..., None], found: Topic) -> None:
+    page_check(URL, name="topics")
+    page_check(f"{URL}/{found.number}", name="topic")
+
+
+def test_before_the_first_run(page_check: Callable[..., None], access: Access) -> None:
+    page_check(URL, name="topics-empty")
+
+
+def test_the_map_opens_a_call(visit: Visit, found: Topic) -> None:
+    watched = visit(URL)
+    page = watched.page
+    points = page.locator("#card-map .scatterlayer .point")
+    expect(points.first).to_be_attached()
+    assert points.count() == 120
+    points.first.scroll_into_view_if_needed()
+    box = points.first.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
+    expect(page.locator("#card-map .hoverlayer .hovertext")).to_be_visible()
+    watched.check()
+    page.mouse.down()
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"/traces/[0-9a-f]{32}\?span="))
+
+
+def test_a_topic_gets_a_name_and_leads_on(visit: Visit, found: Topic) -> None:
+    watched = visit(URL)
+    page = watched.page
+    page.get_by_role("navigation").get_by_role("link", name="Topics").first.focus()
+    page.locator(f".tp-list a[href^='{URL}/{found.number}?']").press("Enter")
+    page.get_by_label("Name of the topic").fill("What most ask")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("What most ask")
+    watched.check()
+    page.get_by_role("link", name="Calls in the explorer", exact=True).click()
+    expect(page).to_have_url(re.compile(r"q=topic%3A1\b"))
+    expect(page.locator("#rows .main-a").first).to_be_visible()
+    page.go_back()
+    page.get_by_role("link", name="Review a sample of 40").click()
+    expect(page).to_have_url(re.compile(r"items="))
+    watched.check()

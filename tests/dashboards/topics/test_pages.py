@@ -1,0 +1,166 @@
+"""The topics pages without a browser: what is told and led to, forms, states, hostile words."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from evals.topics import selectors
+from evals.topics.models import Member, Plan, Point, Run, Topic
+from evals.topics.services import plans, schedule
+from sightglass.accounts.access import Access
+from sightglass.accounts.models import Role, User
+from tests.conftest import member
+from tests.evals.judging import connect
+from tests.evals.topics.asking import asked, texts
+from tests.evals.topics.test_finding import FOUR, NOON
+from traces.ids import trace_hex
+
+pytestmark = pytest.mark.django_db
+BAIT = '"><script>alert(1)</script>'
+NOWHERE = "http://127.0.0.1:1/v1"
+LIST, ONE = 19, 15 + 30
+"""Queries of the list, and of a topic with 30 calls: one more for each trace that is read for an
+example, at most three times as many as are shown."""
+
+
+@pytest.fixture
+def page(client: Client, owner: User) -> Client:
+    client.force_login(owner)
+    return client
+
+
+@pytest.fixture
+def found(access: Access) -> Access:
+    """Four topics of thirty calls each, found."""
+    asked(access, texts(FOUR)[0], NOON)
+    schedule.work(60.0)
+    return access
+
+
+def address(access: Access, more: str = "") -> str:
+    return f"/p/{access.project.slug}/topics{more}"
+
+
+def text_of(page: Client, url: str) -> str:
+    response = page.get(url)
+    assert response.status_code == 200, response.content
+    return response.content.decode()
+
+
+def test_before_the_first_run_the_page_teaches(page: Client, access: Access) -> None:
+    text = text_of(page, address(access))
+    assert "No topics yet" in text and "40 calls that ask something in words are needed" in text
+    assert 'aria-current="page"' in text and "Find topics now" in text
+    assert page.post(address(access, "/find")).status_code == 302
+    text = text_of(page, address(access))
+    assert "as soon as a worker is free" in text and 'hx-trigger="every 3s"' in text
+    schedule.work(60.0)
+    text = text_of(page, address(access))
+    assert "Topics are found in 40 calls or more" in text and "every 3s" not in text
+
+
+def test_the_list(page: Client, found: Access) -> None:
+    text = text_of(page, address(found))
+    topics = selectors.topics_of_project(found.project.pk)
+    assert len(topics) == 4
+    for topic in topics:
+        assert f"{address(found)}/{topic.number}?days=28" in text
+        assert f"q=topic%3A{topic.number}" in text
+    assert text.count('is-info" title="Found') == 4 and "against the 28 before" in text
+    assert 'class="spark' in text
+    text = text_of(page, address(found) + "?days=7&score=nothing")
+    assert "last 7 days" in text
+
+
+def test_the_map_leads_to_its_calls(page: Client, found: Access) -> None:
+    text = text_of(page, address(found))
+    point = Point.objects.order_by("pk")[0]
+    assert f"/traces/{trace_hex(point.trace_id)}?span=" in text
+    assert "Some of what is on the map" in text
+
+
+def test_progress_while_a_run_is_under_way(page: Client, found: Access) -> None:
+    run = plans.find_now(found)
+    Run.objects.filter(pk=run.pk).update(
+        state="running", stage="reading", progress=200, total=1_200
+    )
+    text = text_of(page, address(found))
+    assert "Reading what was asked: 200 of 1,200 calls" in text
+    assert '<progress max="1200" value="200">' in text and "disabled" in text
+    Run.objects.filter(pk=run.pk).update(state="failed", problem=BAIT)
+    text = text_of(page, address(found))
+    assert "The last run found nothing new" in text and BAIT not in text
+
+
+def test_one_topic(page: Client, found: Access) -> None:
+    topic = selectors.topics_of_project(found.project.pk)[0]
+    url = address(found, f"/{topic.number}")
+    text = text_of(page, url)
+    assert topic.title in text and "Most typical" in text and "Calls by day" in text
+    assert "Review a sample of 40" in text and "Put 40 into a dataset" in text
+    trace = Member.objects.filter(number=topic.number).order_by("-start_ns")[0].trace_id
+    assert f"/traces/{trace_hex(trace)}?span=" in text_of(page, url + "?show=latest")
+    rows = list(csv.reader(io.StringIO(page.get(url + "?csv=calls").content.decode())))
+    assert sum(float(row[-1] or 0) for row in rows[1:] if row) == topic.size
+    assert page.get(url + "?csv=nothing").status_code == 404
+    assert page.get(address(found, "/4711")).status_code == 404
+
+
+def test_a_name_from_the_page(page: Client, found: Access) -> None:
+    topic = selectors.topics_of_project(found.project.pk)[0]
+    url = address(found, f"/{topic.number}")
+    said = page.post(f"{url}/name", {"name": BAIT}, follow=True).content.decode()
+    assert BAIT not in said and Topic.objects.get(pk=topic.pk).name == BAIT
+    assert BAIT not in text_of(page, address(found))
+    said = page.post(f"{url}/name", {"name": "12"}, follow=True).content.decode()
+    assert "could not tell this name" in said
+    page.post(f"{url}/name", {"name": ""})
+    assert Topic.objects.get(pk=topic.pk).title == topic.label
+
+
+def test_who_names_them(page: Client, found: Access) -> None:
+    row = connect(found, NOWHERE)
+    url = address(found, "/naming")
+    assert (
+        "Topics are named by"
+        in page.post(url, {"connection": str(row.pk)}, follow=True).content.decode()
+    )
+    assert Plan.objects.get().connection == row
+    said = page.post(url, {"connection": "999999"}, follow=True).content.decode()
+    assert "There is no such connection." in said and Plan.objects.get().connection == row
+    page.post(url, {"connection": ""})
+    assert Plan.objects.get().connection is None
+
+
+def test_a_viewer_sees_and_changes_nothing(client: Client, found: Access) -> None:
+    client.force_login(member(found.project, "viewer@example.org", Role.VIEWER))
+    topic = selectors.topics_of_project(found.project.pk)[0]
+    for url in (address(found), address(found, f"/{topic.number}")):
+        text = text_of(client, url)
+        assert "Find topics now" not in text and "Rename" not in text
+        assert "Review a sample" not in text
+    for more in ("/find", "/naming", f"/{topic.number}/name"):
+        assert client.post(address(found, more), {"name": "x"}).status_code == 403
+    assert Topic.objects.get(pk=topic.pk).name == ""
+
+
+def test_vanished_ones_stay_known(page: Client, found: Access) -> None:
+    topic = selectors.topics_of_project(found.project.pk)[0]
+    Topic.objects.filter(pk=topic.pk).update(vanished_at=topic.found_at)
+    assert "that the last run did not find" in text_of(page, address(found))
+    assert "did not find it any more" in text_of(page, address(found, f"/{topic.number}"))
+
+
+def test_pages_ask_little(page: Client, found: Access) -> None:
+    topic = selectors.topics_of_project(found.project.pk)[0]
+    for url, most in ((address(found), LIST), (address(found, f"/{topic.number}"), ONE)):
+        page.get(url)
+        with CaptureQueriesContext(connection) as made:
+            page.get(url)
+        assert len(made) == most, [one["sql"][:90] for one in made]
