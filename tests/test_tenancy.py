@@ -41,7 +41,6 @@ from evals.topics.models import Member, Topic
 from evals.truth.models import Improvement, Panel
 from evals.truth.services import pairing
 from evals.truth.verdicts import Reading
-from evals.vectors.services import storing as vectors
 from sightglass.accounts import members
 from sightglass.accounts.access import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, Access, Permission
 from sightglass.accounts.keys import create_key
@@ -688,7 +687,6 @@ def test_the_same_ids_in_two_projects_are_two_traces(
     # Clients choose their ids: knowing another project's must not lead to its spans.
     theirs = Access(other_project, ROLE_PERMISSIONS[Role.OWNER], user=stranger)
     store_spans(theirs, sending.decoded(sending.llm(TRACE, span_id=SPAN, name="mine")))
-    vectors.run(30)  # what is not embedded yet has nothing that is like it
     values = values | {"project": "rival"}
     client.force_login(stranger)
     for route in [*PAGES, *API]:
@@ -698,7 +696,9 @@ def test_the_same_ids_in_two_projects_are_two_traces(
         response = client.get(
             route.address(values), {"of": SPAN.hex()} if route in PAGES else {}, headers=keyed
         )
-        assert response.status_code == 200, route.name
+        # What has no vector yet has nothing that is like it.
+        wanted = 409 if route.name == "api_similar" else 200
+        assert response.status_code == wanted, route.name
         assert CANARY not in body(response), route.name
 
 
