@@ -30,6 +30,8 @@ MOST_STRATA = 8
 @dataclass(frozen=True, slots=True)
 class Line:
     rule: FillRule
+    unheard: str
+    """The score that it waits for and no user has given yet."""
 
     @property
     def sentence(self) -> str:
@@ -84,7 +86,8 @@ def _foreseen(queue: Queue, form: RuleForm) -> tuple[Foreseen | None, str]:
     if not form.is_valid():
         return None, "Something is wrong in the form."
     try:
-        return foresee(queue, form.draft(), timezone.now()), ""
+        since = int(form.cleaned_data["since"])
+        return foresee(queue, form.draft(), timezone.now(), since), ""
     except Invalid as error:
         form.refuse(error.errors)
         return None, "Something is wrong in the form."
@@ -108,13 +111,16 @@ def _shown(
         "problem": problem,
         "days": DAYS,
         "most": MOST,
+        "unheard": rules.unheard(queue, form.draft().config) if seen else "",
         "strata": seen.strata[:MOST_STRATA] if seen and form["stratify"].value() else [],
     }
     context |= framing.frame(access, queue, "rules")
     if request.htmx and request.htmx.target == "foreseen":
         return render(request, "queues/foreseen.html", context)
     rows = queue.rules.select_related("created_by").order_by("-active", "-pk")[:MOST_LISTED]
-    context["lines"] = [Line(rule) for rule in rows]
+    context["lines"] = [
+        Line(rule, rules.unheard(queue, rule.config) if rule.active else "") for rule in rows
+    ]
     context["fields_of_strata"] = rules.STRATA
     context["scores"] = list(
         Evaluator.objects.filter(project=access.project, archived_at=None)

@@ -29,18 +29,27 @@ class Stratum:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """Of the last DAYS days; `more`: only the first MOST were looked at."""
+    """Of the last `days` days; `more`: only the first MOST were looked at.
 
+    `at_once`: how many of these the rule begins with, None for one that begins now.
+    """
+
+    days: int
     matched: int
     more: bool
     a_day: float
+    at_once: float | None
     strata: list[Stratum]
 
 
-def foresee(queue: Queue, draft: rules.Draft, now: datetime) -> Foreseen:
-    """Raises Invalid, QueryError, TooSlow."""
-    rules.check(draft)
-    start = int((now - timedelta(days=DAYS)).timestamp()) * 10**9
+def foresee(queue: Queue, draft: rules.Draft, now: datetime, since: int = 0) -> Foreseen:
+    """What the last DAYS days had of it, or the last `since` days, from which on it is to look.
+
+    Raises Invalid, QueryError, TooSlow.
+    """
+    rules.check(queue, draft)
+    days = since or DAYS
+    start = int((now - timedelta(days=days)).timestamp()) * 10**9
     rule = FillRule(queue=queue, from_ns=start, **asdict(draft))
     seen: Counter[str] = Counter()
     known: set[Key] = set()
@@ -57,19 +66,20 @@ def foresee(queue: Queue, draft: rules.Draft, now: datetime) -> Foreseen:
             if len(known) >= MOST:
                 more = True
                 break
-    strata = _drawn(draft, seen)
-    return Foreseen(len(known), more, sum(one.a_day for one in strata), strata)
+    strata = _drawn(draft, seen, days)
+    a_day = sum(one.a_day for one in strata)
+    return Foreseen(days, len(known), more, a_day, a_day * days if since else None, strata)
 
 
-def _drawn(draft: rules.Draft, seen: Counter[str]) -> list[Stratum]:
+def _drawn(draft: rules.Draft, seen: Counter[str], days: int) -> list[Stratum]:
     """The largest first."""
     if draft.per_day is not None:
-        each_day = {value: -(-number // DAYS) for value, number in seen.items()}
+        each_day = {value: -(-number // days) for value, number in seen.items()}
         places = allocated(each_day, draft.per_day)
-        drawn = {value: min(places[value], number / DAYS) for value, number in seen.items()}
+        drawn = {value: min(places[value], number / days) for value, number in seen.items()}
     else:
         drawn = {
-            value: number * draft.rates.get(value, draft.rate) / DAYS
+            value: number * draft.rates.get(value, draft.rate) / days
             for value, number in seen.items()
         }
     return [Stratum(value, number, drawn[value]) for value, number in seen.most_common()]

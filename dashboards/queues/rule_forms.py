@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html
 
 from dashboards.queues import words
 from dashboards.queues.forms import line, number, select
@@ -21,6 +22,7 @@ SINCE = (
     ("7", "And what is stored of the last 7 days"),
     ("30", "And what is stored of the last 30 days"),
 )
+RECORDED = " It is recorded, so that rates can be weighted."
 STRATA = ", ".join(rules.STRATA)
 PLACES = {
     "config/evaluator": "evaluator",
@@ -59,7 +61,11 @@ class RuleForm(forms.Form):
         min_value=0,
         max_value=100,
         widget=number(0, 100, step="any"),
-        help_text="Of what matches. It is recorded, so that rates can be weighted.",
+        # Only of what is sampled is a probability known: the style hides the rest for others.
+        help_text=format_html(
+            "Of what matches.{}",
+            format_html('<span class="qu-sampled">{}</span>', RECORDED),
+        ),
     )
     per_day = forms.IntegerField(
         label="A number each day",

@@ -10,16 +10,20 @@ from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
 
+from evals.models import Evaluator
 from evals.review.errors import Conflict, Fault, Invalid, invalid
 from evals.review.models import FillRule, Queue
 from sightglass.accounts import audit
 from sightglass.accounts.access import Access, Permission
+from traces.models import Score
 from traces.query import QueryError, parse
 
 MOST = 20
 """Active rules of a queue."""
 MOST_RATES = 50
 MOST_A_DAY = 10_000
+EVALUATORS = ("evaluator", "detector", "judge")
+"""Keys of a config that name an evaluator, or a score that something else gives in its place."""
 STRATA = ("environment", "release", "user", "session", "name", "model", "kind")
 """Fields to stratify by, besides metadata.<key>; of a trace, model and kind are its first ones."""
 Kind = FillRule.Kind
@@ -49,7 +53,7 @@ def create(access: Access, queue: Queue, draft: Draft, *, since_ns: int | None =
         raise Conflict("archived", "The queue is archived.")
     if queue.rules.filter(active=True).count() >= MOST:
         raise invalid("/kind", f"A queue has at most {MOST} rules.")
-    check(draft)
+    check(queue, draft)
     now = timezone.now()
     start_ns = int(now.timestamp()) * 10**9 if since_ns is None else since_ns
     with transaction.atomic():
@@ -84,8 +88,11 @@ def rule_of(queue: Queue, pk: int) -> FillRule:
     return found
 
 
-def check(draft: Draft) -> None:
-    """Completes the config. Raises Invalid with all that is wrong."""
+def check(queue: Queue, draft: Draft) -> None:
+    """Completes the config. Raises Invalid with all that is wrong.
+
+    A rule that goes by an evaluator which there is not would look for ever and find nothing.
+    """
     if draft.kind not in Kind.values:
         raise invalid("/kind", f"Must be one of {', '.join(Kind.values)}.")
     errors = [*_wrong_query(draft), *_wrong_sample(draft)]
@@ -93,8 +100,34 @@ def check(draft: Draft) -> None:
         draft.config = CONFIGS.get(draft.kind, _no_config)(draft.config)
     except Invalid as error:
         errors += error.errors
+    else:
+        errors += _unknown(queue, draft.config)
     if errors:
         raise Invalid(errors)
+
+
+def _unknown(queue: Queue, config: dict[str, Any]) -> list[Fault]:
+    """Evaluators that the project has not, where no score was given under the name either."""
+    named = {key: config[key] for key in EVALUATORS if key in config}
+    rows = Evaluator.objects.filter(
+        project_id=queue.project_id, archived_at=None, name__in=named.values()
+    )
+    known = set(rows.values_list("name", flat=True)) if named else set()
+    return [
+        {"pointer": f"/config/{key}", "detail": f"There is no evaluator “{name}”."}
+        for key, name in named.items()
+        if name not in known and not _given(queue, name)
+    ]
+
+
+def _given(queue: Queue, name: str, **more: str) -> bool:
+    return Score.objects.filter(project_id=queue.project_id, name=name, **more).exists()
+
+
+def unheard(queue: Queue, config: dict[str, Any]) -> str:
+    """The score that a rule waits for and no user has given yet, which may still come; else ""."""
+    name = config.get("score", "")
+    return name if name and not _given(queue, name, source="user") else ""
 
 
 def _wrong_query(draft: Draft) -> list[Fault]:

@@ -73,6 +73,7 @@ def start(access: Access, **given: Any) -> FillRule:
 def test_every_kind_of_rule(
     access: Access, queue: Queue, given: dict[str, Any], expected: dict[str, Any], sentence: str
 ) -> None:
+    desk.evaluators(access, "pii", "a", "b")
     rule = start(access, **given)
     assert rule.active and rule.queue == queue
     for name, value in expected.items():
@@ -111,6 +112,7 @@ def test_a_rule_can_begin_in_the_past(access: Access, queue: Queue) -> None:
         ({"stratify": "environment", "rates": "a: 200"}, "rates from 0 to 1"),
         ({"kind": "confidence"}, "Must be the name of a score."),
         ({"kind": "disagreement", "detector": "a", "judge": "a"}, "Must be another score"),
+        ({"kind": "alarm", "evaluator": "toxcity"}, "There is no evaluator “toxcity”."),
         ({"kind": "witchcraft"}, "Select a valid choice."),
     ],
 )
@@ -121,6 +123,27 @@ def test_what_cannot_be_is_said_where_it_was_written(
         answer = post(as_(access), "/answers/rules", USUAL | given | {"do": deed})
         assert answer.status_code == 200 and said in answer.content.decode()
     assert not FillRule.objects.exists()
+
+
+def test_a_score_of_users_may_come_later_which_is_said(access: Access, queue: Queue) -> None:
+    said = "No user has given a score “thumbs” yet."
+    given = USUAL | {"kind": "feedback", "score": "thumbs"}
+    page = as_(access)
+    assert said in post(page, "/answers/rules", given | {"do": "preview"}).content.decode()
+    start(access, kind="feedback", score="thumbs")
+    assert said in text(page, "/answers/rules")
+    [trace] = desk.send(access)
+    desk.judged(access, trace, "thumbs", True)
+    assert said in text(page, "/answers/rules"), "an evaluator's score is nobody's complaint"
+    desk.judged(access, trace, "thumbs", True, source="user", evaluator_version=None)
+    assert said not in text(page, "/answers/rules")
+    assert said not in post(page, "/answers/rules", given | {"do": "preview"}).content.decode()
+
+
+def test_a_share_is_said_to_be_recorded_where_it_is(access: Access, queue: Queue) -> None:
+    """The words stand in an element of their own, which the style shows for samples only."""
+    html = text(as_(access), "/answers/rules")
+    assert '<span class="qu-sampled"> It is recorded, so that rates can be weighted.</span>' in html
 
 
 def test_a_rule_is_stopped_and_its_items_stay(access: Access, queue: Queue) -> None:
@@ -186,6 +209,27 @@ def test_what_is_older_is_not_counted(access: Access, queue: Queue) -> None:
     old = timezone.now() - timedelta(days=8)
     desk.send(access, 2, start_ns=int(old.timestamp()) * 10**9)
     assert counted(access, queue).matched == 0
+
+
+def test_what_is_stored_of_the_time_that_is_chosen_is_counted(access: Access, queue: Queue) -> None:
+    now = timezone.now()
+    for days, number in ((0, 2), (5, 4), (20, 24)):
+        start_ns = int((now - timedelta(days=days, hours=1)).timestamp()) * 10**9
+        desk.send(access, number, start_ns=start_ns)
+    draft = rules.Draft("rule", rate=0.5)
+    found = {since: foresee(queue, draft, now, since) for since in (0, 1, 7, 30)}
+    assert {since: one.matched for since, one in found.items()} == {0: 6, 1: 2, 7: 6, 30: 30}
+    assert {since: one.days for since, one in found.items()} == {0: 7, 1: 1, 7: 7, 30: 30}
+    assert [found[since].at_once for since in (1, 7, 30)] == pytest.approx([1.0, 3.0, 15.0])
+    assert found[0].at_once is None, "it begins now"
+    assert found[30].a_day == pytest.approx(0.5)
+    given = USUAL | {"do": "preview", "percent": "50", "since": "30"}
+    html = post(as_(access), "/answers/rules", given).content.decode()
+    assert "Matched in 30 days</dt><dd>30<" in html and "stored</dt><dd>15<" in html
+    html = post(as_(access), "/answers/rules", given | {"since": "1"}).content.decode()
+    assert "Matched in 24 hours</dt><dd>2<" in html
+    html = post(as_(access), "/answers/rules", given | {"since": "0"}).content.decode()
+    assert "Matched in 7 days</dt><dd>6<" in html and "At once" not in html
 
 
 def test_several_scores_of_a_trace_count_once(access: Access, queue: Queue) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from evals.models import Evaluator
 from evals.review.models import Claim, Item, Queue
 from evals.review.services import filling, queues
 from sightglass.accounts.access import Access, access_of_user
@@ -135,6 +136,12 @@ def judged(access: Access, trace_id: UUID, name: str, value: float | bool, **mor
     return Score.objects.create(
         project=access.project, trace_id=trace_id, name=name, **{kind: value}, **fields
     )
+
+
+def evaluators(access: Access, *names: str) -> None:
+    """Evaluators of these names, which have scored nothing yet."""
+    for name in names:
+        Evaluator.objects.create(project=access.project, name=name)
 
 
 @contextmanager

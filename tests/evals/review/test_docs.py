@@ -26,6 +26,7 @@ BLOCKS = examples.blocks("review.md")
 @pytest.mark.django_db(transaction=True)
 def test_the_examples_run(live_server: LiveServer, access: Access, tmp_path: Path) -> None:
     [trace] = desk.send(access)
+    desk.evaluators(access, "hallucination", "toxicity", "groundedness")
     _, key = create_key(
         project=access.project, name="k", scopes=["read", "write"], created_by=access.user
     )

@@ -17,6 +17,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evals.models import Evaluator
 from evals.review.errors import Conflict, Invalid
 from evals.review.models import FillRule, Item, Queue
 from evals.review.services import candidates, filling, queues, rules, sampling, topping_up, working
@@ -437,6 +438,39 @@ def test_a_threshold_says_what_is_flagged(access: Access, queue: Queue) -> None:
     config = {"detector": "hallucination", "judge": "unfounded"}
     rule(access, queue, "disagreement", config=config)
     assert run(timezone.now() + timedelta(minutes=3)) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "pointer"),
+    [
+        ("confidence", {"evaluator": "no_such"}, "/config/evaluator"),
+        ("alarm", {"evaluator": "ended"}, "/config/evaluator"),
+        ("alarm", {"evaluator": "theirs"}, "/config/evaluator"),
+        ("disagreement", {"detector": "toxicity", "judge": "no_such"}, "/config/judge"),
+        ("disagreement", {"detector": "no_such", "judge": "by_api"}, "/config/detector"),
+    ],
+)
+def test_a_rule_goes_by_an_evaluator_that_there_is(
+    access: Access,
+    queue: Queue,
+    other_project: Project,
+    kind: str,
+    config: dict[str, str],
+    pointer: str,
+) -> None:
+    desk.evaluators(access, "toxicity", "ended")
+    Evaluator.objects.filter(name="ended").update(archived_at=timezone.now())
+    desk.evaluators(desk.person(other_project, "sid", "owner"), "theirs")
+    [trace] = desk.send(access)
+    desk.judged(access, trace, "by_api", True, source="code", evaluator_version=None)
+    with pytest.raises(Invalid) as caught:
+        rule(access, queue, kind, config=config)
+    assert [one["pointer"] for one in caught.value.errors] == [pointer]
+    assert config[pointer.rpartition("/")[2]] in caught.value.errors[0]["detail"]
+    known = dict.fromkeys(config, "toxicity") | ({"judge": "by_api"} if "judge" in config else {})
+    assert rule(access, queue, kind, config=known).active, (
+        "what is scored from elsewhere counts too"
+    )
 
 
 def complaint(access: Access, trace: UUID, value: float | bool | str, source: str = "user") -> None:
