@@ -14,7 +14,7 @@ from dashboards.desk import content, rubric, words
 from dashboards.markdown import rendered
 from evals.review.models import Item, Label, Queue
 from evals.review.questions import FIELDS, Kind, Question
-from evals.review.selectors import desk
+from evals.review.selectors import asked, desk
 from evals.review.selectors import items as selected
 from evals.review.selectors import queues as progress
 from evals.review.services import queues, standing, texts
@@ -107,6 +107,7 @@ def item(
         "errors": errors or {},
         "comment": given.get(rubric.COMMENT, ""),
         "comments": [(names.get(each.author_id or 0, "Somebody"), each) for each in remarks],
+        "answered": asked.answers_on(access, one),
         "shown": content.shown(access, one, version.questions, field_texts),
         "until": words.millis(mine.claim.until if mine.claim else None),
         "now": words.millis(timezone.now()),

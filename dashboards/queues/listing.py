@@ -14,8 +14,9 @@ from django.views.decorators.http import require_GET
 
 from dashboards.queues import links, words
 from evals.review.models import Comment, Queue, Rubric, State
-from evals.review.selectors import inbox
+from evals.review.selectors import asked, inbox
 from evals.review.selectors import queues as selected
+from evals.review.selectors.asked import Answer
 from evals.review.selectors.inbox import Work
 from evals.review.selectors.queues import Counts
 from evals.review.services import standing
@@ -98,6 +99,7 @@ def queues(request: ProjectRequest) -> HttpResponse:
         context |= {
             "lines": lines,
             "mentions": [] if archived else mentions_of(access, found),
+            "answers": [] if archived else answers_for(access, found),
             "leads": any(line.standing.leads for line in lines),
             "sentence": words.sentence([line.work for line in lines if line.standing.labels]),
         }
@@ -144,3 +146,20 @@ def mentions_of(access: Access, found: Sequence[Queue]) -> list[Mention]:
     for comment in comments:
         comment.item.queue = known[comment.item.queue_id]
     return [Mention(one, links.item(one.item)) for one in comments]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    answer: Answer
+    url: str
+
+
+def answers_for(access: Access, found: Sequence[Queue]) -> list[Answered]:
+    """What leads have answered to the caller's questions, and the caller has not taken up."""
+    if access.user is None or not found:
+        return []
+    known = {queue.pk: queue for queue in found}
+    answers = asked.answers_for(access.user, found)
+    for one in answers:
+        one.flag.item.queue = known[one.flag.item.queue_id]
+    return [Answered(one, links.item(one.flag.item)) for one in answers]

@@ -134,6 +134,20 @@ def test_history_is_whole_for_leads_and_ones_own_for_others(
     assert [what for _, what, _ in told(ann)][-1] == "Answered the question"
 
 
+def test_the_answer_stands_above_the_item_for_who_asked(
+    access: Access, ann: Access, bob: Access, queue: Queue, item: Item, sign_in: SignIn
+) -> None:
+    working.flag(ann, item, "Is it ours?")
+    sign_in(access).post(f"{page_of(item)}/answered", {"comment": "Yes, it is."})
+    for page in (page_of(item), f"/p/shop/review/{queue.slug}?item={item.pk}"):
+        told = words(sign_in(ann).get(page))
+        assert "owner@example.org answered your question “Is it ours?”." in told
+        assert told.index("Yes, it is.") < told.index(scene.ASKED), "above what is judged"
+        working.release(ann, item)
+        assert "answered your question" not in words(sign_in(bob).get(page))
+        working.release(bob, item)
+
+
 def test_those_can_be_mentioned_who_see_the_queue(
     access: Access, ann: Access, bob: Access, project: Project, queue: Queue
 ) -> None:

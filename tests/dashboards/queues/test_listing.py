@@ -12,13 +12,13 @@ from pytest_django import DjangoAssertNumQueries
 from evals.review.models import Item, Label, Queue
 from evals.review.services import adjudicating, queues, working
 from sightglass.accounts.access import Access
-from sightglass.accounts.models import Project, Role
-from tests.dashboards.queues.pages import HOSTILE, as_, text
+from sightglass.accounts.models import Project, Role, User
+from tests.dashboards.queues.pages import HOSTILE, REVIEW, as_, post, text
 from tests.evals.review import desk
 from traces.selectors.paging import TooSlow
 
 pytestmark = pytest.mark.django_db
-QUERIES = 27
+QUERIES = 31
 
 
 def rows(html: str) -> list[str]:
@@ -101,6 +101,29 @@ def test_mentions_wait_until_they_are_answered(
     assert "Somebody asks you" not in text(as_(bob))
     working.submit(ann, second, desk.GOOD)
     assert "Somebody asks you" not in text(as_(ann)), "a label is an answer, too"
+
+
+def test_who_asked_a_lead_is_told_of_the_answer(
+    access: Access, queue: Queue, ann: Access, bob: Access, lea: Access
+) -> None:
+    User.objects.filter(pk=desk.user_of(lea).pk).update(name="Lea Lenz")
+    told, silent = desk.fill(access, queue, 2)
+    for item in (told, silent):
+        working.flag(ann, item, f"Which policy? {HOSTILE}")
+    assert "Your questions are answered" not in text(as_(ann))
+    for item, said in ((told, f"That of May {HOSTILE}"), (silent, "")):
+        post(as_(lea), f"/answers/items/{item.pk}/answered", {"comment": said})
+    html = text(as_(ann))
+    part = html.split('id="answers"')[1].split("</section>")[0]
+    assert f'href="{REVIEW}/answers/items/{told.pk}" title="lea@example.org">Lea Lenz' in part
+    assert "Which policy?" in part and "<b>That of May" in part and HOSTILE not in part
+    assert part.count("without a word") == 1
+    assert "Your questions are answered" not in text(as_(bob))
+    working.submit(ann, told, desk.GOOD)
+    working.skip(ann, silent, "Still not mine")
+    assert "Your questions are answered" not in text(as_(ann))
+    queues.archive(access, queue)
+    assert "Your questions are answered" not in text(as_(ann), "?archived=1")
 
 
 def test_nobody_sees_queues_that_are_not_theirs(
