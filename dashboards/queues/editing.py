@@ -14,7 +14,7 @@ from dashboards.markdown import rendered
 from dashboards.queues import framing, merging, rubric, words
 from dashboards.queues.forms import Person, SettingsForm, chosen_in, initial_of, people_of
 from dashboards.queues.merging import Base, Difference
-from dashboards.queues.rubric import Row
+from dashboards.queues.rubric import Row, Wrong
 from evals.models import Evaluator
 from evals.review.errors import Conflict, Invalid
 from evals.review.models import Queue
@@ -36,6 +36,16 @@ class Page:
     """Of the rubric as a whole, and of the people."""
     meanwhile: list[Difference] | None = None
     """What others have saved since the form was made; None: nobody has saved."""
+
+    @property
+    def wrong(self) -> list[Wrong]:
+        """What is wrong with single fields, in the order of the page."""
+        of_form = [
+            Wrong(self.form[name].id_for_label, str(self.form[name].label), str(text))
+            for name in self.form.fields
+            for text in self.form.errors.get(name, ())
+        ]
+        return of_form + rubric.wrong(self.rows)
 
 
 @require_http_methods(["GET", "POST"])

@@ -10,8 +10,9 @@ from typing import Any
 
 from django.http import QueryDict
 
+from dashboards.queues.words import KINDS
 from evals.review.errors import Fault
-from evals.review.questions import COMPARED, MOST_QUESTIONS, OWN, Kind, Question
+from evals.review.questions import COMPARED, MOST_OPTIONS, MOST_QUESTIONS, OWN, Kind, Question
 
 MOST_TYPED = 20_000
 BETWEEN = "|"
@@ -202,6 +203,48 @@ def _answers(row: Row, other: Row | None) -> Any:
     return found[0] if len(found) == 1 else found
 
 
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong with one field of the form: its id, what it is called, and the words."""
+
+    id: str
+    label: str
+    text: str
+
+
+LABELS = {
+    "text": "", "key": "key", "kind": "kind", "required": "required", "options": "options",
+    "low": "lowest", "high": "highest", "field": "marked in", "when": "asked only if",
+    "is": "answers that it is asked after",
+}  # fmt: skip
+"""Of a question's fields, as the form calls them."""
+
+
+def wrong(rows: Sequence[Row]) -> list[Wrong]:
+    """All that is wrong with the rows, in their order."""
+    found = []
+    for n, row in enumerate(rows):
+        for name, texts in row.errors.items():
+            field = name if name in LABELS else "text"
+            label = f"Question {n + 1}" + (f", {LABELS[field]}" if LABELS[field] else "")
+            found += [Wrong(f"q{n}-{field}", label, text) for text in texts]
+    return found
+
+
+def _in_words(rows: Sequence[Row], number: int, name: str, detail: str) -> str:
+    """What the service says, in the words of the form where it speaks of the kinds of the API."""
+    row = rows[number]
+    if name == "when":
+        other = next((one for one in rows[:number] if one.key == row.when), None)
+        if other is not None and other.kind not in COMPARED:
+            kind = KINDS[Kind(other.kind)]
+            return f"“{kind}” cannot be a condition: only yes or no, a scale and options can."
+    if name == "options" and detail.startswith("Must be a list"):
+        fewest = 2 if row.kind == Kind.CHOICE else 1
+        return f"Needs {fewest} to {MOST_OPTIONS} options, one a line."
+    return detail.replace("`low`", "the lowest")
+
+
 def place(rows: Sequence[Row], faults: Sequence[Fault]) -> list[str]:
     """Write below the rows what is wrong with them; what concerns none of them is returned."""
     rest = []
@@ -213,7 +256,8 @@ def place(rows: Sequence[Row], faults: Sequence[Fault]) -> list[str]:
         if number.isdecimal() and int(number) < len(rows):
             path = parts[3] if len(parts) > 3 else "text"
             name = PLACES.get(path, path.split("/")[0])
-            rows[int(number)].errors.setdefault(name, []).append(fault["detail"])
+            said = _in_words(rows, int(number), name, fault["detail"])
+            rows[int(number)].errors.setdefault(name, []).append(said)
         else:
             rest.append(fault["detail"])
     return rest

@@ -159,3 +159,20 @@ def test_pages_of_a_queue_at_work(
     watched.check()
     watched.page.get_by_role("link", name="Label", exact=False).first.click()
     expect(watched.page).to_have_url(re.compile("/review/answers$"))
+
+
+def test_what_is_wrong_with_a_queue_is_one_click_away(
+    visit: Visit, live_server: LiveServer
+) -> None:
+    watched = visit(f"{REVIEW}/new")
+    page = watched.page
+    page.get_by_label("Name", exact=True).fill("Passages")
+    page.get_by_label("Kind of question 1").select_option("span")
+    page.get_by_role("button", name="Make queue").click()
+    told = page.get_by_role("alert").filter(has_text="Not saved")
+    expect(told).to_contain_text("“Marked passages” cannot be a condition")
+    expect(page.locator("#q1-when")).not_to_be_in_viewport()
+    told.get_by_role("link", name="Question 2, asked only if").click()
+    expect(page.locator("#q1-when")).to_be_focused()
+    expect(page.locator("#q1-when")).to_be_in_viewport()
+    watched.check()

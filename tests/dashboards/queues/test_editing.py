@@ -174,13 +174,45 @@ def test_what_is_wrong_is_said_where_it_was_written(access: Access) -> None:
     assert "Lower-case letters, digits and _" in by_row[0]
     assert "Must be a text of 1 to 1000 characters" in by_row[1]
     assert "Must be a whole number" in by_row[2]
-    assert "Must be a list of 2 to 50 texts" in by_row[3]
+    assert "Needs 2 to 50 options, one a line." in by_row[3]
     assert "Is no answer to that question" in by_row[4]
     assert "Another question has this key" in by_row[5]
     assert "Must be the key of an earlier question" in by_row[5]
     assert "to disagree, two." in html
     assert 'value="five"' in html, "what was typed is still there"
     assert not Queue.objects.exists()
+
+
+def test_what_is_wrong_is_listed_at_the_top_with_ways_to_it(access: Access) -> None:
+    rows = asking(
+        {"key": "where", "text": "Where?", "kind": "span"},
+        {"key": "two", "text": "", "kind": "choice", "options": "a\nb", "when": "where", "is": "x"},
+        {"key": "three", "text": "Three?", "kind": "scale", "low": "6", "high": "6"},
+    )
+    given = FORM | rows | {"name": HOSTILE, "lease_minutes": "0"}
+    html = post(as_(access), "/new", given).content.decode()
+    assert "Not saved" in html and "is-bad" in html
+    rows_only = post(as_(access), "/new", given | {"lease_minutes": "15"}).content.decode()
+    for page, expected in (
+        (html, [("id_lease_minutes", "An item is held for, minutes")]),
+        (
+            rows_only,
+            [
+                ("q1-text", "Question 2"),
+                ("q1-when", "Question 2, asked only if"),
+                ("q2-high", "Question 3, highest"),
+            ],
+        ),
+    ):
+        listed = page.split('class="qf-wrong"')[1].split("</ul>")[0]
+        assert re.findall(r'href="#([^"]+)">([^<]+)</a>', listed) == expected
+        for place, _ in expected:
+            assert page.count(f' id="{place}"') == 1, place
+    assert "“Marked passages” cannot be a condition: only yes or no" in rows_only
+    assert "Must be above the lowest, by at most 100." in rows_only
+    assert "of kind span" not in rows_only and HOSTILE not in rows_only
+    saved = post(as_(access), "/new", FORM | asking({"key": "a", "text": "A?"}), follow=True)
+    assert "qf-wrong" not in saved.content.decode()
 
 
 @pytest.mark.parametrize(

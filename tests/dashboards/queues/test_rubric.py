@@ -127,6 +127,16 @@ def test_errors_find_their_rows() -> None:
     assert rest == ["1 to 30", "far away"]
 
 
+def test_every_field_of_a_question_has_a_name_to_be_told_by() -> None:
+    """A field that an error can stand at is one that the page has, and calls something."""
+    assert rubric.LABELS.keys() == {*rubric.FIELDS, "required"}
+    row = Row("a", errors={"is": ["no answer"], "strange": ["odd"]})
+    assert rubric.wrong([Row("b"), row]) == [
+        rubric.Wrong("q1-is", "Question 2, answers that it is asked after", "no answer"),
+        rubric.Wrong("q1-text", "Question 2", "odd"),
+    ]
+
+
 def test_answers_of_a_condition_are_those_of_its_question() -> None:
     rows = [
         Row("yes", "?", Kind.BOOLEAN), Row("n", "?", Kind.SCALE), Row("c", "?", Kind.CHOICE),
