@@ -139,7 +139,7 @@ def nothing(request: ProjectRequest, queue: Queue) -> Context:
     access = request.access
     found = [other for other in progress.list_queues(access) if other.pk != queue.pk]
     stands = standing.standings(access, found)
-    others = [other for other in found if stands[other.pk].labels]
+    others = [other for other in found if stands[other.pk].awaited]
     try:
         why = desk.why_nothing(access, queue)
     except TooSlow:

@@ -32,7 +32,7 @@ WRITERS = frozenset({"rules", "settings"})
 
 
 def frame(access: Access, queue: Queue, section: str) -> dict[str, Any]:
-    """`queue`, `tabs`, and whether the caller `labels` or `leads` here."""
+    """`queue`, `tabs`, and whether the caller `labels` (and is `awaited` to) or `leads` here."""
     stands = standing.standings(access, [queue])[queue.pk]
     tabs = [
         Tab(label, reverse(route, args=[access.project.slug, queue.slug]), name == section)
@@ -43,6 +43,7 @@ def frame(access: Access, queue: Queue, section: str) -> dict[str, Any]:
         "queue": queue,
         "tabs": tabs,
         "labels": stands.labels and queue.archived_at is None,
+        "awaited": stands.awaited,
         "leads": stands.leads,
         "desk_url": links.desk(queue),
     }

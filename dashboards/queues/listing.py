@@ -101,7 +101,7 @@ def queues(request: ProjectRequest) -> HttpResponse:
             "mentions": [] if archived else mentions_of(access, found),
             "answers": [] if archived else answers_for(access, found),
             "leads": any(line.standing.leads for line in lines),
-            "sentence": words.sentence([line.work for line in lines if line.standing.labels]),
+            "sentence": words.sentence([line.work for line in lines if line.standing.awaited]),
         }
     except TooSlow:
         context["slow"] = True
@@ -121,7 +121,7 @@ def lines_of(access: Access, found: Sequence[Queue]) -> list[Line]:
             one,
             rubrics[one.pk],
             stands[one.pk],
-            work[one.pk] if stands[one.pk].labels else Work(),
+            work[one.pk] if stands[one.pk].awaited else Work(),
             counts.get(one.pk, Counts()),
             gold.get(one.pk, 0),
             now,

@@ -62,6 +62,8 @@ class Standing:
 
     labels: bool
     leads: bool
+    awaited: bool
+    """Whether labels are waited for: not from a lead, where others are named to give them."""
 
 
 def roles(queue: Queue) -> dict[int, str]:
@@ -83,7 +85,13 @@ def standings(access: Access, queues: Sequence[Queue]) -> dict[int, Standing]:
     rows = QueueReviewer.objects.filter(queue__in=queues)
     for queue_id, user_id, role in rows.values_list("queue_id", "user_id", "role"):
         named[queue_id][user_id] = role
-    return {pk: Standing(_labels(access, of), _leads(access, of)) for pk, of in named.items()}
+    return {pk: _standing(access, of) for pk, of in named.items()}
+
+
+def _standing(access: Access, named: Named) -> Standing:
+    labels, leads = _labels(access, named), _leads(access, named)
+    only_leads = _role(access, named) == LEAD and REVIEWER in named.values()
+    return Standing(labels, leads, labels and not only_leads)
 
 
 def _labels(access: Access, named: Named) -> bool:

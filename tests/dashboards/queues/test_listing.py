@@ -103,6 +103,22 @@ def test_mentions_wait_until_they_are_answered(
     assert "Somebody asks you" not in text(as_(ann)), "a label is an answer, too"
 
 
+def test_a_lead_is_not_waited_for_where_others_label(
+    access: Access, queue: Queue, ann: Access, lea: Access
+) -> None:
+    """She may label all the same, from the item; where nobody is named, she is counted on."""
+    [item] = desk.fill(access, queue)
+    html = text(as_(lea))
+    assert "can be labelled by you" not in html and "Nothing waits for you" not in html
+    assert "Label in" not in html and 'href="/p/shop/review/answers"' not in html
+    assert "Label it" in text(as_(lea), f"/answers/items/{item.pk}")
+    assert "1 item can be labelled by you." in text(as_(ann))
+    desk.fill(access, desk.queue(access, "open", reviewers={"lea@example.org": "lead"}), 2)
+    html = text(as_(lea))
+    assert "2 items can be labelled by you." in html and html.count("Label<span") == 1
+    assert "Label in Answers" not in " ".join(rows(html)), "only the open one is offered"
+
+
 def test_who_asked_a_lead_is_told_of_the_answer(
     access: Access, queue: Queue, ann: Access, bob: Access, lea: Access
 ) -> None:
