@@ -96,9 +96,11 @@ def queues(request: ProjectRequest) -> HttpResponse:
     context: dict[str, Any] = {"archived": archived, "found": bool(found)}
     try:
         lines = lines_of(access, found)
+        mentions = [] if archived else mentions_of(access, found)
         context |= {
             "lines": lines,
-            "mentions": [] if archived else mentions_of(access, found),
+            "mentions": mentions,
+            "asking": words.asking([one.comment.author for one in mentions]),
             "answers": [] if archived else answers_for(access, found),
             "leads": any(line.standing.leads for line in lines),
             "sentence": words.sentence([line.work for line in lines if line.standing.awaited]),

@@ -9,6 +9,7 @@ from dashboards.numbers import number
 from evals.review.models import FillRule, Order, Origin, State
 from evals.review.questions import Kind
 from evals.review.selectors.inbox import Work
+from sightglass.accounts.models import User
 
 STATES = {
     State.OPEN: ("Wants labels", ""),
@@ -88,6 +89,14 @@ def sentence(works: Sequence[Work]) -> str:
     many = f" in {queues} queues" if queues > 1 else ""
     said = f"{number(left)} item{'' if left == 1 else 's'} can be labelled by you{many}"
     return f"{said}, {number(late)} of them late." if late else f"{said}."
+
+
+def asking(people: Sequence[User | None]) -> str:
+    """Who asks: one by their name."""
+    known = {None if one is None else one.pk: one for one in people}
+    if len(known) > 1:
+        return f"{len(known)} people ask you"
+    return f"{next(iter(known.values()), None) or 'Somebody'} asks you"
 
 
 def answer(value: Any) -> str:

@@ -43,7 +43,7 @@ def labels_of(items: Sequence[Item]) -> dict[int, list[Label]]:
     """By item: valid labels of reviewers, in the order of their giving."""
     found: dict[int, list[Label]] = defaultdict(list)
     rows = Label.objects.filter(item__in=items, withdrawn_at=None, adjudicates=False)
-    for label in rows.select_related("rubric").order_by("pk"):
+    for label in rows.select_related("rubric", "reviewer").order_by("pk"):
         found[label.item_id].append(label)
     return found
 

@@ -98,9 +98,10 @@ def test_mentions_wait_until_they_are_answered(
     assert HOSTILE not in html
     assert "and here?" in html and f"/p/shop/review/answers/items/{second.pk}" in html
     assert "what do you think" not in html, "she has answered it"
-    assert "Somebody asks you" not in text(as_(bob))
+    assert '<h2 id="mentions">bob@example.org asks you</h2>' in html
+    assert "asks you" not in text(as_(bob))
     working.submit(ann, second, desk.GOOD)
-    assert "Somebody asks you" not in text(as_(ann)), "a label is an answer, too"
+    assert "asks you" not in text(as_(ann)), "a label is an answer, too"
 
 
 def test_a_lead_is_not_waited_for_where_others_label(
@@ -117,6 +118,32 @@ def test_a_lead_is_not_waited_for_where_others_label(
     html = text(as_(lea))
     assert "2 items can be labelled by you." in html and html.count("Label<span") == 1
     assert "Label in Answers" not in " ".join(rows(html)), "only the open one is offered"
+
+
+def test_people_are_called_by_name_with_their_address_beside(
+    access: Access, queue: Queue, ann: Access, bob: Access, lea: Access
+) -> None:
+    for person, name in ((ann, "Ann Abel"), (bob, HOSTILE)):
+        User.objects.filter(pk=desk.user_of(person).pk).update(name=name)
+    disputed, flagged = desk.fill(access, queue, 2)
+    working.submit(ann, disputed, desk.GOOD)
+    working.submit(bob, disputed, desk.BAD)
+    working.flag(ann, flagged, "Which policy?")
+    working.comment(ann, flagged, "@lea@example.org here")
+    html = text(as_(lea))
+    assert '<h2 id="mentions">Ann Abel asks you</h2>' in html
+    assert 'title="ann@example.org">Ann Abel in Answers' in html
+    html = text(as_(lea), "/answers/disputes")
+    for tag in ('span class="any"', "b"):
+        assert f'<{tag} title="ann@example.org">Ann Abel<' in html
+    assert HOSTILE not in html and 'title="bob@example.org">&lt;script&gt;' in html
+    page = f"/answers/items/{flagged.pk}"
+    assert '<b title="ann@example.org">Ann Abel asks:</b>' in text(as_(lea), page)
+    assert ">You ask:</b>" in text(as_(ann), page)
+    working.comment(bob, flagged, "@lea@example.org I ask, too")
+    assert "2 people ask you" in text(as_(lea))
+    desk.user_of(bob).delete()
+    assert "bob@example.org</span>" in text(as_(lea), "/answers/disputes"), "who is gone"
 
 
 def test_who_asked_a_lead_is_told_of_the_answer(
