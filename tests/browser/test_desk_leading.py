@@ -1,0 +1,79 @@
+"""A lead at an item's page, and what stands there side by side."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+from pytest_django.live_server_helper import LiveServer
+
+from evals.review.models import Item, Queue, State
+from evals.review.services import working
+from sightglass.accounts.access import Access
+from sightglass.accounts.models import Project
+from tests.browser.test_desk import Visit, press
+from tests.dashboards.desk import scene
+from tests.evals.review import desk
+
+pytestmark = pytest.mark.browser
+ONE = {"correct": True, "tone": 4, "fault": "nothing"}
+OTHER = {"correct": False, "tone": 2, "fault": "rude"}
+
+
+@pytest.fixture
+def ann(project: Project, live_server: LiveServer) -> Access:
+    return desk.person(project, "ann")
+
+
+@pytest.fixture
+def bob(project: Project, live_server: LiveServer) -> Access:
+    return desk.person(project, "bob")
+
+
+@pytest.fixture
+def queue(access: Access, ann: Access, bob: Access) -> Queue:
+    """Two items that two people differ in, and one that nobody has labelled."""
+    found = scene.whole_queue(access, 3, questions=scene.THREE, labels_wanted=2)
+    for item in disputes(found, 2):
+        item.queue = found
+        working.submit(ann, item, ONE, seconds=12)
+        working.submit(bob, item, OTHER, seconds=200)
+    return found
+
+
+def disputes(queue: Queue, number: int) -> list[Item]:
+    return list(Item.objects.filter(queue=queue).order_by("pk")[:number])
+
+
+def page_of(item: Item) -> str:
+    return f"/p/shop/review/{item.queue.slug}/items/{item.pk}"
+
+
+def test_a_lead_reads_the_keys_and_goes_from_dispute_to_dispute(visit: Visit, queue: Queue) -> None:
+    first, second = disputes(queue, 2)
+    led = visit(page_of(first))
+    page = led.page
+    press(page, "?")
+    keys = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(keys).to_contain_text("Decide, and go on to the next dispute")
+    expect(keys).to_contain_text("Write the correct answer")
+    expect(keys).not_to_contain_text("Ask a lead")  # who leads asks nobody
+    led.check()
+    press(page, "n", "Escape")
+    expect(keys).to_be_hidden()
+    expect(page.get_by_role("heading", name=f"Item {first.pk}")).to_be_visible()
+
+    press(page, "1", "3", "2", "n")
+    expect(page.get_by_role("heading", name=f"Item {second.pk}")).to_be_visible()
+    first.refresh_from_db()
+    assert first.state == State.SETTLED and first.settled_answers == {
+        "correct": True, "tone": 3, "fault": "false",
+    }  # fmt: skip
+    # With Caps Lock; the last one leads nowhere else.
+    press(page, "2", "1", "3", "N")
+    expect(page.get_by_role("heading", name="Decided")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Item {second.pk}")).to_be_visible()
+    second.refresh_from_db()
+    assert second.state == State.SETTLED
+    press(page, "?")
+    expect(keys).not_to_contain_text("next dispute")  # nothing is left to decide here
+    led.check()
