@@ -59,7 +59,7 @@ class Line:
 @require_http_methods(["GET", "POST"])
 @project_page(Permission.REVIEW)
 def items(request: ProjectRequest, queue: str) -> HttpResponse:
-    """A page of items: `state`, `origin`, `flagged`, `gold`, `overdue`, `cursor`.
+    """A page of items: `state`, `origin`, `mine`, `flagged`, `gold`, `overdue`, `cursor`.
 
     POST `item`… with `do` withdraw or put_back: for leads.
     """
@@ -72,6 +72,7 @@ def items(request: ProjectRequest, queue: str) -> HttpResponse:
         "asked": asked,
         "states": {key: label for key, (label, _) in words.STATES.items()},
         "origins": words.ORIGINS,
+        "owns": words.OWN,
         "narrowed": any(asked.values()),
     }
     try:
@@ -83,6 +84,7 @@ def items(request: ProjectRequest, queue: str) -> HttpResponse:
             flagged=bool(asked["flagged"]),
             gold=bool(asked["gold"]),
             overdue=bool(asked["overdue"]),
+            mine=asked["mine"] or None,
             limit=PAGE,
             cursor=request.GET.get("cursor") or None,
         )
@@ -99,10 +101,11 @@ def items(request: ProjectRequest, queue: str) -> HttpResponse:
 def _asked(request: ProjectRequest) -> dict[str, str]:
     """What the list is narrowed to; what there is not is left out."""
     given = request.GET
-    state, origin = given.get("state", ""), given.get("origin", "")
+    state, origin, mine = (given.get(name, "") for name in ("state", "origin", "mine"))
     return {
         "state": state if state in State.values else "",
         "origin": origin if origin in Origin.values else "",
+        "mine": mine if mine in selected.OWN else "",
         **{name: "1" if given.get(name) == "1" else "" for name in ("flagged", "gold", "overdue")},
     }
 
@@ -131,7 +134,7 @@ def _mine(of: selected.Mine) -> str:
     if of.label is not None:
         return "labelled by you"
     if of.claim is not None:
-        return "held by you"
+        return "held by you" + (", with a draft" if of.draft is not None else "")
     if of.draft is not None:
         return "your draft"
     return "skipped by you" if of.skip is not None else ""

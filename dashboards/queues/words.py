@@ -27,6 +27,8 @@ ORIGINS = {
     Origin.QUOTA: "Daily quota",
     Origin.API: "By API",
 }
+OWN = {"labelled": "Labelled by me", "skipped": "Skipped by me", "draft": "With a draft of mine"}
+"""What one has done with items, as `selectors.items.OWN` has it."""
 ORDERS = {
     Order.OLDEST: "The oldest trace first",
     Order.WORST: "The worst score first",

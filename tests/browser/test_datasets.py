@@ -106,7 +106,7 @@ def test_from_traces_into_a_new_dataset_and_out_again(
     shot(watched, "add")
     page.get_by_text("Nothing", exact=True).click()  # no expected output where nobody corrected
     expect(page.locator("#looks .ds-none").first).to_be_visible()
-    page.get_by_text("What was answered").click()
+    page.get_by_text("What was answered, always").click()
     expect(page.locator("#looks .ds-none")).to_have_count(0)
     watched.check()
     page.get_by_label("Name of the new one").fill("Orders")
@@ -116,9 +116,9 @@ def test_from_traces_into_a_new_dataset_and_out_again(
     expect(page.locator(".ds-items")).to_contain_text("I am [email], call me.")
     page.get_by_text("Export", exact=True).click()
     with page.expect_download() as download:
-        page.get_by_role("link", name="OpenAI fine-tuning").click()
+        page.get_by_role("button", name="OpenAI fine-tuning").click()
     download.value.save_as(tmp_path / "out.jsonl")
-    assert download.value.suggested_filename == "orders-v1.jsonl"
+    assert download.value.suggested_filename == "orders-v1.openai-chat.jsonl"
     assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 3
     assert watched.complaints == []
 
@@ -140,7 +140,7 @@ def test_an_item_is_changed_by_keyboard_and_compared(
     page.keyboard.type("parcel")
     page.keyboard.press("Enter")
     expect(page.locator(".ds-items tbody tr")).to_have_count(1)
-    tab_to(page, "My parcel is late")
+    tab_to(page, "So what happens now?")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Item 5")
     page.wait_for_load_state("networkidle")  # keys work once the script is there
@@ -183,6 +183,7 @@ def test_a_file_is_mapped_seen_and_added_with_progress(
     page.set_input_files("#file", str(file))
     page.get_by_role("button", name="Upload").click()
     expect(page.locator("#preview")).to_contain_text("Say which column is the input.")
+    page.wait_for_load_state("networkidle")  # the script hears of changes from then on
     page.get_by_label("frage").select_option("input")
     expect(page.locator("#preview tbody tr")).to_have_count(20)
     page.get_by_label("antwort").select_option("expected")

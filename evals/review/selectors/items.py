@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from evals.review.models import Claim, Comment, Draft, Flag, Item, Label, Queue, Skip, State
@@ -34,12 +34,14 @@ def list_items(
     overdue: bool = False,
     origin: str | None = None,
     gold: bool = False,
+    mine: str | None = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[Item]:
     """Items of a queue in the order of their adding. Raises CursorError, TooSlow.
 
-    `origin` and `gold` leave out nothing for who does not lead: they may not know.
+    `origin` and `gold` leave out nothing for who does not lead: they may not know. `mine`, one of
+    OWN: only what the caller has done so themselves.
     """
     rows = Item.objects.filter(queue=queue)
     leads = standing.may_lead(access, queue)
@@ -55,6 +57,8 @@ def list_items(
         rows = rows.filter(origin=origin)
     if leads and gold:
         rows = rows.filter(gold__isnull=False)
+    if mine is not None:
+        rows = rows.filter(_own(access, mine))
     if cursor is not None:
         rows = rows.filter(pk__gt=decode(cursor, ORDER, (int,)).key[0])
     limit = max(1, min(limit, MAX_LIMIT))
@@ -66,12 +70,31 @@ def list_items(
     return page
 
 
-def _shown_as(access: Access, queue: Queue, state: str) -> Q:
-    """Items that `shown_state` shows so to who does not lead."""
-    mine = Label.objects.filter(
+OWN = ("labelled", "skipped", "draft")
+"""What somebody can have done with an item."""
+
+
+def _own(access: Access, what: str) -> Q:
+    """Items that the caller has done this with."""
+    if access.user is None:
+        return Q(pk__in=[])
+    rows: QuerySet[Any] = _labels_by(access)
+    if what != "labelled":
+        model = Skip if what == "skipped" else Draft
+        rows = model.objects.filter(item=OuterRef("pk"), reviewer=access.user)
+    return Q(Exists(rows))
+
+
+def _labels_by(access: Access) -> QuerySet[Label]:
+    """The caller's valid label of the outer item."""
+    return Label.objects.filter(
         item=OuterRef("pk"), reviewer=access.user, withdrawn_at=None, adjudicates=False
     )
-    masked = Q(Exists(mine), gold__isnull=False)
+
+
+def _shown_as(access: Access, queue: Queue, state: str) -> Q:
+    """Items that `shown_state` shows so to who does not lead."""
+    masked = Q(Exists(_labels_by(access)), gold__isnull=False)
     if queue.labels_wanted > 1 or access.user is None:
         return Q(state=state)
     if state == State.SETTLED:

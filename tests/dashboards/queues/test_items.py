@@ -94,6 +94,49 @@ def test_ones_own_work_is_marked(access: Access, queue: Queue, ann: Access) -> N
         assert html.count(words) == 1, words
 
 
+def test_ones_own_work_is_found_again(
+    access: Access, queue: Queue, ann: Access, bob: Access, lea: Access
+) -> None:
+    labelled, undone, skipped, both, gold, _ = desk.fill(access, queue, 6)
+    adjudicating.make_gold(lea, gold, desk.GOOD)
+    for item in (labelled, undone, gold):
+        working.submit(ann, item, desk.GOOD)
+    working.undo(ann, undone)
+    working.skip(ann, skipped, "Not mine")
+    working.save_draft(ann, both, {"tone": 2})
+    working.skip(ann, both, "Later")
+    for item in (skipped, both):
+        working.submit(bob, item, desk.BAD)
+    for person, mine, expected in (
+        (ann, "labelled", [labelled, gold]),
+        (ann, "skipped", [skipped, both]),
+        (ann, "draft", [undone, both]),
+        (bob, "labelled", [skipped, both]),
+        (bob, "skipped", []),
+        (lea, "labelled", []),
+    ):
+        html = text(as_(person), f"/answers/items?mine={mine}")
+        assert listed(html) == sorted(item.pk for item in expected), (person.user, mine)
+        assert f'<option value="{mine}" selected>' in html
+        assert "rude" not in html and "bob@example.org" not in html
+    assert len(listed(text(as_(ann), "/answers/items?mine=theirs"))) == 6
+    narrowed = text(as_(ann), "/answers/items?mine=labelled&state=open")
+    assert listed(narrowed) == sorted((labelled.pk, gold.pk)), "gold is not told from the rest"
+    working.claim(ann, undone)
+    assert "held by you, with a draft" in text(as_(ann), "/answers/items?mine=draft")
+
+
+def test_what_one_has_done_is_kept_from_page_to_page(
+    access: Access, queue: Queue, ann: Access
+) -> None:
+    for item in desk.fill(access, queue, 52):
+        working.skip(ann, item, "Not mine")
+    desk.fill(access, queue, 1)
+    first = text(as_(ann), "/answers/items?mine=skipped")
+    [link] = re.findall(r'href="(\?[^"]*cursor=[^"]*)"', first)
+    assert len(listed(text(as_(ann), f"/answers/items{link.replace('&amp;', '&')}"))) == 2
+
+
 def test_pages_follow_each_other(access: Access, queue: Queue) -> None:
     made = [item.pk for item in desk.fill(access, queue, 53)]
     first = text(as_(access), "/answers/items?state=open")
