@@ -808,6 +808,7 @@ def test_the_project_itself_sees_what_others_must_not(
         "queue_rules",
         "queue_settings",
         "queue_agreement",
+        "queue_labels",
         "queue_disputes",
         "api_review_queues",
         "api_review_queue",

@@ -8,19 +8,21 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from dashboards.queues import framing, links, previews, words
 from dashboards.queues.previews import Preview
+from evals.review.api import exports
 from evals.review.errors import Conflict
 from evals.review.models import Item, Origin, Queue, State
 from evals.review.selectors import items as selected
 from evals.review.services import adjudicating, standing
 from sightglass.accounts.access import Access, Permission, ProjectRequest, project_page
+from traces.api.export import TYPES
 from traces.selectors.paging import CursorError, TooSlow
 
 PAGE = 50
@@ -96,6 +98,22 @@ def items(request: ProjectRequest, queue: str) -> HttpResponse:
     context["first"] = f"?{urlencode(kept)}" if request.GET.get("cursor") else ""
     context["next"] = f"?{urlencode(kept | {'cursor': page.next})}" if page.next else ""
     return render(request, "queues/items.html", context)
+
+
+@require_GET
+@project_page(Permission.REVIEW)
+def labels(request: ProjectRequest, queue: str, form: str) -> HttpResponseBase:
+    """All labels as a file, `csv` or `jsonl`, for leads."""
+    if form not in TYPES:
+        raise Http404
+    access = request.access
+    found = standing.queue_of(access, queue)
+    standing.lead(access, found)
+    try:
+        return exports.labels_file(found, form)
+    except TooSlow:
+        messages.error(request, "This took too long and was stopped. Try again in a moment.")
+        return HttpResponseRedirect(reverse("queue_items", args=[access.project.slug, found.slug]))
 
 
 def _asked(request: ProjectRequest) -> dict[str, str]:

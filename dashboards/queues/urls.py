@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{QUEUE}/rules", filling.filling, name="queue_rules"),
     path(f"{QUEUE}/rules/<int:pk>/stop", filling.stop, name="queue_rule_stop"),
     path(f"{QUEUE}/items", items.items, name="queue_items"),
+    path(f"{QUEUE}/labels.<str:form>", items.labels, name="queue_labels"),
     path(f"{QUEUE}/disputes", disputes.disputes, name="queue_disputes"),
     path(f"{QUEUE}/agreement", agreement.agreement, name="queue_agreement"),
     path(f"{QUEUE}/agreement.csv", agreement.agreement_csv, name="queue_agreement_csv"),

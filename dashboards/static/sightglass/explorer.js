@@ -131,30 +131,6 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// ---- keys on the list: j and k move the focus, so that Enter opens
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "j" && event.key !== "k") return;
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
-  const links = [...document.querySelectorAll("#rows .main-a")];
-  if (!links.length) return;
-  const row = document.activeElement.closest("#rows tr");
-  const at = links.findIndex((link) => link.closest("tr") === row);
-  const next = event.key === "j" ? Math.min(at + 1, links.length - 1) : Math.max(at - 1, 0);
-  event.preventDefault();
-  links[next].focus();
-  links[next].scrollIntoView({ block: "nearest" });
-});
-
-// ---- s: calls like that of the row
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "s" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input:not([type=checkbox]), textarea, select, dialog")) return;
-  const similar = document.activeElement.closest("#rows tr")?.querySelector("[data-similar]");
-  if (!similar) return;
-  event.preventDefault();
-  similar.click();
-});
-
 // ---- live tail
 let known = null;
 

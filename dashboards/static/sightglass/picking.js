@@ -40,14 +40,6 @@ document.addEventListener("htmx:afterSwap", (event) => {
   show();
 });
 
-function move(step) {
-  const links = [...document.querySelectorAll("#rows .main-a")];
-  const at = links.findIndex((link) => link.closest("tr") === row());
-  const next = links[Math.min(Math.max(at + step, 0), links.length - 1)];
-  next?.focus();
-  next?.scrollIntoView({ block: "nearest" });
-}
-
 document.addEventListener("keydown", (event) => {
   if (!form() || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input:not([type=checkbox]), textarea, select, dialog")) return;
@@ -65,8 +57,6 @@ document.addEventListener("keydown", (event) => {
       tick(box, true);
     }
     button.click();
-  } else if ((key === "j" || key === "k") && !document.getElementById("explorer")) {
-    move(key === "j" ? 1 : -1);
   } else return;
   event.preventDefault();
 });

@@ -103,6 +103,26 @@ document.addEventListener("keydown", (event) => {
   else wanted.click();
 });
 
+// ---- keys on a list: j and k move the focus, so that Enter opens; a row's own keys are its data-row-key
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || event.target.closest("dialog")) return;
+  const row = document.activeElement.closest("#rows tr");
+  if (event.key === "j" || event.key === "k") {
+    const links = [...document.querySelectorAll("#rows .main-a")];
+    const at = links.findIndex((link) => link.closest("tr") === row);
+    const next = links[Math.min(Math.max(event.key === "j" ? at + 1 : at - 1, 0), links.length - 1)];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+    next.scrollIntoView({ block: "nearest" });
+    return;
+  }
+  const wanted = row?.querySelector(`[data-row-key="${CSS.escape(event.key)}"]`);
+  if (!wanted) return;
+  event.preventDefault();
+  wanted.click();
+});
+
 // ---- requests of htmx: who is signed out signs in, who is cut off is told once
 document.addEventListener("htmx:beforeSwap", (event) => {
   const answered = new URL(event.detail.xhr.responseURL || location.href);

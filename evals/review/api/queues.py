@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.http import HttpResponseBase
@@ -11,9 +10,9 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from evals.review.api import bodies, rows, shapes
+from evals.review.api import bodies, exports, rows, shapes
 from evals.review.api.acting import REVIEWER, ReviewView, acting
-from evals.review.models import Label, Origin, Queue, State
+from evals.review.models import Origin, Queue, State
 from evals.review.selectors import agreement as agreeing
 from evals.review.selectors import items as selected
 from evals.review.selectors import labels as labelled
@@ -22,7 +21,6 @@ from evals.review.selectors.queues import Counts
 from evals.review.services import filling, queues, rules, standing
 from sightglass.accounts.access import Access, Permission
 from traces.api import schema
-from traces.api.export import BATCH, file_response, pages
 from traces.api.pagination import (
     DEFAULT_LIMIT,
     FORMATS,
@@ -32,7 +30,7 @@ from traces.api.pagination import (
     read_limit,
 )
 from traces.ids import span_from_hex, span_hex, trace_from_hex, trace_hex
-from traces.selectors.paging import MAX_LIMIT, Page
+from traces.selectors.paging import MAX_LIMIT
 
 
 class QueueList(ReviewView):
@@ -277,28 +275,9 @@ class LabelList(ReviewView):
             page = labelled.list_labels(found, limit=limit, cursor=cursor)
             shaped = [rows.exported_row(label) for label in page.results]
             return Response({"results": shaped, "next": page.next})
-        first = labelled.list_labels(found, limit=BATCH, cursor=cursor)
         most = limit if "limit" in request.GET else None
-        return file_response(
-            _batches(found, first, most), name=f"labels-{found.slug}", form=form,
-            columns=_columns(found),
-        )  # fmt: skip
+        return exports.labels_file(found, form, cursor=cursor, most=most)
 
-
-def _batches(queue: Queue, first: Page[Label], most: int | None) -> Iterator[list[rows.Body]]:
-    def more(cursor: str) -> Page[Label]:
-        return labelled.list_labels(queue, limit=BATCH, cursor=cursor)
-
-    return ([rows.exported_row(label) for label in batch] for batch in pages(first, more, most))
-
-
-def _columns(queue: Queue) -> list[str]:
-    """Answers are laid out, one column for each question there has been."""
-    plain: list[str] = []
-    for name in schema.columns(shapes.ReviewExportedLabel):
-        answers = [f"answers.{key}" for key in labelled.questions_of(queue)]
-        plain += answers if name == "answers" else [name]
-    return plain
 
 
 class Agreement(ReviewView):

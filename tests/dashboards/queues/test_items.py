@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import re
 from datetime import timedelta
 
@@ -10,7 +13,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from evals.review.models import Item, Queue
-from evals.review.selectors import deciding
+from evals.review.selectors import deciding, labels
 from evals.review.services import adjudicating, filling, working
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import AuditEntry, Project
@@ -135,6 +138,37 @@ def test_what_one_has_done_is_kept_from_page_to_page(
     first = text(as_(ann), "/answers/items?mine=skipped")
     [link] = re.findall(r'href="(\?[^"]*cursor=[^"]*)"', first)
     assert len(listed(text(as_(ann), f"/answers/items{link.replace('&amp;', '&')}"))) == 2
+
+
+def test_leads_take_the_labels_as_a_file(
+    access: Access, queue: Queue, ann: Access, lea: Access
+) -> None:
+    one, other = desk.fill(access, queue, 2)
+    working.submit(ann, one, desk.BAD)
+    working.submit(ann, other, desk.BAD)
+    working.undo(ann, other)
+    for person in (access, lea):
+        html = text(as_(person), "/answers/items")
+        assert f"{REVIEW}/answers/labels.csv" in html and f"{REVIEW}/answers/labels.jsonl" in html
+    [row] = csv.DictReader(io.StringIO(text(as_(lea), "/answers/labels.csv")))
+    assert row["reviewer"] == "ann@example.org" and row["item"] == str(one.pk)
+    assert row["answers.tone"] == str(desk.BAD["tone"])
+    [line] = text(as_(lea), "/answers/labels.jsonl").splitlines()
+    assert json.loads(line)["answers"] == desk.BAD
+    assert "labels.csv" not in text(as_(ann), "/answers/items")
+    assert as_(ann).get(f"{REVIEW}/answers/labels.csv").status_code == 403
+    assert as_(lea).get(f"{REVIEW}/answers/labels.exe").status_code == 404
+
+
+def test_a_file_of_labels_that_takes_too_long_is_said(
+    access: Access, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*_: object, **__: object) -> None:
+        raise TooSlow
+
+    monkeypatch.setattr(labels, "list_labels", slow)
+    answer = as_(access).get(f"{REVIEW}/answers/labels.csv", follow=True)
+    assert "took too long" in answer.content.decode()
 
 
 def test_pages_follow_each_other(access: Access, queue: Queue) -> None:

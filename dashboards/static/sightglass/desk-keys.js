@@ -1,0 +1,106 @@
+"use strict";
+// What is pressed, clicked and changed on the desk, and what of the work (desk.js) it asks for.
+(() => {
+  const { form, lease, sending } = window.desk;
+  const { now, rubric, submit, undo, aside, failed } = window.desk.work;
+  const desk = document.getElementById("desk");
+
+  document.addEventListener("keydown", (event) => {
+    lease.touch();
+    if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+    const ask = now()?.querySelector("details.dk-ask[open]");
+    if (ask && (ask.contains(event.target) || !form.typing(event.target))) return askKey(ask, event);
+    if (!now() || event.repeat) return;
+    if (event.target.closest("header, .nav, .review-h, .dk-trouble, .toasts")) return;
+    if (event.key === "PageDown" || event.key === "PageUp") return page(event);
+    if (form.key(rubric(), event, submit)) event.preventDefault();
+  });
+
+  // While a reason is asked for, digits choose among those offered.
+  function askKey(ask, event) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return ask.querySelector("form").requestSubmit();
+    if (form.typing(event.target) || !/^[1-9]$/.test(event.key)) return;
+    const wanted = ask.querySelectorAll(".dk-reason")[Number(event.key) - 1];
+    if (!wanted) return;
+    event.preventDefault();
+    wanted.click();
+  }
+
+  function page(event) {
+    if (form.typing(event.target)) return;
+    const pane = now().querySelector(".review-m");
+    const scroller = pane.scrollHeight > pane.clientHeight ? pane : document.scrollingElement;
+    scroller.scrollBy({ top: (event.key === "PageDown" ? 0.85 : -0.85) * scroller.clientHeight });
+    event.preventDefault();
+  }
+
+  document.addEventListener("change", (event) => {
+    const box = event.target.closest("[data-at-once-box]");
+    if (box) {
+      if (box.checked) desk.dataset.atOnce = "";
+      else delete desk.dataset.atOnce;
+      const age = box.checked ? 365 * 24 * 3600 : 0;
+      document.cookie = `desk_at_once=1; path=/; max-age=${age}; samesite=lax`;
+      return;
+    }
+    const question = event.target.closest("[data-question]");
+    if (!question || !now()?.contains(question)) return;
+    const root = rubric();
+    form.arrange(root);
+    now().dataset.begun = "1";
+    const ready = form.missing(root).length === 0;
+    sending.draft(now());
+    const error = question.querySelector("[data-error]");
+    if (error && form.isAnswered(question)) error.hidden = true;
+    // `change` of a writing field comes with leaving it: nobody means to submit with that.
+    const choosing = ["boolean", "scale", "choice"].includes(question.dataset.kind);
+    if ("atOnce" in desk.dataset && choosing && ready && "required" in question.dataset) {
+      const item = now();
+      queueMicrotask(() => item === now() && submit());
+    }
+  });
+  document.addEventListener("input", (event) => {
+    if (!now()?.contains(event.target) || !event.target.closest("[data-rubric]")) return;
+    if (event.target.matches("textarea")) {
+      form.arrange(rubric());
+      now().dataset.begun = "1";
+      sending.draft(now());
+    }
+  });
+
+  document.addEventListener("submit", (event) => {
+    const sent = event.target;
+    if (sent.matches("[data-undo]")) {
+      event.preventDefault();
+      undo();
+    } else if (sent.matches("[data-aside]")) {
+      event.preventDefault();
+      aside(sent, event.submitter);
+    } else if (sent.matches("[data-rubric]")) {
+      event.preventDefault();
+      if (event.submitter?.matches("[data-say]")) window.desk.sayNow(now(), failed);
+      else submit();
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    const guide = event.target.closest("[data-guide]");
+    if (guide) {
+      event.preventDefault();
+      const narrow = matchMedia("(max-width: 1240px)").matches;
+      desk.classList.toggle(narrow ? "has-guide" : "no-guide");
+      if (desk.classList.contains("has-guide")) document.getElementById("guide").scrollIntoView({ block: "start" });
+    }
+    // Opened here and not by the browser, so that the very next key is the reason's.
+    const summary = event.target.closest("details.dk-ask > summary");
+    if (summary) {
+      event.preventDefault();
+      const ask = summary.parentElement;
+      ask.open = !ask.open;
+      if (ask.open) ask.querySelector("textarea, .dk-reason").focus();
+      else summary.focus();
+    }
+    const link = event.target.closest("#guide a[href]");
+    if (link) link.target = "_blank";
+  });
+})();
