@@ -22,7 +22,10 @@ def test_who_is_refused_is_one_line(
     with caplog.at_level(logging.WARNING, "django.request"):
         client.get("/p/shop/settings/members")
     [record] = [one for one in caplog.records if one.name == "django.request"]
-    assert LINE.format(record) == "WARNING django.request: Forbidden (Permission denied): /p/shop/settings/members"
+    assert (
+        LINE.format(record)
+        == "WARNING django.request: Forbidden (Permission denied): /p/shop/settings/members"
+    )
     assert record.exc_info, "other readers of the record keep it"
 
 

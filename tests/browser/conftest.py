@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import (
     Browser,
@@ -130,6 +131,8 @@ def visit(
     yield open_page
     for context in contexts:
         context.close()
+    with connection.cursor() as cursor:  # what a page still asks for gives way to the emptying
+        cursor.execute("SET deadlock_timeout = '1min'")
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
@@ -77,3 +79,26 @@ def test_a_lead_reads_the_keys_and_goes_from_dispute_to_dispute(visit: Visit, qu
     press(page, "?")
     expect(keys).not_to_contain_text("next dispute")  # nothing is left to decide here
     led.check()
+
+
+def test_all_labels_of_a_decided_item_are_seen_at_once(visit: Visit, queue: Queue) -> None:
+    first, _ = disputes(queue, 2)
+    page = visit(page_of(first)).page
+    press(page, "1", "3", "2", "n")
+    for phone in (False, True):
+        shown = visit(page_of(first), phone=phone)
+        region = shown.page.locator(".dk-labels .tbl-w")
+        expect(region.get_by_role("columnheader")).to_have_count(4)  # two people and the decision
+        if folder := os.environ.get("SCREENSHOTS"):
+            shown.page.screenshot(path=f"{folder}/desk-decided-{'phone' if phone else 'light'}.png")
+        assert region.evaluate("one => one.scrollWidth <= one.clientWidth"), phone
+        shown.check()
+
+
+def test_two_answers_fit_a_phone(visit: Visit, queue: Queue) -> None:
+    shown = visit(f"/p/shop/review/{queue.slug}/disputes", phone=True)
+    tables = shown.page.locator(".qd .tbl-w")
+    expect(tables).to_have_count(2)
+    for table in tables.all():
+        assert table.evaluate("one => one.scrollWidth <= one.clientWidth")
+    shown.check()

@@ -279,7 +279,6 @@ class LabelList(ReviewView):
         return exports.labels_file(found, form, cursor=cursor, most=most)
 
 
-
 class Agreement(ReviewView):
     @extend_schema(
         operation_id="review_agreement",
