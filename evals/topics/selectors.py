@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Max, Sum
+from django.db.models import F, Max, OuterRef, Subquery, Sum
 from django.shortcuts import get_object_or_404
 
 from evals.services.loading import Key, rows_of
@@ -65,7 +65,7 @@ class Sums:
 
 def topics_of_project(project_id: int, *, vanished: bool = False) -> list[Topic]:
     """Topics by size; `vanished` ones, too. At most MOST."""
-    rows = Topic.objects.filter(project_id=project_id)
+    rows = Topic.objects.filter(project_id=project_id).annotate(begun=_begun())
     rows = rows if vanished else rows.filter(vanished_at=None)
     return list(rows.order_by("-size", F("vanished_at").desc(nulls_first=True), "number")[:MOST])
 
@@ -73,7 +73,14 @@ def topics_of_project(project_id: int, *, vanished: bool = False) -> list[Topic]
 def get_topic(access: Access, number: int) -> Topic:
     """Raises PermissionDenied, Http404 for one that is not the project's."""
     access.require(Permission.READ)
-    return get_object_or_404(Topic, project=access.project, number=min(number, 2**31 - 1))
+    rows = Topic.objects.filter(project=access.project).annotate(begun=_begun())
+    return get_object_or_404(rows, number=min(number, 2**31 - 1))
+
+
+def _begun() -> Subquery:
+    """When the first topics of the project were found."""
+    rows = Topic.objects.filter(project=OuterRef("project")).order_by("found_at")
+    return Subquery(rows.values("found_at")[:1])
 
 
 def plan_of(access: Access) -> Plan | None:
@@ -254,10 +261,13 @@ def titles(project_id: int) -> dict[int, str]:
 
 
 def mark(topic: Topic, today: date) -> str:
-    """new, back or vanished, of a topic that lately was; else empty."""
+    """new, back or vanished, of a topic that lately was; else empty. Those of the first run are not
+    new: there was nothing before."""
     since = today - timedelta(days=NEW_DAYS)
     if topic.vanished_at is not None:
         return "vanished"
     if topic.back_at is not None and topic.back_at.date() > since:
         return "back"
+    if topic.begun is not None and topic.found_at <= topic.begun:
+        return ""
     return "new" if topic.found_at.date() > since else ""

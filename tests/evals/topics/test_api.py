@@ -75,7 +75,7 @@ def test_the_list_and_one(api: Api, found: Access) -> None:
     assert len(rows) == 4 and said["run"]["topics"] == 4 and said["run"]["total"] == 120
     assert sum(row["figures"]["calls"] for row in rows) + said["none"]["calls"] == 120
     refunds = of_word(rows, "refund")
-    assert refunds["mark"] == "new" and refunds["title"] == refunds["words"]
+    assert refunds["mark"] == "" and refunds["title"] == refunds["words"]
     assert 0.15 < refunds["share"] < 0.3 and -1 <= refunds["x"] <= 1
     figures = refunds["figures"]
     assert figures["failure_rate"]["value"] == 0 < figures["failure_rate"]["high"] < 0.2

@@ -100,6 +100,8 @@ def test_numbers_stay_through_new_vanishing_and_returning_topics(access: Access)
     asked(access, texts(FOUR)[0], begin)
     work_at(begin + HOUR)
     first = {name: topic.number for name, topic in by_word(access).items()}
+    today = datetime.now(UTC).date()
+    assert {selectors.mark(one, today) for one in by_word(access).values()} == {""}, "none before"
     plans.rename(access, by_word(access)["parcels"], "Where is it?")
     # A month later: parcels are asked about no more, invoices are.
     later = begin + 30 * DAY
@@ -109,7 +111,9 @@ def test_numbers_stay_through_new_vanishing_and_returning_topics(access: Access)
     assert {name: topics[name].number for name in first} == first
     assert topics["rechnung"].number == 5 and topics["rechnung"].found_in == Run.objects.last()
     assert topics["parcels"].vanished_at and not topics["recipes"].vanished_at
-    assert selectors.mark(topics["parcels"], datetime.now(UTC).date()) == "vanished"
+    assert selectors.mark(topics["parcels"], today) == "vanished"
+    assert selectors.mark(topics["recipes"], today) == ""
+    assert selectors.mark(selectors.get_topic(access, 5), today) == "new"
     assert topics["parcels"].title == "Where is it?"
     again = later + 30 * DAY
     asked(access, texts(FOUR, seed=2)[0], again)
