@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -129,8 +128,6 @@ class Topic(models.Model):
     back_at = models.DateTimeField(null=True, blank=True)
     """When it last came back."""
     vanished_at = models.DateTimeField(null=True, blank=True)
-    begun: datetime | None = None
-    """When the project's first topics were found, where selectors have asked."""
 
     class Meta:
         constraints: ClassVar = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -268,6 +268,7 @@ def mark(topic: Topic, today: date) -> str:
         return "vanished"
     if topic.back_at is not None and topic.back_at.date() > since:
         return "back"
-    if topic.begun is not None and topic.found_at <= topic.begun:
+    begun: datetime | None = getattr(topic, "begun", None)  # where a selector of here has asked
+    if begun is not None and topic.found_at <= begun:
         return ""
     return "new" if topic.found_at.date() > since else ""

@@ -62,6 +62,11 @@ class Score(models.Model):
             models.Index(fields=["project", "trace_id"], name="score_trace"),
             models.Index(fields=["project", "session_id"], name="score_session"),
             models.Index(fields=["project", "name", "created_at"], name="score_name"),
+            models.Index(
+                fields=["project", "created_at"],
+                name="score_human",
+                condition=models.Q(source="human"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -100,6 +100,11 @@ def narrowest(family: Family, needed: Collection[str]) -> Family:
     return min(fits, key=lambda one: len(DIMENSIONS[one]), default=family)
 
 
+def finest(family: Family) -> Level:
+    """The level that rows of a family begin at."""
+    return Level.HOUR if family in COARSE else Level.BUCKET
+
+
 MOST_ROWS = {
     Family.SPAN: 2_000,
     Family.SPAN_USER: 1_000,

@@ -7,7 +7,7 @@ answered from raw rows alone, within the time limit of reads.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -16,7 +16,6 @@ from django.db import connection
 from traces.query import Query
 from traces.rollups import matching, segments
 from traces.rollups.dimensions import (
-    COARSE,
     DIMENSIONS,
     OTHER,
     SCORE_DIMENSIONS,
@@ -24,10 +23,11 @@ from traces.rollups.dimensions import (
     SEVERAL,
     Family,
     Level,
+    finest,
 )
 from traces.rollups.measures import SCORE_SUMS, SKETCHED, SUMS, Measures, ScoreMeasures
 from traces.rollups.segments import BUCKET_NS, SPANNED
-from traces.selectors import raw_sums, slicing, stored_sums
+from traces.selectors import lumps, raw_sums, stored_sums
 from traces.selectors.asking import Ask, Step, Steps, steps_of
 from traces.selectors.one_reading import shared
 from traces.selectors.paging import READ_LIMIT_MS, TimeRange, TooSlow, time_limit
@@ -166,8 +166,9 @@ def _cube(rows: _Rows[M], steps: Steps) -> Cube[M]:
 def _read(ask: Ask, steps: Steps, stored: Any, wanted: Sequence[str]) -> _Rows[Any]:
     _check(ask)
     family = ask.family()
-    if family is not None and not _given_up(ask, family):
-        return _from_sums(ask, steps, family, stored, wanted)
+    unfit = None if family is None else lumps.unfit(ask, family)
+    if family is not None and unfit is not None:
+        return _from_sums(ask, steps, family, unfit, stored, wanted)
     low, high = ask.bounds
     with time_limit():
         rows = _raw(ask, steps, ask.by, low, high, ask.query)
@@ -191,25 +192,6 @@ def _check(ask: Ask) -> None:
         raise ValueError(f"there is no dimension {unknown.pop()}")
 
 
-def _given_up(ask: Ask, family: Family) -> bool:
-    """Whether values that the query asks about were too many to keep apart in some slice."""
-    asked = sorted(matching.asked(ask.query.root) or ())
-    if not asked:
-        return False
-
-    def look() -> bool:
-        other = " OR ".join(f"{slicing.place(name, family)} = %s" for name in asked)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT EXISTS (SELECT 1 FROM traces_slice s"  # noqa: S608
-                f" WHERE s.project_id = %s AND s.family = %s AND ({other}))",
-                [ask.project_id, family, *[OTHER] * len(asked)],
-            )
-            return bool(cursor.fetchone()[0])
-
-    return shared(("given up", ask.project_id, family, *asked), look)
-
-
 def _wanted(ask: Ask, dimensions: dict[str, str | None]) -> bool:
     if ask.name is not None and dimensions["score"] != ask.name:
         return False
@@ -229,25 +211,37 @@ def _groups(ask: Ask, dimensions: dict[str, str | None]) -> list[tuple[str | Non
 
 
 def _from_sums(
-    ask: Ask, steps: Steps, family: Family, stored: Any, wanted: Sequence[str]
+    ask: Ask,
+    steps: Steps,
+    family: Family,
+    unfit: Mapping[Level, Collection[int]],
+    stored: Any,
+    wanted: Sequence[str],
 ) -> _Rows[Any]:
+    marked = {level: found.union(unfit[level]) for level, found in _marked(ask).items()}
     try:
-        return _planned(ask, steps, family, stored, wanted, MOST_RAW)
+        return _planned(ask, steps, family, marked, stored, wanted, MOST_RAW)
     except TooSlow:  # much has come in: what was stored last, rather than nothing
-        return _planned(ask, steps, family, stored, wanted, 0)
+        return _planned(ask, steps, family, marked, stored, wanted, 0)
 
 
 def _planned(
-    ask: Ask, steps: Steps, family: Family, stored: Any, wanted: Sequence[str], most_raw: int
+    ask: Ask,
+    steps: Steps,
+    family: Family,
+    marked: Mapping[Level, Collection[int]],
+    stored: Any,
+    wanted: Sequence[str],
+    most_raw: int,
 ) -> _Rows[Any]:
     low, high = ask.bounds
     made = segments.plan(
         low,
         high,
         coarsest=steps.coarsest,
-        marked=_marked(ask),
+        marked=marked,
         most_raw=most_raw,
-        finest=Level.HOUR if family in COARSE else Level.BUCKET,
+        finest=finest(family),
     )
     found: list[Any] = []
     if made.raw:

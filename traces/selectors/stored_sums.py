@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from traces.rollups import matching
-from traces.rollups.dimensions import OF_SCORES, OTHER, Family, Level, narrowest
+from traces.rollups.dimensions import COARSE, OF_SCORES, OTHER, Family, Level, narrowest
 from traces.rollups.measures import (
     PACKED,
     SKETCHED,
@@ -21,12 +21,18 @@ from traces.rollups.segments import BUCKET_NS, Plan
 from traces.selectors import slicing
 from traces.selectors.asking import Ask, Steps
 
+READ = """
+unnest(%s::int4[], %s::int4[], %s::int4[]) AS p(level, first, "end")
+CROSS JOIN LATERAL (
+    SELECT * FROM {table} WHERE project_id = %s AND family = {family} AND level = p.level
+        AND bucket >= p.first AND bucket < p."end" OFFSET 0) AS r"""
+"""A stretch after the other, by its index: how little they hold is not known when this is planned,
+and joined it would be all rows of the family that are read (so OFFSET)."""
 STORED = """
-SELECT {columns}
-FROM unnest(%s::int4[], %s::int4[], %s::int4[]) AS p(level, first, "end")
-JOIN {table} r ON r.project_id = %s AND r.level = p.level
-    AND r.bucket >= p.first AND r.bucket < p."end" AND r.family = {family}
-{slices} {where} GROUP BY {groups}"""
+SELECT {columns} FROM {read} {slices} {where} GROUP BY {groups}"""
+BY_SLICE = """
+(SELECT {step} AS step, r.slice_id, {sums} FROM {read} GROUP BY 1, 2) AS r"""
+"""Summed before it is known what a slice is of: cheaper where there are thousands of them."""
 COSTLIEST = """
 SELECT step, value, {sums}
 FROM ({stored}) AS u(step, value, {names})
@@ -75,7 +81,7 @@ def _rows(
 def _costliest(
     stored: str, most: int, sums: Sequence[str], seen: Collection[str | None]
 ) -> tuple[str, list[Any]]:
-    names = [one.removeprefix("sum(r.").removesuffix(")") for one in sums]
+    names = _names(sums)
     named = [value for value in seen if value is not None]
     text = COSTLIEST.format(
         stored=stored,
@@ -83,6 +89,10 @@ def _costliest(
         sums=", ".join(f"sum({name})" for name in names),
     )
     return text, [named, None in seen, most + len(seen)]
+
+
+def _names(sums: Sequence[str]) -> list[str]:
+    return [one.removeprefix("sum(r.").removesuffix(")") for one in sums]
 
 
 def _query(
@@ -108,10 +118,14 @@ def _query(
         asked += more
     slices = SLICES.format(project=int(ask.project_id), family=int(family)) + joins
     step = steps.sql.format(start=f"(r.bucket * {BUCKET_NS}::int8)")
+    table = "traces_score_rollup" if family in OF_SCORES else "traces_rollup"
+    read = READ.format(table=table, family=int(family))
+    if family in COARSE and not tests and all(one.startswith("sum(") for one in sums):
+        within = ", ".join(f"sum(r.{name}) AS {name}" for name in _names(sums))
+        read, step = BY_SLICE.format(step=step, sums=within, read=read), "r.step"
     text = STORED.format(
         columns=", ".join([step, *columns, *sums]),
-        table="traces_score_rollup" if family in OF_SCORES else "traces_rollup",
-        family=int(family),
+        read=read,
         slices=slices if tests or columns else "",
         where=f"WHERE {' AND '.join(tests)}" if tests else "",
         groups=", ".join(str(i + 1) for i, _ in enumerate([None, *columns])),

@@ -67,7 +67,7 @@ def replace(
         )
         for row in rows
     )
-    copy(cursor.cursor, "traces_rollup", ROLLUP_COLUMNS, records)
+    copy(cursor.cursor, "traces_rollup", ROLLUP_COLUMNS, sorted(records, key=_place))
     return rows
 
 
@@ -94,8 +94,13 @@ def replace_scores(
         )
         for row in rows
     )
-    copy(cursor.cursor, "traces_score_rollup", SCORE_COLUMNS, records)
+    copy(cursor.cursor, "traces_score_rollup", SCORE_COLUMNS, sorted(records, key=_place))
     return rows
+
+
+def _place(record: Sequence[Any]) -> tuple[int, int]:
+    """In the order of the key, so that what is read together lies together."""
+    return record[2], record[3]
 
 
 def _storable(value: float) -> float | None:

@@ -16,7 +16,7 @@ from sightglass.accounts.access import Access
 from tests.traces.sending import SECOND, decoded, llm, span
 from traces.rollups.dimensions import MOST_ROWS, OTHER, Family, Level, narrowest
 from traces.rollups.segments import BUCKET_NS, plan
-from traces.selectors import asking, cubes, raw_sums
+from traces.selectors import asking, cubes, lumps, raw_sums
 from traces.selectors.asking import Step
 from traces.selectors.search import EVERYTHING, TimeRange, parse
 from traces.services import repair, rolling
@@ -250,6 +250,34 @@ def test_the_least_of_too_many_are_other_and_nothing_is_lost(
     assert users == {"u5": 1, "u4": 1, "u3": 1, OTHER: 3}
     assert spans_in(access, MIDNIGHT, MIDNIGHT + DAY, "user:u0") == 1  # from the spans themselves
     assert list(repair.wrong(access.project.pk)) == []
+
+
+def test_hours_answer_where_a_day_had_too_many_users(
+    access: Access, monkeypatch: pytest.MonkeyPatch, no_raw: Callable[[], int]
+) -> None:
+    monkeypatch.setitem(MOST_ROWS, Family.SPAN_USER, 3)
+    for i in range(6):  # no hour has more than two, the day has six
+        start = MIDNIGHT + i // 2 * HOUR
+        send(access, at(start, user__id=f"u{i}", gen_ai__usage__output_tokens=100 * (i + 1)))
+    send(access, at(MIDNIGHT - DAY, user__id="u0"))
+    rolled(access)
+    before = no_raw()
+    assert spans_in(access, MIDNIGHT, MIDNIGHT + DAY, "user:u0") == 1
+    assert spans_in(access, MIDNIGHT - DAY, MIDNIGHT + DAY, "user:u0") == 2
+    assert spans_in(access, MIDNIGHT - DAY, MIDNIGHT + DAY, "-user:u0") == 5
+    assert no_raw() == before
+    for i in range(6, 10):  # now one hour has four
+        send(access, at(MIDNIGHT + 9 * HOUR, user__id=f"u{i}"))
+    rolled(access)
+    before = no_raw()
+    assert spans_in(access, MIDNIGHT, MIDNIGHT + 9 * HOUR, "user:u0") == 1
+    assert no_raw() == before, "the hour is not asked about"
+    assert spans_in(access, MIDNIGHT, MIDNIGHT + DAY, "user:u9") == 1
+    assert no_raw() > before
+    monkeypatch.setattr(lumps, "MOST_SLICES", 0)
+    before = no_raw()
+    assert spans_in(access, MIDNIGHT, MIDNIGHT + 9 * HOUR, "user:u0") == 1
+    assert no_raw() > before, "too many are others to look for them"
 
 
 def test_another_project_sees_nothing(access: Access, other_project: Any) -> None:
