@@ -6,9 +6,12 @@ class VectorsConfig(AppConfig):
     label = "vectors"
 
     def ready(self) -> None:
-        from evals.vectors.services import storing
+        from evals.vectors.services import exposition, storing
+        from sightglass.kernel import hooks
         from traces.services import partitions, retention, work
 
         work.consumers.append(storing.CONSUMER)
         partitions.tables.append(storing.TABLE)
         retention.beside.append(storing.TABLE)
+        hooks.collectors.append(exposition.collect)
+        hooks.checks.append(exposition.check)
