@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -38,6 +39,8 @@ DELETE FROM traces_span WHERE project_id = %(project)s AND trace_id = ANY(%(trac
 beside: list[str] = []
 """Tables of higher floors that have rows of spans (project_id, trace_id, start_ns), which go with
 them; added in `AppConfig.ready`."""
+expiring: list[Callable[[int, datetime], None]] = []
+"""What else of a project goes once it is older: (project_id, kept_since); added likewise."""
 DELETE_BESIDE = """
 DELETE FROM {} WHERE project_id = %(project)s AND trace_id = ANY(%(traces)s)
     AND start_ns BETWEEN %(low)s AND %(high)s"""
@@ -50,11 +53,12 @@ def apply(now: datetime | None = None) -> dict[str, int]:
     Returns the counts. Can be repeated and interrupted.
     """
     now = now or datetime.now(UTC)
-    dropped = drop_weeks(now)
-    deleted = sum(
-        _delete_traces(project, kept_since(project, now))
-        for project in Project.objects.order_by("pk").iterator()
-    )
+    dropped, deleted = drop_weeks(now), 0
+    for project in Project.objects.order_by("pk").iterator():
+        since = kept_since(project, now)
+        deleted += _delete_traces(project, since)
+        for expire in expiring:
+            expire(project.pk, since)
     return {"weeks": dropped, "traces": deleted, "slices": _forget_slices()}
 
 

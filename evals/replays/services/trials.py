@@ -7,6 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -263,3 +264,9 @@ def forget(project_id: int, user_id: str) -> int:
         kind.objects.filter(pk__in=keys).delete()
     rows = TrialCall.objects.filter(trial__project_id=project_id, user_id=user_id)
     return rows.delete()[1].get("replays.TrialCall", 0)
+
+
+def expire(project_id: int, since: datetime) -> None:
+    """Delete the answers to prompts that are kept no longer; what they came to stays."""
+    before = int(since.timestamp()) * 10**9
+    TrialCall.objects.filter(trial__project_id=project_id, start_ns__lt=before).delete()

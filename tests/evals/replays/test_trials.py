@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from sightglass.accounts.access import Access, Permission
 from tests.evals.judging import connect, detector, judge, verdict
 from tests.evals.replays import traffic
 from tests.provider import Body, Reply, running
+from traces.services import retention
 from traces.spans import PICO
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -171,6 +172,22 @@ def test_stopped_removed_and_forgotten(access: Access) -> None:
         assert trials.forget(access.project.pk, "acct_1") == 20
         trials.remove(access, row)
         assert not Trial.objects.exists()
+
+
+def test_answers_go_with_the_prompts_and_figures_stay(access: Access) -> None:
+    with running(provider) as there:
+        connection, version = scene(access, there.url, 20)
+        row = finished(trials.create(access, wanted(connection, version)))
+    result, first = row.result, TrialCall.objects.earliest("start_ns").start_ns
+    access.project.retention_days = 1
+    access.project.save()
+    just = datetime.fromtimestamp(first / 1e9, UTC) + timedelta(days=1)
+    retention.apply(just - timedelta(minutes=1))
+    assert TrialCall.objects.count() == row.total
+    retention.apply(just + timedelta(days=9))
+    assert not TrialCall.objects.exists()
+    row.refresh_from_db()
+    assert row.result == result and row.state == State.DONE
 
 
 def test_what_is_wrong_is_said_by_name(access: Access) -> None:
