@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dashboards.explorer import aside, columns, ranges, saved
 from dashboards.explorer.columns import COLUMNS
-from dashboards.explorer.listing import listing, narrower, page_of, shown_terms
+from dashboards.explorer.listing import listing, narrower, page_of, ranked_of, shown_terms
 from dashboards.explorer.ranking import SIDES, Ranking
 from dashboards.explorer.saved import ViewError
 from dashboards.explorer.state import State, encoded, given_text, read
@@ -203,6 +203,8 @@ def export(request: ProjectRequest, form: str) -> HttpResponseBase:
         return page_of(request.access, state, cursor, BATCH)
 
     try:
+        if state.ranked:
+            return _ranked_file(request.access, state, form)
         first = page(None)
     except TooSlow:
         messages.error(request, "The export took too long to begin. Narrow the time range.")
@@ -217,6 +219,21 @@ def export(request: ProjectRequest, form: str) -> HttpResponseBase:
         name=f"{request.access.project.slug}-{state.kind}",
         form=form,
         columns=schema.columns(shape),
+    )
+
+
+def _ranked_file(access: Access, state: State, form: str) -> HttpResponseBase:
+    """Calls by likeness, with it. Raises TooSlow."""
+    found = ranked_of(access, state, state.ranking.most)
+    rows = [
+        {"similarity": hit.similarity} | shapes.span_columns(span)
+        for span, hit in zip(found.spans, found.found.hits, strict=True)
+    ]
+    return file_response(
+        [rows],
+        name=f"{access.project.slug}-spans-by-likeness",
+        form=form,
+        columns=["similarity", *schema.columns(schema.SpanColumns)],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 from urllib.parse import quote
@@ -176,6 +177,11 @@ def test_export_is_of_the_list(page: Client, access: Access) -> None:
     answer = page.get(f"/p/shop/explorer/export.jsonl?range=all&by=meaning&q={REFUND}")
     lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
     assert len(lines) == 5 and (SAID[0][0] in lines[0] or SAID[1][0] in lines[0])
+    likeness = [json.loads(line)["similarity"] for line in lines]
+    assert likeness == sorted(likeness, reverse=True) and 0.2 < likeness[0] <= 1
+    answer = page.get(f"/p/shop/explorer/export.csv?range=all&by=meaning&q={REFUND}")
+    head, first, *_ = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    assert head.startswith('"similarity",') and first.startswith(f'"{likeness[0]}"')
 
 
 def test_what_people_typed_is_text(page: Client, access: Access) -> None:

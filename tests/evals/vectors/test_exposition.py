@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 def scraped() -> dict[str, float]:
     registry = CollectorRegistry()
-    registry.register(exposition)  # type: ignore[arg-type]
+    registry.register(exposition)
     lines = generate_latest(registry).decode().splitlines()
     return {
         name.removeprefix("sightglass_embedding_"): float(value)
