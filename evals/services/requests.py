@@ -71,10 +71,12 @@ def work_off(
     most: int,
     work: Work,
     mine: Callable[[int], bool] = lambda project_id: True,
+    rest: float = REST,
 ) -> int:
     """Work off stored requests for so long at most, `most` of a project at a time, in turn.
 
-    `mine`: whether a project's are.
+    `mine`: whether a project's are. `rest`: while requests come in, how many times as long as it
+    has worked it rests.
 
     Returns how many requests were done. Safe to run any number of times at once.
     """
@@ -89,7 +91,7 @@ def work_off(
                 break
             if busy:
                 spent = time.monotonic() - began
-                time.sleep(max(0.0, min(spent * REST, end - time.monotonic())))
+                time.sleep(max(0.0, min(spent * rest, end - time.monotonic())))
         if done == before:
             break
     return done
