@@ -107,7 +107,7 @@ def shifted(chosen: Chosen, steps: int) -> Chosen | None:
     if start_ns is None:
         return None
     now = time.time_ns()
-    end_ns = now if end_ns is None else end_ns
+    end_ns = max(now, start_ns + SHORTEST_NS) if end_ns is None else end_ns
     length = max(end_ns - start_ns, SHORTEST_NS)
     if steps > 0 and end_ns >= now:
         return None

@@ -54,6 +54,12 @@ def test_a_range_moves_by_its_length() -> None:
     assert earlier.range == ranges.between("2026-01-01", "2026-01-02").range
     assert ranges.shifted(ranges.preset("7d"), 1) is None
     assert ranges.shifted(ranges.preset("all"), -1) is None
+    for start in ("2099-12-31", "9999-12-31T23:59"):  # nothing has come there yet
+        coming = ranges.between(start, "")
+        assert ranges.shifted(coming, 1) is None
+        before = ranges.shifted(coming, -1)
+        assert before is not None and coming.range.start_ns is not None
+        assert before.range.end_ns == coming.range.start_ns // 1_000 * 1_000
 
 
 @pytest.mark.parametrize(
