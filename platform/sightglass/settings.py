@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "dashboards.middleware.OneReading",
+    "sightglass.middleware.Refusals",
 ]
 
 ROOT_URLCONF = "sightglass.urls"

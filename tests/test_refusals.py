@@ -1,0 +1,52 @@
+"""What the database alone can tell: two that make the same at once, texts that it cannot hold."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import DataError, IntegrityError
+from django.test import Client
+
+from evals.probes.models import ProbeSet
+from sightglass.accounts.access import Access
+from sightglass.accounts.keys import create_key
+from sightglass.accounts.models import Project, User
+from sightglass.middleware import Refusals
+from tests.evals.judging import connect
+
+pytestmark = pytest.mark.django_db
+
+
+def test_who_makes_the_same_at_the_same_moment_is_told(
+    access: Access, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = connect(access, "http://127.0.0.1:1/v1")
+    _, key = create_key(project=access.project, name="k", scopes=["read", "write"])
+    body = {"name": "sums", "connection": connection.pk, "prompts": [f"{n}?" for n in range(5)]}
+
+    def send() -> tuple[int, str]:
+        answer = client.post(
+            "/api/v1/probes",
+            body,
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {key}"},
+        )
+        return answer.status_code, answer.content.decode()
+
+    assert send()[0] == 201
+    # The other passed the checks before this one was stored.
+    monkeypatch.setattr("evals.probes.services.sets._check", lambda *_: None)
+    status, said = send()
+    assert status == 409 and "at this very moment" in said and "Conflict" in said
+    assert ProbeSet.objects.count() == 1
+
+
+def test_nul_in_a_form_is_the_forms_fault(project: Project, owner: User, client: Client) -> None:
+    client.force_login(owner)
+    answer = client.post("/p/shop/review/add", {"queue": "a\x00b", "item": "0" * 32})
+    assert answer.status_code == 400 and "cannot be read" in answer.content.decode()
+
+
+def test_other_faults_stay_faults() -> None:
+    refusals = Refusals(lambda request: None)  # type: ignore[arg-type, return-value]
+    for error in (IntegrityError("a foreign key"), DataError("out of range"), ValueError("x")):
+        assert refusals.process_exception(None, error) is None  # type: ignore[arg-type]
