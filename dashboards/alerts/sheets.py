@@ -67,10 +67,19 @@ for _name, _pattern, _first in _PLAIN:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes everything out, as aliases are not read."""
+    """Writes everything out, as aliases are not read; a text that reads as another value in quotes.
+
+    For YAML 1.1, `1e3` is a text.
+    """
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+for _name, _pattern, _first in _PLAIN:
+    _Dumper.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), [*_first, ""]
+    )
 
 
 def load(text: str | bytes) -> Any:

@@ -20,7 +20,8 @@ SCOPES = {
     "ingest": "send spans, logs, metrics and scores",
     "feedback": "stand in a web page and send what its users think; goes with no other scope",
     "read": "read traces, spans, sessions, users, scores and prices",
-    "write": "read, and send scores",
+    "write": "read, send scores, and make and change what engineers may: evaluators, datasets,"
+    " queues, monitors, budgets and alerts, also what calls models at a price",
     "admin": "everything in the project, also setting prices; not naming owners",
 }
 LIFETIMES = (("", "Never"), ("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year"))

@@ -24,15 +24,33 @@ PAGE = 50
 COUNTED = ("traces", "review_items", "dataset_items", "panel_cases", "prompt_examples")
 
 
+class Text(serializers.CharField):
+    """A number is no text: which text it would become is a guess."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            raise serializers.ValidationError("Must be a text.")
+        return super().to_internal_value(data)
+
+
+class Switch(serializers.BooleanField):
+    """true or false and nothing that may mean it: what follows cannot be taken back."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("Must be true or false.")
+        return data
+
+
 class ErasureGiven(Strict):
-    user_id = serializers.CharField(max_length=services.LONGEST_USER, trim_whitespace=False)
+    user_id = Text(max_length=services.LONGEST_USER, trim_whitespace=False)
     reason = serializers.CharField(
         max_length=services.LONGEST_REASON,
         required=False,
         allow_blank=True,
         help_text="Outlives the erasure: do not name the person. Needed but with dry_run.",
     )
-    dry_run = serializers.BooleanField(default=False)
+    dry_run = Switch(default=False)
 
 
 class ErasureForeseen(serializers.Serializer[Any]):

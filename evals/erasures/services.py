@@ -19,6 +19,7 @@ from evals.erasures import reviews
 from evals.erasures.models import Erasure
 from evals.probes.services import sets
 from evals.replays.services import trials
+from evals.topics.services import forgetting as topics
 from evals.truth.services import forgetting
 from sightglass.accounts import audit
 from sightglass.accounts.access import ROLE_PERMISSIONS, Access, Permission
@@ -142,6 +143,7 @@ def _copies(row: Erasure) -> None:
     held = datasets.erase(access, datasets.Wanted(user_id=row.user_id), row.reason)
     gone = forgetting.forget(access, row.user_id)
     drift.forget(access, row.user_id)
+    topics.forget(access, row.user_id)
     trials.forget(row.project_id, row.user_id)
     sets.forget(row.project_id, row.user_id)
     row.dataset_items += sum(one.items for one in held)

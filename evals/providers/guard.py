@@ -22,6 +22,9 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 SWITCH = "SIGHTGLASS_ALLOW_PRIVATE_PROVIDERS"
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 SHARED = ipaddress.ip_network("100.64.0.0/10")
+INSIDE = (ipaddress.ip_network("168.63.129.16/32"), ipaddress.ip_network("192.0.0.0/24"))
+"""Addresses of the open internet at which clouds answer their own machines: Azure's host, Oracle's
+metadata."""
 DOCUMENTATION = ipaddress.ip_network("3fff::/20")
 """Not public, which Python knows from 3.13 on only (RFC 9637)."""
 
@@ -36,7 +39,7 @@ def is_public(address: Address) -> bool:
             return is_public(inner)
         if address.teredo is not None or address.is_site_local or address in DOCUMENTATION:
             return False
-    elif address in SHARED:
+    elif address in SHARED or any(address in network for network in INSIDE):
         return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 

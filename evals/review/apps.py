@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class ReviewConfig(AppConfig):
     name = "evals.review"
     label = "review"
+
+    def ready(self) -> None:
+        from traces.services import scores
+
+        scores.own_ids.append("review:")

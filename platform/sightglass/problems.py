@@ -3,6 +3,8 @@
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from rest_framework import exceptions
@@ -83,6 +85,12 @@ def is_api(request: HttpRequest) -> bool:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400: a problem for the API, a page for people."""
+    if isinstance(exception, RequestDataTooBig):
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+        detail = f"A body may have {most / 2**20:g} MB."
+        if is_api(request):
+            return answer(413, detail)
+        return HttpResponse(detail, status=413, content_type="text/plain; charset=utf-8")
     if is_api(request):
         return answer(400, "The request cannot be read.")
     return defaults.bad_request(request, exception)

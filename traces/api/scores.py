@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.http import HttpResponseBase
@@ -22,7 +23,7 @@ from traces.selectors import shapes
 from traces.selectors.scores import list_scores
 from traces.services import feedback
 from traces.services.quota import Exceeded
-from traces.services.scores import Given, store
+from traces.services.scores import Given, own_ids, own_names, store
 
 SOURCES = ("user", "human", "code", "judge")
 MOST = 1_000
@@ -64,12 +65,26 @@ class ScoreGiven(serializers.Serializer[Any]):
     comment = serializers.CharField(max_length=10_000, required=False, allow_blank=True, default="")
     id = serializers.CharField(max_length=200, required=False, allow_null=True)
 
+    def validate_name(self, name: str) -> str:
+        return _of_a_client(name, own_names)
+
+    def validate_id(self, id: str | None) -> str | None:
+        return None if id is None else _of_a_client(id, own_ids)
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs.get("trace_id") and not attrs.get("session_id"):
             raise ValidationError("Give trace_id or session_id.")
         if attrs.get("span_id") and not attrs.get("trace_id"):
             raise ValidationError({"span_id": "Needs its trace_id."})
         return attrs
+
+
+def _of_a_client(text: str, own: Sequence[str]) -> str:
+    """Raises ValidationError for what a client could only forge."""
+    for begin in own:
+        if text.startswith(begin):
+            raise ValidationError(f"What begins with {begin} is given by Sightglass alone.")
+    return text
 
 
 class ScoreList(ReadView):

@@ -121,7 +121,7 @@ def _query(
     table = "traces_score_rollup" if family in OF_SCORES else "traces_rollup"
     read = READ.format(table=table, family=int(family))
     if family in COARSE and not tests and all(one.startswith("sum(") for one in sums):
-        within = ", ".join(f"sum(r.{name}) AS {name}" for name in _names(sums))
+        within = ", ".join(f"sum(r.{name}) AS {name}" for name in dict.fromkeys(_names(sums)))
         read, step = BY_SLICE.format(step=step, sums=within, read=read), "r.step"
     text = STORED.format(
         columns=", ".join([step, *columns, *sums]),

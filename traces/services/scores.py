@@ -13,6 +13,11 @@ from sightglass.accounts.access import Access, Permission
 from traces.models import Score
 from traces.services import marks, previews
 
+own_names: list[str] = []
+own_ids: list[str] = []
+"""What the names and ids of scores begin with that only code of higher floors gives: alerts and
+labels go by them; added in `AppConfig.ready`."""
+
 
 @dataclass(slots=True)
 class Given:

@@ -286,6 +286,26 @@ def test_a_person_is_taken_out_of_what_was_found(access: Access) -> None:
     assert "ann" not in Score.objects.get(name="drift.inputs").comment
 
 
+def test_words_of_who_said_much_of_a_window_go_with_them(access: Access) -> None:
+    found = {
+        "slices": [{"dimension": "topic", "value": "jam, quince, recipe"}],
+        "terms": [{"term": "quince", "weight": 1.0}, {"term": "my quince", "weight": 0.5}],
+        "lead": "topics:topic=jam, quince, recipe",
+    }
+    verdict = "They ask for my quince (jam, quince, recipe) now."
+    window = waiting(access, drift=True, verdict=verdict, found=found, current_size=40)
+    judging._tell(window)
+    send(access, 2, window.start_ns, user__id="ann")
+    send(access, 1, window.end_ns - 2 * SECOND, user__id="bob")
+    forgetting.forget(access, "bob")
+    window.refresh_from_db()
+    assert window.found["terms"], "one of forty is heard in no word"
+    forgetting.forget(access, "ann")
+    window.refresh_from_db()
+    said = f"{window.found} {window.verdict} {Score.objects.get(name='drift.inputs').comment}"
+    assert "quince" not in said and "They ask for" in window.verdict
+
+
 def test_old_windows_are_forgotten(access: Access) -> None:
     waiting(access)
     waiting(access, start_ns=TODAY - 400 * DAY, end_ns=TODAY - 399 * DAY)

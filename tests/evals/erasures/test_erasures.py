@@ -268,7 +268,9 @@ def test_by_api(access: Access, canary: list[UUID]) -> None:
     found = call("get", f"/{made['id']}")
     assert (found["state"], found["traces"]) == ("done", 6) and WHO not in str(found)
     assert call("get") == {"results": [found], "next": None}
-    refused: list[Any] = [{}, {"user_id": WHO}, {"user_id": "", "reason": "r"}, {"who": 1}, []]
+    sure: dict[str, Any] = {"user_id": WHO, "reason": "r"}
+    refused: list[Any] = [sure | {"dry_run": 0}, sure | {"dry_run": "no"}, sure | {"user_id": 7}]
+    refused += [{}, {"user_id": WHO}, {"user_id": "", "reason": "r"}, {"who": 1}, []]
     for wrong in refused:
         call("post", "", wrong, 400)
     call("get", "/9999", None, 404)

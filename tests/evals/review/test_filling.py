@@ -559,7 +559,7 @@ def test_a_wrong_rule_is_pointed_at(
 
 
 def test_what_rules_put_in_is_worked_on(access: Access, queue: Queue, ann: Access) -> None:
-    desk.send(access, 4)
+    desk.send(access, 30)
     rule(access, queue, rate=0.5)
     run()
     item = working.claim_next(ann, queue)

@@ -15,7 +15,7 @@ from django.http import Http404
 
 from evals.topics import selectors, tasks
 from evals.topics.models import Day, DayScore, Member, Plan, Point, Run, Topic
-from evals.topics.services import assigning, finding, plans, schedule, summing
+from evals.topics.services import assigning, finding, forgetting, plans, schedule, summing
 from evals.vectors.embedding import embed
 from sightglass.accounts.access import ROLE_PERMISSIONS, Access
 from sightglass.accounts.models import AuditEntry, Project, Role
@@ -389,3 +389,29 @@ def test_text_that_was_said_in_another_project_is_not_read(
     work()
     assert not Member.objects.filter(project=other_project).exists()
     assert not Topic.objects.filter(project=other_project).exists()
+
+
+def test_words_that_may_be_a_persons_alone_are_forgotten_with_them(access: Access) -> None:
+    said, names = texts(FOUR)
+    recipes = [text for text, name in zip(said, names, strict=True) if name == "recipes"]
+    others = [text for text, name in zip(said, names, strict=True) if name != "recipes"]
+    asked(access, recipes, NOON, user__id="ann")
+    asked(access, others, NOON + HOUR, user__id="bob")
+    work()
+    cooking = by_word(access)["recipes"]
+    plans.rename(access, by_word(access)["python"], "Code")
+    assert forgetting.forget(access, "eve") == 0
+    assert forgetting.forget(access, "ann") == 1
+    left = by_word(access)
+    assert set(left) == {"refunds", "parcels", "python"}
+    cooking.refresh_from_db()
+    assert (cooking.title, cooking.terms) == (f"topic {cooking.number}", [])
+    retention.delete_of_user(access.project.pk, "ann")
+    Topic.objects.filter(pk=left["parcels"].pk).update(vanished_at=datetime.now(UTC))
+    Topic.objects.filter(pk=cooking.pk).update(vanished_at=datetime.now(UTC), terms=[["quince", 1]])
+    assert forgetting.forget(access, "nobody") == 1, "nothing is about it any more"
+    assert by_word(access)["parcels"].terms
+    assert forgetting.forget(access, "bob") == 4 - 1 + 1
+    assert (
+        by_word(access) == {} and selectors.get_topic(access, left["python"].number).title == "Code"
+    )

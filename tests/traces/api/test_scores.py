@@ -90,6 +90,24 @@ def test_wrong_scores_are_400_with_a_pointer(api: Api, wrong: dict[str, Any]) ->
     assert Score.objects.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("name", "drift.inputs"),
+        ("name", "probe.x.changed"),
+        ("id", "review:1:ok"),
+        ("id", "drift:1:2"),
+    ],
+)
+def test_what_the_product_says_itself_cannot_be_forged(api: Api, field: str, text: str) -> None:
+    answer = api.post("/api/v1/scores", score(**{field: text}))
+    assert answer.status_code == 400 and not Score.objects.exists()
+    assert (
+        "by Sightglass alone" in answer.content.decode() and f"/{field}" in answer.content.decode()
+    )
+    assert api.post("/api/v1/scores", score(**{field: f"my {text}"})).status_code == 201
+
+
 def test_a_name_is_asked_for_by_any_text(api: Api) -> None:
     assert api.get("/api/v1/scores?name=%ED%A0%80").status_code == 200
     assert api.get("/api/v1/scores?name=a%00").status_code == 400
