@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F
 from django.utils import timezone
 
 from evals.models import EvaluatorVersion
@@ -309,7 +309,20 @@ def _finish(trial: Trial, problem: str = "", state: str = State.DONE) -> bool:
         row.spent, row.reserved = row.spent + row.reserved, 0
         row.state = State.STOPPED if problem and state == State.DONE else state
         row.problem, row.finished_at = problem, timezone.now()
+        if row.state == State.DONE and (unanswered := _unanswered(row)):
+            row.problem = unanswered
+            row.state = State.FAILED if not row.calls.exclude(state=Call.FAILED) else State.DONE
         row.done = row.calls.filter(state__in=[Call.DONE, Call.FAILED]).count()
         row.result = outcome.of_trial(row)
         row.save()
     return False
+
+
+def _unanswered(trial: Trial) -> str:
+    """How many calls the other model did not answer, and why most of them; empty: it did."""
+    failed = trial.calls.filter(state=Call.FAILED)
+    why = failed.values("error").annotate(calls=Count("pk")).order_by("-calls", "error").first()
+    if why is None:
+        return ""
+    told = f"{failed.count()} of {trial.calls.count()} calls were not answered: {why['error']}"
+    return told[:500]

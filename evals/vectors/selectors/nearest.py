@@ -41,6 +41,9 @@ FROM vectors_vector v
 WHERE v.project_id = {project} AND v.model_id = {model} AND v.field = {field}
   AND v.start_ns >= %s AND v.start_ns < %s {more}
 ORDER BY v.vector::halfvec({dimensions}) <=> %s::halfvec LIMIT %s"""
+FARTHER = " AND (v.vector::halfvec({dimensions}) <=> %s::halfvec) > %s"
+ROUNDING = 1e-6
+"""Of two computations of the same distance."""
 SPAN = """traces_span.project_id = v.project_id AND traces_span.trace_id = v.trace_id
   AND traces_span.span_id = v.span_id AND traces_span.start_ns = v.start_ns"""
 MATCHING = """
@@ -51,7 +54,7 @@ EXACT = """
 SELECT v.trace_id, v.span_id, v.start_ns, 1 - (v.vector::halfvec({dimensions}) <=> %s::halfvec)
 FROM unnest(%s::uuid[], %s::int8[], %s::int8[]) AS d(trace_id, span_id, start_ns)
 JOIN vectors_vector v ON v.project_id = {project} AND v.model_id = {model} AND v.field = {field}
-  AND v.trace_id = d.trace_id AND v.span_id = d.span_id AND v.start_ns = d.start_ns
+  AND v.trace_id = d.trace_id AND v.span_id = d.span_id AND v.start_ns = d.start_ns {more}
 ORDER BY 4 DESC, 1, 2 LIMIT %s"""
 
 
@@ -73,8 +76,12 @@ def nearest(
     *,
     range: TimeRange,
     query: Query = EVERYTHING,
+    below: float | None = None,
 ) -> list[Near]:
-    """The calls nearest to `vector`, the nearest first. Raises TooSlow."""
+    """The calls nearest to `vector`, the nearest first; of those less similar than `below`.
+
+    Raises TooSlow.
+    """
     model = models.present(project_id)
     low = EARLIEST if range.start_ns is None else range.start_ns
     high = LATEST if range.end_ns is None else range.end_ns
@@ -86,9 +93,12 @@ def nearest(
         if wanted is not None:
             found = _matching(cursor, project_id, low, high, wanted.sql, wanted.params)
             if len(found) <= MOST_EXACT:
-                return _exact(cursor, names, text, found, most)
+                return _exact(cursor, names, text, found, most, below)
             more = f"AND (SELECT true FROM traces_span WHERE {SPAN} AND ({wanted.sql}) LIMIT 1)"  # noqa: S608
             params = wanted.params
+        if below is not None:
+            more += FARTHER.format(**names)
+            params = [*params, text, 1 - below + ROUNDING]
         cursor.execute(
             "SELECT set_config('hnsw.ef_search', %s, true),"
             " set_config('hnsw.iterative_scan', 'strict_order', true),"
@@ -144,9 +154,12 @@ def _exact(
     text: str,
     found: list[tuple[UUID, int, int]],
     most: int,
+    below: float | None,
 ) -> list[Near]:
     if not found:
         return []
     columns = [list(column) for column in zip(*found, strict=True)]
-    cursor.execute(EXACT.format(**names), [text, *columns, most])
+    more = "" if below is None else FARTHER.format(**names)
+    params = [] if below is None else [text, 1 - below + ROUNDING]
+    cursor.execute(EXACT.format(more=more, **names), [text, *columns, *params, most])
     return [Near(*record) for record in cursor.fetchall()]

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from uuid import UUID
 
+import numpy as np
 from django.db import connection
+from numpy.typing import NDArray
 
 from evals.services.loading import rows_of
 from evals.vectors.embedders import embed_with
@@ -41,6 +43,8 @@ DIGITS = 6
 LEAST_CANDIDATES = 200
 AHEAD = 4
 """Candidates for each call of the answer: those that say the same become one."""
+MOST_LOOKS = 3
+"""How often it is looked behind candidates that say the same."""
 
 BY_WORDS = """
 SELECT x.trace_id, x.span_id, x.start_ns FROM traces_text x
@@ -119,7 +123,7 @@ def search(
     number = _candidates(most)
     lists: list[list[_Candidate]] = []
     if by is not By.WORDS:
-        lists.append(_by_meaning(project_id, text, number, query, range))
+        lists.append(_by_meaning(project_id, text, number, most, query, range))
     if by is not By.MEANING:
         lists.append(_by_words(project_id, text, number, query, range))
     found = lists[0] if len(lists) == 1 else fused(lists)
@@ -141,7 +145,7 @@ def similar(
     if vector is None:
         raise NoVector
     number = _candidates(most)
-    near = nearest(project_id, field, vector, number, range=range, query=query)
+    near = _nearest(project_id, field, vector, number, most, query, range)
     found = sorted((_candidate(one, field) for one in near), key=lambda one: one.order)
     hits = [
         one
@@ -172,6 +176,33 @@ def _candidates(most: int) -> int:
     return min(CANDIDATES, max(LEAST_CANDIDATES, AHEAD * most))
 
 
+def _nearest(
+    project_id: int,
+    field: Field,
+    vector: NDArray[np.float32],
+    number: int,
+    most: int,
+    query: Query,
+    range: TimeRange,
+) -> list[Near]:
+    """The nearest `number`; where a few texts, said over and over, fill these, what comes behind,
+    too.
+
+    What is exactly as near is one text, as good as always. Raises TooSlow.
+    """
+    last = nearest(project_id, field, vector, number, range=range, query=query)
+    found, looks = list(last), 1
+    while len(last) == number and looks < MOST_LOOKS and _texts(found) <= most:
+        below = last[-1].similarity
+        last = nearest(project_id, field, vector, number, range=range, query=query, below=below)
+        found, looks = [*found, *last], looks + 1
+    return found
+
+
+def _texts(found: Sequence[Near]) -> int:
+    return len({round(one.similarity, DIGITS) for one in found})
+
+
 def _candidate(near: Near, field: Field) -> _Candidate:
     similarity = round(near.similarity, DIGITS)
     key = (near.trace_id, near.span_id)
@@ -179,7 +210,7 @@ def _candidate(near: Near, field: Field) -> _Candidate:
 
 
 def _by_meaning(
-    project_id: int, text: str, number: int, query: Query, range: TimeRange
+    project_id: int, text: str, number: int, most: int, query: Query, range: TimeRange
 ) -> list[_Candidate]:
     """The nearest inputs and outputs; of each call what is nearer."""
     vector = embed_with(models.present(project_id), [text])[0]
@@ -187,11 +218,11 @@ def _by_meaning(
         return []
     best: dict[Key, _Candidate] = {}
     for each in Field:
-        for near in nearest(project_id, each, vector, number, range=range, query=query):
+        for near in _nearest(project_id, each, vector, number, most, query, range):
             one = _candidate(near, each)
             if one.key not in best or one.score > best[one.key].score:
                 best[one.key] = one
-    return sorted(best.values(), key=lambda one: one.order)[:number]
+    return sorted(best.values(), key=lambda one: one.order)
 
 
 def _by_words(

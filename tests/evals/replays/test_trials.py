@@ -161,6 +161,17 @@ def test_a_provider_that_fails_is_asked_later(access: Access) -> None:
     assert row.state == State.FAILED and "removed" in row.problem
 
 
+def test_a_model_that_refuses_everything_is_no_result(access: Access) -> None:
+    def refusing(body: Body, before: list[Body]) -> Reply:
+        return Reply(status=400)
+
+    with running(refusing) as there:
+        connection, version = scene(access, there.url, 10)
+        row = finished(trials.create(access, wanted(connection, version, most=20)))
+    assert row.state == State.FAILED
+    assert row.problem.startswith("20 of 20 calls were not answered: ") and "400" in row.problem
+
+
 def test_stopped_removed_and_forgotten(access: Access) -> None:
     with running(provider) as there:
         connection, version = scene(access, there.url, 10)

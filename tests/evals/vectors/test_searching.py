@@ -176,6 +176,19 @@ class TestSimilar:
         assert found.same == 12 and SAID[0][0] not in inputs(found)
         assert inputs(found)[0] == SAID[1][0] and found.hits[0].repeats == 2
 
+    def test_what_is_said_over_and_over_hides_nothing(
+        self, access: Access, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(searching, "LEAST_CANDIDATES", 8)
+        monkeypatch.setattr(searching, "AHEAD", 1)
+        ids = say(access, [SAID[0]] * 30 + SAID[1:], user__id="ann")
+        for query in ("", "user:ann"):
+            asked_for = {"query": parse(query), "range": WHOLE} if query else {"range": WHOLE}
+            found = similar(call(access, ids[0]), Field.INPUT, most=8, **asked_for)
+            assert inputs(found)[0] == SAID[1][0] and len(found.hits) == len(SAID) - 1
+            by = search(access.project.pk, SAID[0][0], By.MEANING, most=8, **asked_for)
+            assert inputs(by)[:2] == [SAID[0][0], SAID[1][0]] and len(by.hits) == len(SAID)
+
     def test_filters(self, access: Access) -> None:
         ids = say(access, SAID, user__id="ann")
         say(access, SAID[:2], user__id="bob")
