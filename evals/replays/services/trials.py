@@ -7,10 +7,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from evals.models import Connection, EvaluatorVersion, Kind
@@ -24,6 +25,7 @@ from evals.replays.services.talking import Prompt
 from evals.services import backfills
 from sightglass.accounts import audit
 from sightglass.accounts.access import Access, Permission
+from sightglass.accounts.models import Project
 from traces.spans import PICO
 
 POPULATION = 20_000
@@ -34,6 +36,8 @@ OTHER = "other"
 NAMELESS = {"prompt": "(no prompt name)", "model": "(no model)"}
 SLICES = ("prompt", "model", "topic")
 MOST_EVALUATORS = 5
+AGAIN = timedelta(seconds=10)
+"""The same within so short a time was meant once."""
 MOST_OPEN = 3
 HIGHEST_BUDGET = 1_000 * PICO
 PREVIEWED = 60
@@ -183,9 +187,12 @@ def create(access: Access, wanted: Wanted) -> Trial:
     if not found.calls:
         raise ValidationError("No answered call of a model is in this range.")
     with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=access.project.pk)
         going = Trial.objects.filter(
             project=access.project, state__in=[State.WAITING, State.RUNNING]
         )
+        if (same := _twice(going, wanted)) is not None:
+            raise ValidationError(f"The same trial was begun just now: it is number {same.pk}.")
         if going.count() >= MOST_OPEN:
             raise ValidationError(f"{MOST_OPEN} trials are under way: stop one, or wait for it.")
         made = Trial.objects.create(
@@ -212,6 +219,20 @@ def create(access: Access, wanted: Wanted) -> Trial:
         after = {"model": made.model, "calls": made.total, "budget": made.budget}
         audit.record("trial.begun", str(made.pk), access=access, after=after)
     return made
+
+
+def _twice(going: QuerySet[Trial], wanted: Wanted) -> Trial | None:
+    """What a second click would pay for again. The times of a range that ends now differ by it."""
+    return going.filter(
+        created_at__gt=timezone.now() - AGAIN,
+        connection=wanted.connection,
+        model=wanted.name,
+        q=wanted.q.strip(),
+        slice_by=wanted.slice_by,
+        most=wanted.most,
+        margin=wanted.margin,
+        budget=wanted.budget,
+    ).first()
 
 
 def _in_turn(chosen: tuple[str, Recorded]) -> bytes:

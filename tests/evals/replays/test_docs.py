@@ -36,7 +36,8 @@ def test_the_examples_run(live_server: LiveServer, access: Access, tmp_path: Pat
     said = examples.run(blocks, url=live_server.url, key=key, folder=tmp_path)
     made = CacheReplay.objects.get()
     assert (made.ttl_seconds, made.same) == (86_400, ["model", "system"])
-    assert made.end_ns - made.start_ns == (7 * 24 + 1) * 3_600 * 10**9
+    apart = (made.end_ns - made.start_ns) / 10**9 - (7 * 24 + 1) * 3_600
+    assert 0 <= apart < 60, "the clock is asked twice"
     assert f'"waiting"\n{made.pk}\n' in said and '"model": "gpt-4o-mini"' in said
     assert caches.work_off() == 1
     made.refresh_from_db()

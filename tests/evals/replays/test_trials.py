@@ -176,6 +176,8 @@ def test_stopped_removed_and_forgotten(access: Access) -> None:
     with running(provider) as there:
         connection, version = scene(access, there.url, 10)
         row = trials.create(access, wanted(connection, version, most=20))
+        with pytest.raises(ValidationError, match=f"number {row.pk}"):
+            trials.create(access, wanted(connection, version, most=20))
         trials.stop(access, row)
         assert tasks.run(60.0) == 0 and not there.requests
         assert TrialCall.objects.count() == 20
