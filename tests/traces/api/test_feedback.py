@@ -104,13 +104,13 @@ def test_it_reads_nothing(client: Client, key: str) -> None:
 
 
 def test_an_id_replaces_ones_own_feedback_only(client: Client, key: str, access: Access) -> None:
-    label = Given("helpful", True, "human", trace_id=None, session_id="s", id="review:1:helpful")
+    label = Given("helpful", True, "human", trace_id=None, session_id="s", id="order:1:helpful")
     store(access, [label])
     for _ in range(2):
-        send(client, key, thumbs(id="review:1:helpful", value=True))
-    send(client, key, thumbs(id="review:1:helpful", value=False))
-    send(client, key, thumbs(id="review:1:helpful", value=True, trace_id="cd" * 16))
-    kept = Score.objects.get(external_id="review:1:helpful")
+        send(client, key, thumbs(id="order:1:helpful", value=True))
+    send(client, key, thumbs(id="order:1:helpful", value=False))
+    send(client, key, thumbs(id="order:1:helpful", value=True, trace_id="cd" * 16))
+    kept = Score.objects.get(external_id="order:1:helpful")
     assert (kept.name, kept.boolean, kept.source) == ("helpful", True, "human")
     found = Score.objects.filter(source="user").order_by("pk")
     assert [(one.trace_id.hex, one.boolean) for one in found if one.trace_id] == [
