@@ -119,7 +119,7 @@ def sign_in(page: Page, options: argparse.Namespace) -> None:
     page.fill("[name=login]", options.email)
     page.fill("[name=password]", options.password)
     page.press("[name=password]", "Enter")
-    page.wait_for_url("**/p/**")
+    page.wait_for_url(lambda url: "/accounts/" not in url)  # who has several projects chooses one
 
 
 def labelled(page: Page, path: str, number: int, pause: float) -> Measured:
