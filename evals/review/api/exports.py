@@ -37,8 +37,8 @@ def _batches(queue: Queue, first: Page[Label], most: int | None) -> Iterator[lis
 
 def _columns(queue: Queue) -> list[str]:
     """Answers are laid out, one column for each question there has been."""
+    answers = [f"answers.{key}" for key in labelled.questions_of(queue)]
     plain: list[str] = []
     for name in schema.columns(shapes.ReviewExportedLabel):
-        answers = [f"answers.{key}" for key in labelled.questions_of(queue)]
         plain += answers if name == "answers" else [name]
     return plain
