@@ -53,19 +53,6 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_PLAIN = (
-    ("null", r"~|null|", "~n"),
-    ("bool", r"true|false", "tf"),
-    ("int", r"-?(0|[1-9][0-9]*)", "-0123456789"),
-    ("float", r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", "-0123456789"),
-)
-_Loader.yaml_implicit_resolvers = {}
-for _name, _pattern, _first in _PLAIN:
-    _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), [*_first, ""]
-    )
-
-
 class _Dumper(yaml.SafeDumper):
     """Writes everything out, as aliases are not read; a text that reads as another value in quotes.
 
@@ -76,10 +63,18 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+_PLAIN = (
+    ("null", r"~|null|", "~n"),
+    ("bool", r"true|false", "tf"),
+    ("int", r"-?(0|[1-9][0-9]*)", "-0123456789"),
+    ("float", r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", "-0123456789"),
+)
+_Loader.yaml_implicit_resolvers = {}
 for _name, _pattern, _first in _PLAIN:
-    _Dumper.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), [*_first, ""]
-    )
+    for _each in (_Loader, _Dumper):
+        _each.add_implicit_resolver(
+            f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), [*_first, ""]
+        )
 
 
 def load(text: str | bytes) -> Any:
