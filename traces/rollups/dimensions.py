@@ -94,6 +94,11 @@ OF_SPANS = frozenset({Family.SPAN, Family.SPAN_USER, Family.SPAN_TAG, *NARROWED[
 OF_SCORES = frozenset({Family.SCORE, *NARROWED[Family.SCORE]})
 
 
+def table_of(family: Family) -> str:
+    """The table that a family's sums are stored in."""
+    return "traces_score_rollup" if family in OF_SCORES else "traces_rollup"
+
+
 def narrowest(family: Family, needed: Collection[str]) -> Family:
     """The family with the fewest dimensions, among these `needed`, that days are stored by."""
     fits = [one for one in NARROWED.get(family, ()) if set(needed) <= set(DIMENSIONS[one])]

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from traces.rollups import matching
-from traces.rollups.dimensions import OF_SCORES, OTHER, Family, Level, finest
+from traces.rollups.dimensions import OTHER, Family, Level, finest, table_of
 from traces.rollups.segments import BUCKET_NS, SPANNED
 from traces.selectors import slicing
 from traces.selectors.asking import Ask
@@ -67,8 +67,9 @@ def _unfit(
             for begin in sorted(found[level])
             for number in range(0, SPANNED[level], SPANNED[finer])
         ]
-    inside = [one for one in buckets if low < (one + SPANNED[last]) * BUCKET_NS]
-    inside = [one for one in inside if one * BUCKET_NS < high]
+    inside = [
+        one for one in buckets if low < (one + SPANNED[last]) * BUCKET_NS and one * BUCKET_NS < high
+    ]
     return None if _lumped(project_id, family, last, inside, slices, whole=True) else found
 
 
@@ -82,7 +83,7 @@ def _lumped(
     whole: bool,
 ) -> list[int]:
     """Those of these that hold others and, unless `whole`, those that are not stored at all."""
-    table = "traces_score_rollup" if family in OF_SCORES else "traces_rollup"
+    table = table_of(family)
     tests = ROW.format(table=table, more="AND r.slice_id = ANY(%s)")
     params: list[Any] = [list(buckets), project_id, family, level, list(slices)]
     if not whole:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from traces.rollups import matching
-from traces.rollups.dimensions import COARSE, OF_SCORES, OTHER, Family, Level, narrowest
+from traces.rollups.dimensions import COARSE, OTHER, Family, Level, narrowest, table_of
 from traces.rollups.measures import (
     PACKED,
     SKETCHED,
@@ -118,8 +118,7 @@ def _query(
         asked += more
     slices = SLICES.format(project=int(ask.project_id), family=int(family)) + joins
     step = steps.sql.format(start=f"(r.bucket * {BUCKET_NS}::int8)")
-    table = "traces_score_rollup" if family in OF_SCORES else "traces_rollup"
-    read = READ.format(table=table, family=int(family))
+    read = READ.format(table=table_of(family), family=int(family))
     if family in COARSE and not tests and all(one.startswith("sum(") for one in sums):
         within = ", ".join(f"sum(r.{name}) AS {name}" for name in dict.fromkeys(_names(sums)))
         read, step = BY_SLICE.format(step=step, sums=within, read=read), "r.step"

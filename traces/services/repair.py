@@ -17,6 +17,7 @@ from traces.rollups.dimensions import (
     WHOLE,
     Family,
     Level,
+    table_of,
 )
 from traces.rollups.measures import SCORE_SUMS, SKETCHED, SUMS
 from traces.rollups.segments import BUCKET_NS, SPANNED
@@ -118,7 +119,7 @@ def _stored(
     cursor.execute(
         STORED.format(
             sums=", ".join(f"r.{name}" for name in names),
-            table="traces_score_rollup" if scores else "traces_rollup",
+            table=table_of(family),
             family=f"AND r.family = {int(family)}",
         ),
         [project_id, level, first, end],
