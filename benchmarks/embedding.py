@@ -26,12 +26,12 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from evals.vectors.services import exposition, storing  # noqa: E402
+from evals.vectors.services import storing  # noqa: E402
 from sightglass.accounts.access import Access, Permission  # noqa: E402
 from sightglass.accounts.models import Project  # noqa: E402
 from tests.evals.judging import chat  # noqa: E402
 from tests.traces.sending import SECOND, decoded  # noqa: E402
-from traces.services import partitions  # noqa: E402
+from traces.services import partitions, work  # noqa: E402
 from traces.services.ingest import store_spans  # noqa: E402
 
 CALLS, TEXTS = 50, 100
@@ -71,7 +71,7 @@ def main() -> None:
         done += storing.run(1)
         time.sleep(0.1)
     seconds = time.perf_counter() - begin
-    behind, oldest = exposition.waiting()
+    behind, oldest = work.waiting(storing.CONSUMER)
     print(f"while {options.texts} texts/s come in: {done * TEXTS / seconds:,.0f} texts/s, at the "
           f"end {behind} requests behind, the oldest by {oldest:.1f} s", flush=True)  # fmt: skip
 

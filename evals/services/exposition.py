@@ -10,11 +10,9 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 
 from evals.services.live import CONSUMER
 from sightglass.kernel.findings import Finding
+from traces.services import work
 
 LATE_SECONDS = 600.0
-REQUESTS = """
-SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)
-FROM traces_batch WHERE consumer = %s"""
 OPEN_JOBS = """
 SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)
 FROM evals_job WHERE state IN ('waiting', 'running')"""
@@ -42,20 +40,18 @@ class Backlog:
 
 def backlog(project_id: int | None = None) -> Backlog:
     """Of one project, or of all."""
+    requests, oldest = work.waiting(CONSUMER, project_id)
     where, parameters = ("", []) if project_id is None else (" AND project_id = %s", [project_id])
     with connection.cursor() as cursor:
-        cursor.execute(REQUESTS + where, [CONSUMER, *parameters])
-        requests, oldest = cursor.fetchone()
         cursor.execute(OPEN_JOBS + where, parameters)
         jobs, job_age = cursor.fetchone()
-    return Backlog(requests + jobs, max(float(oldest), float(job_age)))
+    return Backlog(requests + jobs, max(oldest, float(job_age)))
 
 
 def collect() -> Iterator[Metric]:
     """Read at each scrape."""
+    waiting, oldest = work.waiting(CONSUMER)
     with connection.cursor() as cursor:
-        cursor.execute(REQUESTS, [CONSUMER])
-        waiting, oldest = cursor.fetchone()
         cursor.execute(JOBS)
         queues = cursor.fetchall()
         cursor.execute(DAYS)

@@ -6,12 +6,9 @@ from django.db import connection
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from sightglass.kernel.findings import Finding
-from traces.services import ledger, partitions
+from traces.services import ledger, partitions, work
 
 LATE_SECONDS = 300.0
-BACKLOG = """
-SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM traces_batch
-WHERE consumer = 'index'"""
 CHANGED = """
 SELECT count(DISTINCT (project_id, bucket)), coalesce(extract(epoch FROM now() - min(at)), 0)
 FROM traces_mark WHERE level = 300"""
@@ -27,7 +24,7 @@ def collect() -> Iterator[Metric]:
     for labels, count in sorted(ledger.totals().items()):
         records.add_metric(labels, float(count))
     yield records
-    waiting, oldest = backlog()
+    waiting, oldest = work.waiting(work.INDEX)
     yield GaugeMetricFamily(
         "sightglass_index_waiting_requests",
         "Stored requests whose words are not indexed yet.",
@@ -38,11 +35,11 @@ def collect() -> Iterator[Metric]:
         "Age of the oldest of them.",
         value=oldest,
     )
-    waiting, oldest = unsummed()
+    buckets, oldest = unsummed()
     yield GaugeMetricFamily(
         "sightglass_rollup_waiting_buckets",
         "Stretches of five minutes whose sums are behind the spans.",
-        value=waiting,
+        value=buckets,
     )
     yield GaugeMetricFamily(
         "sightglass_rollup_waiting_seconds",
@@ -51,19 +48,10 @@ def collect() -> Iterator[Metric]:
     )
 
 
-def backlog() -> tuple[float, float]:
-    """Requests that wait for the workers, and the age in seconds of the oldest."""
-    return _waiting(BACKLOG)
-
-
 def unsummed() -> tuple[float, float]:
     """Buckets that wait to be summed up, and the age in seconds of the oldest change."""
-    return _waiting(CHANGED)
-
-
-def _waiting(sql: str) -> tuple[float, float]:
     with connection.cursor() as cursor:
-        cursor.execute(sql)
+        cursor.execute(CHANGED)
         waiting, oldest = cursor.fetchone()
     return float(waiting), float(oldest)
 
@@ -76,11 +64,11 @@ def check() -> Iterator[Finding]:
         if cursor.fetchone()[0]:
             detail = "next week's partitions are not there: does the schedule (beat) run?"
             yield Finding("error", "partitions", detail)
-    oldest = backlog()[1]
+    _, oldest = work.waiting(work.INDEX)
     if oldest > LATE_SECONDS:
         detail = f"stored spans wait {oldest:.0f} s to be indexed: do workers run, and enough?"
         yield Finding("warning", "backlog", detail)
-    oldest = unsummed()[1]
+    _, oldest = unsummed()
     if oldest > LATE_SECONDS:
         detail = f"changes wait {oldest:.0f} s to be summed up for dashboards and alerts"
         yield Finding("warning", "rollups", f"{detail}: do workers run, and enough?")

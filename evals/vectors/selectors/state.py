@@ -6,16 +6,13 @@ from django.db import connection
 
 from evals.vectors.selectors import models
 from evals.vectors.services.storing import CONSUMER
+from traces.services import work
 
 
 def waiting(project_id: int) -> int:
     """Stored requests of the project whose calls have no vectors yet."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM traces_batch WHERE consumer = %s AND project_id = %s",
-            [CONSUMER, project_id],
-        )
-        return int(cursor.fetchone()[0])
+    number, _ = work.waiting(CONSUMER, project_id)
+    return number
 
 
 def held(project_id: int) -> bool:

@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db import connection
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from evals.vectors.services.storing import CONSUMER
 from sightglass.kernel.findings import Finding
+from traces.services import work
 
 LATE_SECONDS = 3_600.0
-WAITING = """
-SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)
-FROM traces_batch WHERE consumer = %s"""
-
-
-def waiting() -> tuple[int, float]:
-    """Requests whose calls have no vectors yet, and the age in seconds of the oldest."""
-    with connection.cursor() as cursor:
-        cursor.execute(WAITING, [CONSUMER])
-        number, oldest = cursor.fetchone()
-    return int(number), float(oldest)
 
 
 def collect() -> Iterator[Metric]:
     """Read at each scrape."""
-    number, oldest = waiting()
+    number, oldest = work.waiting(CONSUMER)
     yield GaugeMetricFamily(
         "sightglass_embedding_waiting_requests",
         "Stored requests whose calls have no vectors yet.",
@@ -39,7 +28,7 @@ def collect() -> Iterator[Metric]:
 
 def check() -> Iterator[Finding]:
     """For `sightglass check`."""
-    _, oldest = waiting()
+    _, oldest = work.waiting(CONSUMER)
     if oldest > LATE_SECONDS:
         detail = (
             f"search by meaning is {oldest:.0f} s behind: do workers run, and does the provider"
