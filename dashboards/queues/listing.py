@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from dashboards.queues import links, words
-from evals.review.models import Comment, Queue, Rubric, State
+from evals.review.models import Comment, Item, Queue, Rubric, State
 from evals.review.selectors import asked, inbox
 from evals.review.selectors import queues as selected
 from evals.review.selectors.asked import Answer
@@ -143,10 +143,8 @@ def mentions_of(access: Access, found: Sequence[Queue]) -> list[Mention]:
     """What others have asked the caller and they have not answered."""
     if access.user is None or not found:
         return []
-    known = {queue.pk: queue for queue in found}
     comments = inbox.mentions_of(access.user, found)
-    for comment in comments:
-        comment.item.queue = known[comment.item.queue_id]
+    _attach([one.item for one in comments], found)
     return [Mention(one, links.item(one.item)) for one in comments]
 
 
@@ -160,8 +158,13 @@ def answers_for(access: Access, found: Sequence[Queue]) -> list[Answered]:
     """What leads have answered to the caller's questions, and the caller has not taken up."""
     if access.user is None or not found:
         return []
-    known = {queue.pk: queue for queue in found}
     answers = asked.answers_for(access.user, found)
-    for one in answers:
-        one.flag.item.queue = known[one.flag.item.queue_id]
+    _attach([one.flag.item for one in answers], found)
     return [Answered(one, links.item(one.flag.item)) for one in answers]
+
+
+def _attach(items: Sequence[Item], found: Sequence[Queue]) -> None:
+    """Tell items of their queues, which are known, so that none is asked for."""
+    known = {queue.pk: queue for queue in found}
+    for item in items:
+        item.queue = known[item.queue_id]
