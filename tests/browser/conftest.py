@@ -30,7 +30,8 @@ from playwright.sync_api import (
 from pytest_django.live_server_helper import LiveServer
 
 from sightglass.accounts.access import Access
-from sightglass.accounts.models import User
+from sightglass.accounts.models import Project, User
+from tests.evals.review import desk
 from tests.traces import sending
 from traces.services.ingest import store_spans
 
@@ -153,6 +154,16 @@ def page_check(visit: Callable[..., Watched]) -> Callable[..., None]:
             watched.page.context.close()
 
     return check
+
+
+@pytest.fixture
+def ann(project: Project, live_server: LiveServer) -> Access:
+    return desk.person(project, "ann")
+
+
+@pytest.fixture
+def bob(project: Project, live_server: LiveServer) -> Access:
+    return desk.person(project, "bob")
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from pytest_django.live_server_helper import LiveServer
 from evals.review.models import Claim, Comment, Draft, Item, Label, Queue, State
 from evals.review.services import working
 from sightglass.accounts.access import Access
-from sightglass.accounts.models import Project
 from tests.browser.conftest import Watched
 from tests.dashboards.desk import scene
 from tests.evals.review import desk
@@ -23,16 +22,6 @@ from tests.operations.installation import eventually
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Watched]
-
-
-@pytest.fixture
-def ann(project: Project, live_server: LiveServer) -> Access:
-    return desk.person(project, "ann")
-
-
-@pytest.fixture
-def bob(project: Project, live_server: LiveServer) -> Access:
-    return desk.person(project, "bob")
 
 
 def opened(visit: Visit, who: Access, queue: Queue, **more: Any) -> Watched:

@@ -7,22 +7,15 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-from pytest_django.live_server_helper import LiveServer
 
 from evals.review.models import Draft, Item, Queue, Skip
 from evals.review.services import queues
 from sightglass.accounts.access import Access
-from sightglass.accounts.models import Project
 from tests.browser.test_desk import Visit, comes, item_on, labelled, opened, press, sent
 from tests.dashboards.desk import scene
 from tests.evals.review import desk
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def ann(project: Project, live_server: LiveServer) -> Access:
-    return desk.person(project, "ann")
 
 
 def of_three(access: Access, number: int = 4, **more: Any) -> Queue:

@@ -6,29 +6,16 @@ import os
 
 import pytest
 from playwright.sync_api import expect
-from pytest_django.live_server_helper import LiveServer
 
 from evals.review.models import Item, Queue, State
 from evals.review.services import working
 from sightglass.accounts.access import Access
-from sightglass.accounts.models import Project
 from tests.browser.test_desk import Visit, press
 from tests.dashboards.desk import scene
-from tests.evals.review import desk
 
 pytestmark = pytest.mark.browser
 ONE = {"correct": True, "tone": 4, "fault": "nothing"}
 OTHER = {"correct": False, "tone": 2, "fault": "rude"}
-
-
-@pytest.fixture
-def ann(project: Project, live_server: LiveServer) -> Access:
-    return desk.person(project, "ann")
-
-
-@pytest.fixture
-def bob(project: Project, live_server: LiveServer) -> Access:
-    return desk.person(project, "bob")
 
 
 @pytest.fixture

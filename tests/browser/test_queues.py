@@ -12,23 +12,12 @@ from pytest_django.live_server_helper import LiveServer
 from evals.review.models import Item, Queue
 from evals.review.services import adjudicating, queues, working
 from sightglass.accounts.access import Access
-from sightglass.accounts.models import Project
 from tests.browser.conftest import Watched
 from tests.evals.review import desk
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Watched]
 REVIEW = "/p/shop/review"
-
-
-@pytest.fixture
-def ann(project: Project, live_server: LiveServer) -> Access:
-    return desk.person(project, "ann")
-
-
-@pytest.fixture
-def bob(project: Project, live_server: LiveServer) -> Access:
-    return desk.person(project, "bob")
 
 
 def keys_of(page: Page) -> list[str]:
