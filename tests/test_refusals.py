@@ -1,6 +1,8 @@
-"""What the database alone can tell: two that make the same at once, texts that it cannot hold."""
+"""What no view decides: two that make the same at once, texts that cannot be held, large bodies."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 from django.db import DataError, IntegrityError
@@ -50,3 +52,23 @@ def test_other_faults_stay_faults() -> None:
     refusals = Refusals(lambda request: None)  # type: ignore[arg-type, return-value]
     for error in (IntegrityError("a foreign key"), DataError("out of range"), ValueError("x")):
         assert refusals.process_exception(None, error) is None  # type: ignore[arg-type]
+
+
+def test_a_body_that_is_too_large_is_refused_with_what_it_may_have(
+    project: Project, owner: User, client: Client, settings: Any
+) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 2**20
+    _, key = create_key(project=project, name="k", scopes=["write"])
+    large = b'{"name": "' + b"x" * 2**20 + b'"}'
+    told = client.post(
+        "/api/v1/probes",
+        large,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    assert told.status_code == 413 and told["Content-Type"] == "application/problem+json"
+    assert told.json()["detail"] == "A body may have 1 MB."
+    client.force_login(owner)
+    page = client.post("/p/shop/review/add", {"queue": "x" * 2**20, "item": "0" * 32},
+                       content_type="application/x-www-form-urlencoded")  # fmt: skip
+    assert page.status_code == 413 and page.content.decode() == "A body may have 1 MB."
