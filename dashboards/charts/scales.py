@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from dashboards.numbers import MINUS
 from traces.spans import PICO
@@ -13,6 +14,8 @@ from traces.spans import PICO
 SECOND = 10**9
 MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+KNOWN_TIMES = 4_096
+"""Moments whose texts are kept: the charts of a page write the same ones again and again."""
 ZERO = {"usd": "$0", "ratio": "0%"}
 ZOOMED = ("ratio", "score")
 """Units whose lines need not begin at zero."""
@@ -106,6 +109,7 @@ def at(ns: int) -> datetime:
     return EPOCH + timedelta(microseconds=ns // 1_000)
 
 
+@lru_cache(KNOWN_TIMES)
 def drawn_time(ns: int) -> str:
     """As a date axis reads it; UTC."""
     return at(ns).replace(tzinfo=None).isoformat()
@@ -113,11 +117,16 @@ def drawn_time(ns: int) -> str:
 
 def moment(ns: int, step_ns: int) -> str:
     """A step as tables write it: 19 Nov, 19 Nov 14:00; with the year unless it is this year."""
+    return _moment(ns, step_ns % DAY == 0, datetime.now(UTC).year)
+
+
+@lru_cache(KNOWN_TIMES)
+def _moment(ns: int, of_day: bool, this_year: int) -> str:
     time = at(ns)
     day = f"{time.day} {time:%b}"
-    if time.year != datetime.now(UTC).year:
+    if time.year != this_year:
         day += f" {time.year}"
-    return day if step_ns % DAY == 0 else f"{day} {time:%H:%M}"
+    return day if of_day else f"{day} {time:%H:%M}"
 
 
 def time_ticks(times: Sequence[int], step_ns: int, most: int = 6) -> tuple[list[str], list[str]]:

@@ -158,11 +158,11 @@ def quality(reading: Reading, known: Sequence[Scored], events: Sequence[Event]) 
 
 def latency(reading: Reading, events: Sequence[Event]) -> ChartCard:
     frame = reading.frame
-    counts = [one.latency for one in reading.steps]
     url = frame.explore(timeless=True, order="-duration")
+    found = sketch.quantiles(reading.latencies, [0.5, 0.95])
     series = [
-        Series(name, frame.times, [sketch.quantile(one, part) for one in counts], url=url)
-        for name, part in (("p50", 0.5), ("p95", 0.95))
+        Series(name, frame.times, values, url=url)
+        for name, values in zip(("p50", "p95"), found, strict=True)
     ]
     known = reading.total.traces > 0
     chart = lines(series, unit="ms", step_ns=frame.step_ns, events=events) if known else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from dashboards.frame import Frame
@@ -12,6 +13,7 @@ from dashboards.late import unsettled
 from dashboards.overview.quality import Scored, scored
 from dashboards.periods import DAY
 from traces.query import Query
+from traces.rollups import sketch
 from traces.rollups.dimensions import OTHER
 from traces.rollups.measures import Measures
 from traces.selectors import cubes
@@ -28,7 +30,7 @@ GROUPS = {"model": "model", "feature": "name", "user": "user_id"}
 LABELS = {"model": "Model", "feature": "Feature", "user": "User"}
 
 
-@dataclass(slots=True)
+@dataclass
 class Reading:
     """Cubes of the range (`now`) and of the one before. `steps`: sums of all traces by step."""
 
@@ -68,13 +70,22 @@ class Reading:
             return None
         return self.frame.times_before[busy.index(True)]
 
-    @property
+    @cached_property
     def total(self) -> Measures:
         return added(self.steps)
 
-    @property
+    @cached_property
     def total_before(self) -> Measures:
         return added(self.steps_before)
+
+    @cached_property
+    def latencies(self) -> sketch.Counts:
+        """Of traces, a row for each step."""
+        return sketch.unpacked_rows([one.packed for one in self.steps])
+
+    @cached_property
+    def latencies_before(self) -> sketch.Counts:
+        return sketch.unpacked_rows([one.packed for one in self.steps_before])
 
 
 def reading(frame: Frame) -> Reading:

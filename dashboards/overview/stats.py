@@ -50,7 +50,7 @@ def stats(reading: Reading, best: Scored | None) -> list[Stat]:
         traces(reading, now, before),
         cost_per_trace(reading, now, before),
         *([quality(reading, best)] if best else []),
-        latency_p95(reading.frame, now, before),
+        latency_p95(reading.frame, reading.latencies, reading.latencies_before),
         failed(reading.frame, now, before),
     ]
     if reading.unsettled:
@@ -148,23 +148,25 @@ def quality(reading: Reading, best: Scored) -> Stat:
     )
 
 
-def latency_p95(frame: Frame, now: list[Measures], before: list[Measures], note: str = "") -> Stat:
-    """`note`: the median, unless something else is said."""
-    counts = added(now).latency
+def latency_p95(frame: Frame, now: sketch.Counts, before: sketch.Counts, note: str = "") -> Stat:
+    """A row of counts for each step. `note`: the median, unless something else is said."""
+    counts = now.sum(axis=0)
+    [values], [values_before] = (sketch.quantiles(rows, [0.95]) for rows in (now, before))
     return Stat(
         "Latency p95",
         latency(sketch.quantile(counts, 0.95)),
-        changes.of_quantiles(counts, added(before).latency, 0.95),
+        changes.of_quantiles(counts, before.sum(axis=0), 0.95),
         frame.explore(order="-duration"),
-        course(now, before, lambda one: sketch.quantile(one.latency, 0.95)),
+        sparkline(values, values_before),
         note=note or f"p50 {latency(sketch.quantile(counts, 0.5))}",
         verb="The 95th percentile of latency is",
     )
 
 
 def failed(frame: Frame, now: list[Measures], before: list[Measures]) -> Stat:
-    values = [metrics.value_of("trace_error_rate", added(steps)) for steps in (now, before)]
-    count = added(now).failed
+    totals = [added(steps) for steps in (now, before)]
+    values = [metrics.value_of("trace_error_rate", one) for one in totals]
+    count = totals[0].failed
     return Stat(
         "Error rate",
         share(values[0].value),

@@ -11,15 +11,14 @@ import numpy as np
 from dashboards.charts import ChartCard, Choice, Level, Series, bars, histogram, lines
 from dashboards.frame import Frame, term
 from dashboards.overview.cards import KINDS, step_word
-from dashboards.performance.reading import Reading
+from dashboards.overview.reading import added
+from dashboards.performance.reading import CALLS, Reading
 from traces.rollups import sketch
 from traces.rollups.dimensions import OTHER
 from traces.rollups.measures import Measures
 from traces.selectors import metrics
 
 QUANTILES = (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99))
-CALLS = ("llm",)
-RETRIEVERS = ("retriever",)
 BY = {"kind": 0, "provider": 1}
 """What errors can be shown by, and where that stands in a group of the reading."""
 SHOWN = 5
@@ -27,34 +26,28 @@ STEPS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
 """Within a power of ten, where bars of the distribution begin (milliseconds)."""
 COARSE = (1.0, 3.0)
 MOST_BARS = 36
-VALUES = np.array([sketch.MAPPING.value(key) for key in range(sketch.LOWEST, sketch.HIGHEST + 1)])
-"""Milliseconds of each key of a sketch."""
+VALUES = np.array(sketch.VALUES)
 
 
 def quantiles(
     frame: Frame,
-    steps: Iterable[sketch.Counts],
+    steps: sketch.Counts,
     url: str,
     wanted: Sequence[tuple[str, float]] = QUANTILES,
 ) -> list[Series]:
-    counts = list(steps)
-    whole = sum(counts, sketch.empty())
+    """`steps`: a row of counts for each step of the frame."""
+    whole = steps.sum(axis=0)
+    found = sketch.quantiles(steps, [part for _, part in wanted])
     return [
-        Series(
-            name,
-            frame.times,
-            [sketch.quantile(one, part) for one in counts],
-            total=sketch.quantile(whole, part),
-            url=url,
-        )
-        for name, part in wanted
+        Series(name, frame.times, values, total=sketch.quantile(whole, part), url=url)
+        for (name, part), values in zip(wanted, found, strict=True)
     ]
 
 
 def latency(reading: Reading) -> ChartCard:
     frame = reading.frame
     url = frame.explore(timeless=True, order="-duration")
-    series = quantiles(frame, [one.latency for one in reading.steps], url)
+    series = quantiles(frame, reading.latencies, url)
     known = any(one.total is not None for one in series)
     return ChartCard(
         "latency",
@@ -69,7 +62,7 @@ def latency(reading: Reading) -> ChartCard:
 
 def distribution(reading: Reading) -> ChartCard:
     """How many traces took how long; a bar leads to them."""
-    frame, counts = reading.frame, reading.total.latency
+    frame, counts = reading.frame, reading.latencies.sum(axis=0)
     card = ChartCard(
         "distribution",
         "Latency distribution",
@@ -125,9 +118,8 @@ def binned(counts: sketch.Counts) -> tuple[list[float], list[int]]:
 
 def first_token(reading: Reading) -> ChartCard:
     frame = reading.frame
-    steps = [one.first_token for one in reading.spans_of(CALLS)]
     url = frame.explore("ttft:>0ms", spans=True, timeless=True)
-    series = quantiles(frame, steps, url, (("p50", 0.5), ("p95", 0.95)))
+    series = quantiles(frame, reading.first_tokens, url, (("p50", 0.5), ("p95", 0.95)))
     known = any(one.total is not None for one in series)
     return ChartCard(
         "first_token",
@@ -143,11 +135,15 @@ def first_token(reading: Reading) -> ChartCard:
 def speed(reading: Reading) -> ChartCard:
     """Output tokens per second by model."""
     frame = reading.frame
-    sums: dict[str, dict[int, Measures]] = defaultdict(lambda: defaultdict(Measures))
+    cells: dict[str, dict[int, list[Measures]]] = defaultdict(lambda: defaultdict(list))
     for cell in reading.spans.cells:
         kind, _, model = cell.group
         if kind in CALLS and model not in (None, OTHER) and cell.time_ns is not None:
-            sums[str(model)][cell.time_ns].add(cell.sums)
+            cells[str(model)][cell.time_ns].append(cell.sums)
+    sums = {
+        model: {ns: timed(found) for ns, found in by_time.items()}
+        for model, by_time in cells.items()
+    }
     totals = {model: sum(one.timed_tokens for one in by.values()) for model, by in sums.items()}
     ranked = sorted((m for m in sums if totals[m]), key=lambda model: -totals[model])[:SHOWN]
     series = [
@@ -155,7 +151,7 @@ def speed(reading: Reading) -> ChartCard:
             model,
             frame.times,
             [tokens_per_second(sums[model].get(ns)) for ns in frame.times],
-            total=tokens_per_second(whole(sums[model].values())),
+            total=tokens_per_second(timed(sums[model].values())),
             url=frame.explore(term("model", model), spans=True, timeless=True),
         )
         for model in ranked
@@ -171,11 +167,13 @@ def speed(reading: Reading) -> ChartCard:
     )
 
 
-def whole(many: Iterable[Measures]) -> Measures:
-    total = Measures()
+def timed(many: Iterable[Measures]) -> Measures:
+    """What their output speed is made of, alone."""
+    tokens = ns = 0
     for one in many:
-        total.add(one)
-    return total
+        tokens += one.timed_tokens
+        ns += one.timed_ns
+    return Measures(timed_tokens=tokens, timed_ns=ns)
 
 
 def tokens_per_second(sums: Measures | None) -> float | None:
@@ -241,9 +239,9 @@ def error_name(choice: str, group: str | None) -> str:
 def found_nothing(reading: Reading) -> ChartCard:
     """The share of retrievals without a document, with its interval."""
     frame = reading.frame
-    steps = reading.spans_of(RETRIEVERS)
+    steps = reading.retrievals
     values = [metrics.value_of("empty_retrieval_rate", one) for one in steps]
-    total = metrics.value_of("empty_retrieval_rate", whole(steps))
+    total = metrics.value_of("empty_retrieval_rate", added(steps))
     series = [
         Series(
             "Without a document",
@@ -269,9 +267,9 @@ def found_nothing(reading: Reading) -> ChartCard:
 
 def relevance(reading: Reading) -> ChartCard:
     frame = reading.frame
-    steps = reading.spans_of(RETRIEVERS)
+    steps = reading.retrievals
     values = [metrics.value_of("mean_retrieval_score", one).value for one in steps]
-    total = metrics.value_of("mean_retrieval_score", whole(steps))
+    total = metrics.value_of("mean_retrieval_score", added(steps))
     url = frame.explore("kind:retriever", spans=True, timeless=True)
     series = [Series("Best document", frame.times, values, total=total.value, url=url)]
     return ChartCard(
@@ -287,7 +285,7 @@ def relevance(reading: Reading) -> ChartCard:
 
 def retriever_latency(reading: Reading) -> ChartCard:
     frame = reading.frame
-    steps = [one.latency for one in reading.spans_of(RETRIEVERS)]
+    steps = sketch.unpacked_rows([one.packed for one in reading.retrievals])
     url = frame.explore("kind:retriever", spans=True, timeless=True)
     series = quantiles(frame, steps, url, (("p50", 0.5), ("p95", 0.95)))
     known = any(one.total is not None for one in series)

@@ -13,7 +13,7 @@ from dashboards.frame import Frame, term
 from dashboards.numbers import latency, number, rate
 from dashboards.overview import stats as strip
 from dashboards.overview.stats import Stat
-from dashboards.performance.cards import CALLS, tokens_per_second, whole
+from dashboards.performance.cards import tokens_per_second
 from dashboards.performance.reading import Group, Reading, grouped
 from traces.rollups import sketch
 from traces.rollups.dimensions import OTHER
@@ -31,17 +31,20 @@ LEAST = 5
 def stats(reading: Reading) -> list[Stat]:
     """Latency, first token, speed, throughput, errors."""
     frame, now, before = reading.frame, reading.steps, reading.steps_before
-    counts, was = reading.total.latency, reading.total_before.latency
+    steps, steps_before = reading.latencies, reading.latencies_before
+    counts, was = steps.sum(axis=0), steps_before.sum(axis=0)
+    [values], [values_before] = (sketch.quantiles(rows, [0.5]) for rows in (steps, steps_before))
     median = Stat(
         "Latency p50",
         latency(sketch.quantile(counts, 0.5)),
         changes.of_quantiles(counts, was, 0.5),
         frame.explore(order="-duration"),
-        strip.course(now, before, lambda one: sketch.quantile(one.latency, 0.5)),
+        sparkline(values, values_before),
     )
+    p99 = latency(sketch.quantile(counts, 0.99))
     return [
         median,
-        strip.latency_p95(frame, now, before, note=f"p99 {latency(sketch.quantile(counts, 0.99))}"),
+        strip.latency_p95(frame, steps, steps_before, note=f"p99 {p99}"),
         first_token(reading),
         speed(reading),
         traces(reading),
@@ -50,21 +53,21 @@ def stats(reading: Reading) -> list[Stat]:
 
 
 def first_token(reading: Reading) -> Stat:
-    steps = reading.spans_of(CALLS)
-    now, before = whole(steps).first_token, reading.before_of(CALLS).first_token
+    steps = reading.first_tokens
+    now, before = steps.sum(axis=0), reading.calls_before.first_token
     return Stat(
         "First token p95",
         latency(sketch.quantile(now, 0.95)),
         changes.of_quantiles(now, before, 0.95),
         reading.frame.explore("ttft:>0ms", spans=True),
-        sparkline([sketch.quantile(one.first_token, 0.95) for one in steps]),
+        sparkline(*sketch.quantiles(steps, [0.95])),
     )
 
 
 def speed(reading: Reading) -> Stat:
-    steps = reading.spans_of(CALLS)
+    steps = reading.calls
     now = changes.ratio([one.timed_tokens for one in steps], [one.timed_ns / 1e9 for one in steps])
-    was = tokens_per_second(reading.before_of(CALLS))
+    was = tokens_per_second(reading.calls_before)
     return Stat(
         "Output speed",
         rate(now.value),

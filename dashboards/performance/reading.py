@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from dashboards.frame import Frame
 from dashboards.overview.reading import added, by_step, environments
+from traces.rollups import sketch
 from traces.rollups.measures import Measures
 from traces.selectors import cubes
 from traces.selectors.cubes import Cell, Cube
@@ -21,10 +23,12 @@ SPAN_SUMS = (
 )
 BY = ("kind", "provider", "model")
 NAME_SUMS = ("spans", "errors", "latency")
+CALLS = ("llm",)
+RETRIEVERS = ("retriever",)
 Group = tuple[str | None, ...]
 
 
-@dataclass(slots=True)
+@dataclass
 class Reading:
     """`steps`: sums of traces by step. `spans`: by kind, provider, model and step; before: whole.
 
@@ -44,23 +48,45 @@ class Reading:
     def pending(self) -> int:
         return max(self.spans.pending, self.names.pending)
 
-    @property
+    @cached_property
     def total(self) -> Measures:
         return added(self.steps)
 
-    @property
+    @cached_property
     def total_before(self) -> Measures:
         return added(self.steps_before)
 
-    def spans_of(self, kinds: Iterable[str]) -> list[Measures]:
-        """By step, of spans of these kinds."""
-        wanted = set(kinds)
-        cells = [cell for cell in self.spans.cells if cell.group[0] in wanted]
-        return by_step(Cube(cells), self.frame.times)
+    @cached_property
+    def latencies(self) -> sketch.Counts:
+        """Of traces, a row for each step."""
+        return sketch.unpacked_rows([one.packed for one in self.steps])
 
-    def before_of(self, kinds: Iterable[str]) -> Measures:
-        wanted = set(kinds)
-        return added(cell.sums for cell in self.spans_before.cells if cell.group[0] in wanted)
+    @cached_property
+    def latencies_before(self) -> sketch.Counts:
+        return sketch.unpacked_rows([one.packed for one in self.steps_before])
+
+    @cached_property
+    def calls(self) -> list[Measures]:
+        """Of spans that call models, by step."""
+        return self._spans_of(CALLS)
+
+    @cached_property
+    def first_tokens(self) -> sketch.Counts:
+        """Times to the first token of these, a row for each step."""
+        return sketch.unpacked_rows([one.packed_first for one in self.calls])
+
+    @cached_property
+    def calls_before(self) -> Measures:
+        return added(cell.sums for cell in self.spans_before.cells if cell.group[0] in CALLS)
+
+    @cached_property
+    def retrievals(self) -> list[Measures]:
+        """Of retrievers, by step."""
+        return self._spans_of(RETRIEVERS)
+
+    def _spans_of(self, kinds: Sequence[str]) -> list[Measures]:
+        cells = [cell for cell in self.spans.cells if cell.group[0] in kinds]
+        return by_step(Cube(cells), self.frame.times)
 
 
 def reading(frame: Frame) -> Reading:

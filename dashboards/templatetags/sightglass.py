@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from html import escape
 from typing import Any
 
 from django import template
-from django.utils.html import escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone
 
@@ -158,10 +159,13 @@ def kind_icon(kind: str, status: str = "") -> SafeString:
 
 @register.simple_tag
 def chart_rows(table: Table) -> SafeString:
-    """The body of a chart's table. Written by hand: a quarter of days took templates 50 ms."""
+    """The body of a chart's table. Written by hand: a quarter of days took templates 50 ms.
+
+    `html.escape` is what Django's calls, which first looks at each text for a lazy one.
+    """
     found = []
     for row in table.rows:
-        head, *cells = (escape(text) for text in row.shown)
+        head, *cells = map(escape, row.shown)
         first = f'<a href="{escape(row.url)}">{head}</a>' if row.url else head
         data = "".join(f'<td class="num">{text}</td>' for text in cells)
         found.append(f'<tr><th scope="row">{first}</th>{data}</tr>')

@@ -26,6 +26,9 @@ KEY_OF_MS = (
 )
 """SQL of the key of a value in milliseconds."""
 
+VALUES = tuple(float(MAPPING.value(key)) for key in range(LOWEST, HIGHEST + 1))
+"""Milliseconds of each key."""
+
 Counts = NDArray[np.int64]
 
 
@@ -48,24 +51,44 @@ def pack(counts: Counts) -> bytes:
 
 def unpacked_sum(packed: Iterable[bytes]) -> Counts:
     """The sum of packed sketches."""
-    keys, counts = [], []
-    for data in packed:
-        bins = len(data) // 6
-        keys.append(data[: 2 * bins])
-        counts.append(data[2 * bins :])
-    if not keys:
-        return empty()
+    summed: Counts = unpacked_rows([packed])[0]
+    return summed
+
+
+def unpacked_rows(many: Sequence[Iterable[bytes]]) -> Counts:
+    """The sum of each of many lists of packed sketches, a row for each: in one pass."""
+    keys, counts, bins = [], [], np.zeros(len(many), dtype=np.int64)
+    for row, packed in enumerate(many):
+        for data in packed:
+            held = len(data) // 6
+            keys.append(data[: 2 * held])
+            counts.append(data[2 * held :])
+            bins[row] += held
+    width = HIGHEST - LOWEST + 1
     at = np.frombuffer(b"".join(keys), dtype="<i2").astype(np.int64) - LOWEST
+    at += np.repeat(np.arange(len(many)) * width, bins)
     weights = np.frombuffer(b"".join(counts), dtype="<u4")
-    summed = np.bincount(at, weights=weights, minlength=HIGHEST - LOWEST + 1)
-    return summed.astype(np.int64)
+    summed = np.bincount(at, weights=weights, minlength=len(many) * width)
+    return summed.astype(np.int64).reshape(len(many), width)
 
 
 def quantile(counts: Counts, share: float) -> float | None:
     """The value in milliseconds below which `share` of the values lie; None of no values."""
-    total = int(counts.sum())
+    running = counts.cumsum()
+    total = int(running[-1])
     if total == 0:
         return None
-    rank = share * (total - 1)
-    at = int(np.searchsorted(np.cumsum(counts), math.floor(rank) + 1))
-    return float(MAPPING.value(at + LOWEST))
+    return VALUES[int(np.searchsorted(running, math.floor(share * (total - 1)) + 1))]
+
+
+def quantiles(rows: Counts, shares: Sequence[float]) -> list[list[float | None]]:
+    """For each share the quantile of each row, as `quantile` has it."""
+    running = rows.cumsum(axis=1)
+    totals = running[:, -1]
+    found = []
+    for share in shares:
+        ranks = np.floor(share * (totals - 1)) + 1
+        places = (running < ranks[:, np.newaxis]).sum(axis=1)
+        known = zip(places.tolist(), totals.tolist(), strict=True)
+        found.append([VALUES[at] if total else None for at, total in known])
+    return found
