@@ -311,7 +311,8 @@ def _finish(trial: Trial, problem: str = "", state: str = State.DONE) -> bool:
         row.problem, row.finished_at = problem, timezone.now()
         if row.state == State.DONE and (unanswered := _unanswered(row)):
             row.problem = unanswered
-            row.state = State.FAILED if not row.calls.exclude(state=Call.FAILED) else State.DONE
+            answered = row.calls.exclude(state=Call.FAILED).exists()
+            row.state = State.DONE if answered else State.FAILED
         row.done = row.calls.filter(state__in=[Call.DONE, Call.FAILED]).count()
         row.result = outcome.of_trial(row)
         row.save()

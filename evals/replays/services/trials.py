@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -199,17 +200,11 @@ def create(access: Access, wanted: Wanted) -> Trial:
             project=access.project,
             start_ns=wanted.start_ns,
             end_ns=wanted.end_ns,
-            q=wanted.q.strip(),
-            connection=wanted.connection,
-            model=wanted.name,
-            slice_by=wanted.slice_by,
-            most=wanted.most,
-            margin=wanted.margin,
-            budget=wanted.budget,
             estimate=found.cost,
             strata=found.strata,
             total=found.calls,
             created_by=access.user,
+            **_asked_for(wanted),
         )
         made.versions.set(wanted.versions)
         TrialCall.objects.bulk_create(
@@ -223,16 +218,20 @@ def create(access: Access, wanted: Wanted) -> Trial:
 
 def _twice(going: QuerySet[Trial], wanted: Wanted) -> Trial | None:
     """What a second click would pay for again. The times of a range that ends now differ by it."""
-    return going.filter(
-        created_at__gt=timezone.now() - AGAIN,
-        connection=wanted.connection,
-        model=wanted.name,
-        q=wanted.q.strip(),
-        slice_by=wanted.slice_by,
-        most=wanted.most,
-        margin=wanted.margin,
-        budget=wanted.budget,
-    ).first()
+    return going.filter(created_at__gt=timezone.now() - AGAIN, **_asked_for(wanted)).first()
+
+
+def _asked_for(wanted: Wanted) -> dict[str, Any]:
+    """Fields of a trial that are as somebody chose them, its range apart."""
+    return {
+        "connection": wanted.connection,
+        "model": wanted.name,
+        "q": wanted.q.strip(),
+        "slice_by": wanted.slice_by,
+        "most": wanted.most,
+        "margin": wanted.margin,
+        "budget": wanted.budget,
+    }
 
 
 def _in_turn(chosen: tuple[str, Recorded]) -> bytes:
