@@ -1,10 +1,12 @@
 """Bodies that no view is to see: each JSON route answers 400, none 500."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
 
 pytestmark = pytest.mark.django_db
 ROUTES = ["scores", "evaluators", "evaluators/try", "connections", "prices", "reprice"]
@@ -23,6 +25,7 @@ BODIES = {
     "digits": b'{"value": ' + b"9" * 10_000 + b"}",
     "no utf-8": b'{"name": "\xff"}',
     "text": b'"\\ud800"',
+    "a name twice": b'{"config": {"a": 1, "a": 1}}',
 }
 
 
@@ -69,3 +72,43 @@ def test_ingest_reads_by_its_own_rules_and_holds(
     )
 
     assert answer.status_code == 400, answer.content
+
+
+def test_a_name_that_is_there_twice_is_told(client: Client, api_key: str) -> None:
+    answer = client.post(
+        "/api/v1/scores",
+        b'{"trace_id": "' + b"ab" * 16 + b'", "name": "a", "value": 1, "value": 0}',
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {api_key}"},
+    )
+
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == "The name 'value' is there twice in one object."
+
+
+def bodiless() -> list[str]:
+    """Paths of POSTs that take no body, by the API's own description."""
+    paths = SchemaGenerator().get_schema(public=True)["paths"]
+    return [
+        path for path, one in paths.items() if "post" in one and "requestBody" not in one["post"]
+    ]
+
+
+def test_what_takes_no_body_says_so(client: Client, api_key: str) -> None:
+    paths = bodiless()
+    assert len(paths) > 10
+    for path in paths:
+        answers = [
+            client.post(
+                re.sub(r"{\w+}", "1", path),
+                json.dumps(body),
+                content_type="application/json",
+                headers={"Authorization": f"Bearer {api_key}"},
+            )
+            for body in ({"strange": 1}, [1], {})
+        ]
+        assert [answer.status_code for answer in answers[:2]] == [400, 400], path
+        assert answers[0].json()["errors"] == [
+            {"pointer": "/strange", "detail": "There is no such field."}
+        ], path
+        assert answers[2].status_code in (202, 404), path

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,6 +16,7 @@ from dashboards.channels.models import Channel
 from evals.api.serializers import refused
 from sightglass.accounts.access import Access, Permission
 from sightglass.problems import Problem
+from sightglass.strict import bodiless
 from traces.api import schema
 from traces.api.pagination import DEFAULT_LIMIT, read_limit
 from traces.api.read import ReadView, access_of
@@ -97,8 +99,9 @@ class ChannelTest(ReadView):
     @extend_schema(
         operation_id="channels_test",
         request=None,
-        responses={200: bodies.ChannelTested, **schema.errors(401, 403, 404, 503)},
+        responses={200: bodies.ChannelTested, **schema.errors(400, 401, 403, 404, 503)},
     )
+    @bodiless
     def post(self, request: Request, pk: int) -> Response:
         """Send a test message now and say what came of it. At PagerDuty it opens an incident."""
         access = access_of(request)
@@ -134,8 +137,9 @@ class DeliveryRetry(ReadView):
     @extend_schema(
         operation_id="channels_delivery_retry",
         request=None,
-        responses={200: bodies.DeliveryRetried, **schema.errors(401, 403, 404)},
+        responses={200: bodies.DeliveryRetried, **schema.errors(400, 401, 403, 404)},
     )
+    @bodiless
     def post(self, request: Request, pk: int, delivery: int) -> Response:
         """Send one that was given up again, for another day."""
         access = access_of(request)
@@ -147,5 +151,15 @@ def saved(access: Access, row: Channel, secret: str | None, status: int = 200) -
     try:
         services.save(access, row, secret)
     except DjangoValidationError as error:
-        raise refused(error) from None
+        raise _placed(refused(error)) from None
     return Response(bodies.channel_row(row), status=status)
+
+
+def _placed(error: ValidationError) -> ValidationError:
+    """What is wrong with a part of `config`, there."""
+    if not isinstance(error.detail, dict):
+        return error
+    own = bodies.ChannelGiven().fields
+    outer = {name: said for name, said in error.detail.items() if name in own}
+    inner = {name: said for name, said in error.detail.items() if name not in own}
+    return ValidationError(outer | ({"config": inner} if inner else {}))

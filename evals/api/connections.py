@@ -15,6 +15,7 @@ from evals.models import Connection
 from evals.services import connections
 from evals.services.connections import Tested
 from sightglass.accounts.access import Access, Permission
+from sightglass.strict import bodiless
 from traces.api import schema
 from traces.api.read import ReadView, access_of
 
@@ -105,8 +106,9 @@ class ConnectionTest(ReadView):
     @extend_schema(
         operation_id="connections_test",
         request=None,
-        responses={200: bodies.TestRow, **schema.errors(401, 403, 404)},
+        responses={200: bodies.TestRow, **schema.errors(400, 401, 403, 404)},
     )
+    @bodiless
     def post(self, request: Request, pk: int) -> Response:
         """Make a small call now."""
         return Response(_tested(connections.test(get_connection(access_of(request), pk))))

@@ -15,6 +15,7 @@ from evals.models import Backfill, EvaluatorVersion, State
 from evals.selectors import evaluators as selected
 from evals.services import backfills, evaluators, jobs, reasons, trying
 from sightglass.accounts.access import Permission
+from sightglass.strict import bodiless
 from traces.api import schema
 from traces.api.pagination import DEFAULT_LIMIT, bad_parameter, bad_query, read_limit
 from traces.api.read import ReadView, access_of, read_span_ids
@@ -206,8 +207,9 @@ class Retry(ReadView):
     @extend_schema(
         operation_id="evaluators_retry",
         request=None,
-        responses={200: bodies.Retried, **schema.errors(401, 403, 404)},
+        responses={200: bodies.Retried, **schema.errors(400, 401, 403, 404)},
     )
+    @bodiless
     def post(self, request: Request, pk: int) -> Response:
         """Try the failed jobs of its newest version again."""
         access = access_of(request)
@@ -292,8 +294,9 @@ class BackfillStop(ReadView):
     @extend_schema(
         operation_id="backfills_stop",
         request=None,
-        responses={200: bodies.BackfillRow, **schema.errors(401, 403, 404)},
+        responses={200: bodies.BackfillRow, **schema.errors(400, 401, 403, 404)},
     )
+    @bodiless
     def post(self, request: Request, pk: int) -> Response:
         """Stop it: what waits is skipped, what has been scored stays."""
         access = access_of(request)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from rest_framework.exceptions import ParseError, ValidationError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import JSONParser, get_encoding
+from rest_framework.utils import json
 
 from sightglass.kernel.storable import storable
 
@@ -17,7 +19,8 @@ DEEPEST = 64
 
 
 class StorableJSONParser(JSONParser):
-    """JSON of finite numbers, of text that a database holds, and of moderate depth.
+    """JSON of finite numbers, of text that a database holds, of names that are there once, and of
+    moderate depth.
 
     Raises ParseError, and ValidationError with the place of text that cannot be stored.
     """
@@ -29,7 +32,7 @@ class StorableJSONParser(JSONParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         try:
-            body = super().parse(stream, media_type, parser_context)
+            body = _read(stream, get_encoding(parser_context or {}))
         except RecursionError:
             raise ParseError("The JSON is nested too deeply.") from None
         for place, value in _inside(body):
@@ -38,6 +41,28 @@ class StorableJSONParser(JSONParser):
             if isinstance(value, float) and abs(value) == float("inf"):
                 raise _refused(place, "Must be a finite number.")
         return body
+
+
+def _read(stream: IO[Any], encoding: str) -> Any:
+    """As the framework's parser reads it, but for names that are there twice."""
+    try:
+        return json.load(
+            codecs.getreader(encoding)(stream),
+            parse_constant=json.strict_constant,
+            object_pairs_hook=_once,
+        )
+    except ValueError as error:
+        raise ParseError(f"JSON parse error - {error}") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two values of one name, no rule says which counts. Raises ParseError."""
+    made: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in made:
+            raise ParseError(f"The name {storable(name)[:100]!r} is there twice in one object.")
+        made[name] = value
+    return made
 
 
 def _refused(place: Place, detail: str) -> ValidationError:

@@ -20,6 +20,7 @@ from dashboards.alerts.reading import DocumentError
 from dashboards.alerts.services import budgets, rules
 from sightglass.accounts.access import Permission
 from sightglass.problems import Problem
+from sightglass.strict import bodiless
 from traces.api import schema
 from traces.api.pagination import bad_parameter
 from traces.api.read import ReadView, access_of
@@ -167,6 +168,7 @@ class RuleBackTest(RuleView):
         request=None,
         responses={200: bodies.BackTestDone, **schema.errors(400, 401, 403, 404, 422, 503)},
     )
+    @bodiless
     def post(self, request: Request, pk: int) -> Response:
         """When it would have fired in the last days. Nothing is stored."""
         return tested(request, selectors.get_rule(access_of(request), pk))

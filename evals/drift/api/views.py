@@ -16,6 +16,7 @@ from evals.drift.services import monitors
 from evals.drift.services.monitors import Wanted
 from evals.truth.api.base import TruthView, only, read
 from sightglass.accounts.access import Access, Permission
+from sightglass.strict import bodiless
 from traces.api import schema
 from traces.api.pagination import DEFAULT_LIMIT, bad_parameter, read_limit
 from traces.api.read import access_of
@@ -141,6 +142,7 @@ class WindowList(DriftView):
         request=None,
         responses={202: shapes.DriftWindow, **schema.errors(400, 401, 403, 404)},
     )
+    @bodiless
     def post(self, request: Request, pk: int) -> Response:
         """Test the time up to now, before anything else that waits. It leaves no score."""
         only(request)

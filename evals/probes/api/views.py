@@ -21,6 +21,7 @@ from evals.replays.services.caches import check_range
 from evals.truth.api.base import TruthView, only, read
 from evals.truth.api.rows import moment
 from sightglass.accounts.access import Access, Permission
+from sightglass.strict import bodiless
 from traces.api import schema
 from traces.api.pagination import DEFAULT_LIMIT, read_limit
 from traces.api.read import access_of
@@ -199,6 +200,7 @@ class RunList(TruthView):
         request=None,
         responses={202: shapes.ProbeRunRow, **schema.errors(400, 401, 403, 404)},
     )
+    @bodiless
     def post(self, request: Request, pk: int) -> Response:
         """Begin the run of this night or hour now; there is one of each."""
         only(request)
@@ -236,6 +238,7 @@ class RunAccept(TruthView):
         request=None,
         responses={200: shapes.ProbeRunRow, **schema.errors(400, 401, 403, 404)},
     )
+    @bodiless
     def post(self, request: Request, pk: int, run: int) -> Response:
         """Take the model of this run for the usual one: a new baseline begins with it."""
         only(request)

@@ -17,6 +17,7 @@ from evals.replays.services import caches, trials
 from evals.selectors import evaluators
 from evals.truth.api.base import TruthView, only, read
 from sightglass.accounts.access import Access, Permission
+from sightglass.strict import bodiless
 from traces.api import schema
 from traces.api.pagination import DEFAULT_LIMIT, read_limit
 from traces.api.read import access_of
@@ -196,6 +197,7 @@ class TrialStop(TruthView):
         request=None,
         responses={200: shapes.ReplayTrialWhole, **schema.errors(400, 401, 403, 404)},
     )
+    @bodiless
     def post(self, request: Request, pk: int) -> Response:
         """Ask no more; what is answered is kept."""
         only(request)

@@ -14,6 +14,7 @@ from evals.review.models import Item
 from evals.review.selectors import items as selected
 from evals.review.services import adjudicating, queues, working
 from sightglass.accounts.access import Access, Permission
+from sightglass.strict import bodiless
 from traces.api import schema
 
 ERRORS = schema.errors(400, 401, 403, 404, 409)
@@ -83,6 +84,7 @@ class ClaimDetail(ReviewView):
         request=None,
         responses={200: shapes.ReviewBrief, **ERRORS},
     )
+    @bodiless
     def post(self, request: Request, queue: str, pk: int) -> Response:
         """Hold this item, or hold it longer."""
         access, item = self.item(request, queue, pk)
@@ -142,6 +144,7 @@ class Undo(ReviewView):
         request=None,
         responses={200: shapes.ReviewBrief, **ERRORS},
     )
+    @bodiless
     def post(self, request: Request, queue: str, pk: int) -> Response:
         """Take one's own label back: its answers are the draft again."""
         access, item = self.item(request, queue, pk)

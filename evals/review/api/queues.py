@@ -20,6 +20,7 @@ from evals.review.selectors import queues as counted
 from evals.review.selectors.queues import Counts
 from evals.review.services import filling, queues, rules, standing
 from sightglass.accounts.access import Access, Permission
+from sightglass.strict import bodiless
 from traces.api import schema
 from traces.api.pagination import (
     DEFAULT_LIMIT,
@@ -124,6 +125,7 @@ class QueueRestore(ReviewView):
         request=None,
         responses={200: shapes.ReviewQueueRow, **schema.errors(400, 401, 403, 404)},
     )
+    @bodiless
     def post(self, request: Request, queue: str) -> Response:
         """Take an archived queue back; its rules stay stopped."""
         access, found = self.queue(request, queue)

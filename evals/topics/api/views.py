@@ -15,6 +15,7 @@ from evals.topics.selectors import Sums
 from evals.topics.services import plans
 from evals.truth.api.base import TruthView, only, read
 from sightglass.accounts.access import Permission
+from sightglass.strict import bodiless
 from traces.api import schema
 from traces.api.pagination import bad_parameter, read_flag, read_limit
 from traces.api.read import access_of
@@ -137,6 +138,7 @@ class RunList(TruthView):
         request=None,
         responses={202: shapes.TopicRun, **schema.errors(400, 401, 403)},
     )
+    @bodiless
     def post(self, request: Request) -> Response:
         """Find topics now; the run that waits or is under way where there is one."""
         only(request)

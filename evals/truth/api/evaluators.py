@@ -16,6 +16,7 @@ from evals.truth.selectors.pairs import readings_of
 from evals.truth.services import calibrating, forgetting, pairing
 from evals.truth.verdicts import Reading
 from sightglass.accounts.access import Permission
+from sightglass.strict import bodiless
 from traces.api import schema
 from traces.api.pagination import (
     DEFAULT_LIMIT,
@@ -157,6 +158,7 @@ class CalibrationDetail(TruthView):
         request=None,
         responses={201: shapes.TruthVersion, **schema.errors(400, 401, 403, 404, 503)},
     )
+    @bodiless
     def post(self, request: Request, pk: int) -> Response:
         """Make a next version whose numbers go through the curve that helps."""
         only(request)

@@ -15,6 +15,7 @@ from evals.truth.selectors import improvements as improved
 from evals.truth.selectors import panels as selected
 from evals.truth.services import improving, panels
 from sightglass.accounts.access import Access, Permission
+from sightglass.strict import bodiless
 from traces.api import schema
 from traces.api.pagination import DEFAULT_LIMIT, read_limit
 from traces.api.read import access_of
@@ -89,6 +90,7 @@ class PanelRuns(TruthView):
         request=None,
         responses={202: shapes.TruthRun, **schema.errors(400, 401, 403, 404)},
     )
+    @bodiless
     def post(self, request: Request, pk: int) -> Response:
         """Begin today's run now; a day has one."""
         only(request)
@@ -135,6 +137,7 @@ class ImprovementList(TruthView):
         request=None,
         responses={202: shapes.TruthImprovementWhole, **schema.errors(400, 401, 403, 404, 503)},
     )
+    @bodiless
     def post(self, request: Request, pk: int) -> Response:
         """Choose examples from what the judge got wrong, and try them on cases held out."""
         only(request)
@@ -185,6 +188,7 @@ class ImprovementAdopt(TruthView):
         request=None,
         responses={201: shapes.TruthVersion, **schema.errors(400, 401, 403, 404)},
     )
+    @bodiless
     def post(self, request: Request, pk: int) -> Response:
         """Make it the next version, which is at work from now on."""
         only(request)

@@ -101,13 +101,13 @@ def begin(access: Access, wanted: Model, since_ns: int = 0) -> Choice:
 
 def _tried(access: Access, row: Connection, name: str) -> Model:
     if not name:
-        raise ValidationError({"name": "Name the model, such as text-embedding-3-small."})
+        raise ValidationError({"model": "Name the model, such as text-embedding-3-small."})
     if row.project_id != access.project.pk:
         raise ValidationError({"connection": "There is no such connection."})
     try:
         dimensions = endpoint.embed(row, name, [TRY]).shape[1]
     except ProviderError as error:
-        raise ValidationError({"name": f"It gave no vector: {error}."}) from error
+        raise ValidationError({"model": f"It gave no vector: {error}."}) from error
     # What a name stands for can change: vectors of other lengths cannot be compared.
     found, _ = Model.objects.get_or_create(
         project=access.project, connection=row, name=name, version=f"{dimensions}",
