@@ -72,3 +72,12 @@ def test_a_body_that_is_too_large_is_refused_with_what_it_may_have(
     page = client.post("/p/shop/review/add", {"queue": "x" * 2**20, "item": "0" * 32},
                        content_type="application/x-www-form-urlencoded")  # fmt: skip
     assert page.status_code == 413 and page.content.decode() == "A body may have 1 MB."
+
+
+@pytest.mark.parametrize(
+    "path", ["erasures/7", "channels/7", "evaluators/7", "budgets/7", "boards/7"]
+)
+def test_what_is_not_there_is_told_in_plain_words(client: Client, api_key: str, path: str) -> None:
+    answer = client.get(f"/api/v1/{path}", headers={"Authorization": f"Bearer {api_key}"})
+    assert answer.status_code == 404
+    assert answer.json()["detail"].startswith(("There is nothing at", "There is no such"))

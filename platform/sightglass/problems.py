@@ -13,6 +13,9 @@ from rest_framework.views import exception_handler as default_handler
 
 CONTENT_TYPE = "application/problem+json"
 API_PREFIXES = ("/api/", "/v1/")
+NOTHING = "There is nothing at this address."
+UNPLAIN = " matches the given query."
+"""How Django ends what it says of an object that is not there, by the name of its class."""
 
 
 class Problem(exceptions.APIException):
@@ -59,6 +62,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         problem["detail"] = (
             str(detail.get("detail", "")) if isinstance(detail, dict) else str(detail)
         )
+        if problem["detail"].endswith(UNPLAIN):
+            problem["detail"] = NOTHING
         if errors := getattr(error, "errors", None):
             problem["errors"] = errors
     response.data = problem
@@ -106,7 +111,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404."""
     if is_api(request):
-        return answer(404, "There is nothing at this address.")
+        return answer(404, NOTHING)
     return defaults.page_not_found(request, exception)
 
 
