@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from dashboards.channels.models import Channel
-from dashboards.channels.sending import addresses, webhook
+from dashboards.channels.sending import addresses, door, webhook
 from evals.providers import guard
 from evals.providers.errors import Forbidden
 
@@ -109,7 +110,7 @@ def _webhook(given: dict[str, Any]) -> dict[str, Any]:
     if len(url) > LONGEST_URL or not (url.isascii() and url.isprintable()) or " " in url:
         raise ValidationError({"url": "Only ASCII without blanks, at most 1,000 characters."})
     try:
-        guard.check_url(url)
+        guard.check_url(url, private=settings.ALLOW_PRIVATE_WEBHOOKS, switch=door.SWITCH)
     except Forbidden as error:
         raise ValidationError({"url": str(error)}) from None
     return {"url": url}

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpcore
 import httpx
 
-from evals.providers.errors import Forbidden
+from evals.providers.errors import Forbidden, Unavailable
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 SWITCH = "SIGHTGLASS_ALLOW_PRIVATE_PROVIDERS"
@@ -27,6 +27,13 @@ INSIDE = (ipaddress.ip_network("168.63.129.16/32"), ipaddress.ip_network("192.0.
 metadata."""
 DOCUMENTATION = ipaddress.ip_network("3fff::/20")
 """Not public, which Python knows from 3.13 on only (RFC 9637)."""
+
+INSIDE_ONLY = (
+    "leads nowhere, or to a private address. Whoever runs this installation can allow private"
+    " addresses with {switch}=true."
+)
+"""The same for a name that there is not and for one of the own network, so that nobody can ask
+which names that has."""
 
 
 def is_public(address: Address) -> bool:
@@ -44,8 +51,11 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
-def check_url(url: str) -> None:
-    """Raises Forbidden for what is no plain http(s) address."""
+def check_url(url: str, *, private: bool, switch: str = SWITCH) -> None:
+    """Raises Forbidden for what is no plain http(s) address, or stands for a private one.
+
+    What a name leads to is looked up with each call only: it can be another one by then.
+    """
     try:
         parts = urlsplit(url)
         host = parts.hostname
@@ -58,24 +68,44 @@ def check_url(url: str) -> None:
         raise Forbidden("The address must not hold a user or password; give the key apart.")
     if parts.query or parts.fragment:
         raise Forbidden("The address must not hold a query or fragment.")
+    if not private and _is_private(host):
+        raise Forbidden(f"{host} {INSIDE_ONLY.format(switch=switch)}")
+
+
+def _is_private(host: str) -> bool:
+    """Of what says by itself where it leads: numbers, in each form that is read as such, and names
+    of this machine."""
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return not is_public(ipaddress.ip_address(host.partition("%")[0]))
+    except ValueError:
+        pass
+    try:
+        return not is_public(ipaddress.IPv4Address(socket.inet_aton(name)))  # 127.1, 0x7f000001
+    except OSError:
+        return False
 
 
 async def resolve(host: str, port: int, *, private: bool, switch: str = SWITCH) -> str:
-    """An address of `host` that may be called. Raises Forbidden, httpcore.ConnectError."""
+    """An address of `host` that may be called.
+
+    Raises Forbidden, Unavailable, httpcore.ConnectError.
+    """
     try:
         loop = asyncio.get_running_loop()
         infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise httpcore.ConnectError(f"{host} cannot be resolved") from error
+        if private:
+            raise httpcore.ConnectError(f"{host} cannot be resolved") from error
+        raise Unavailable(f"{host} {INSIDE_ONLY.format(switch=switch)}") from error
     addresses = [str(info[4][0]).partition("%")[0] for info in infos]
     if private:
         return addresses[0]
     for address in addresses:
         if not is_public(ipaddress.ip_address(address)):
-            raise Forbidden(
-                f"{host} is {address}, a private address. Whoever runs this installation can allow"
-                f" such addresses with {switch}=true."
-            )
+            raise Forbidden(f"{host} {INSIDE_ONLY.format(switch=switch)}")
     return addresses[0]
 
 

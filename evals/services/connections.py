@@ -91,7 +91,7 @@ def _check(row: Connection, key: str | None) -> None:
         if value is not None and not low <= value <= high:
             errors[name] = f"Must be between {low} and {high}."
     try:
-        guard.check_url(row.base_url)
+        guard.check_url(row.base_url, private=settings.ALLOW_PRIVATE_PROVIDERS)
     except Forbidden as error:
         errors["base_url"] = str(error)
     if errors:

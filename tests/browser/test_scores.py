@@ -118,7 +118,6 @@ def test_a_connection_that_is_refused_says_why(visit: Visit, access: Access) -> 
     page.get_by_label("Key", exact=True).fill("sk-secret-0123456789")
     page.get_by_label("Model").fill("llama")
     page.get_by_role("button", name="Test and save").click()
-    expect(page.get_by_role("heading", name="mine")).to_be_visible()
     expect(page.locator("main")).to_contain_text("a private address")
     assert "sk-secret" not in page.content()
     watched.check()

@@ -1,5 +1,7 @@
 """Evaluators and connections by API, as owner, reader and stranger."""
 
+import asyncio
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -265,11 +267,36 @@ def test_a_key_goes_in_and_never_comes_out(api: Api, private: None) -> None:
     assert "sk-secret" not in str(list(AuditEntry.objects.values()))
 
 
-def test_a_connection_that_does_not_answer_is_kept_and_says_so(api: Api) -> None:
+def test_a_connection_that_does_not_answer_is_kept_and_says_so(api: Api, private: None) -> None:
     made = api("post", "/connections", CONNECTION | {"base_url": "http://127.0.0.1:9/v1"})
     assert made.status_code == 201
     assert not made.json()["test"]["ok"]
-    assert "private address" in made.json()["test"]["detail"]
+    assert "cannot be reached" in made.json()["test"]["detail"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:9", "localhost", "[::1]:9", "169.254.169.254"])
+def test_a_private_address_is_not_kept(api: Api, host: str) -> None:
+    made = api("post", "/connections", CONNECTION | {"base_url": f"http://{host}/v1"})
+    assert made.status_code == 400 and not Connection.objects.exists()
+    [error] = made.json()["errors"]
+    assert error["pointer"] == "/base_url" and "a private address" in error["detail"]
+
+
+def test_a_test_does_not_tell_which_names_the_own_network_has(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answers(self: Any, host: str, port: int, **_: Any) -> list[Any]:
+        if host.startswith("there"):
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.7", port))]
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", answers)
+    said = []
+    for host in ("there", "gone"):
+        given = {"name": host, "base_url": f"https://{host}.example.org/v1"}
+        made = api("post", "/connections", CONNECTION | given).json()
+        said.append({**made["test"], "detail": made["test"]["detail"].removeprefix(host)})
+    assert said[0] == said[1] and "a private address" in said[0]["detail"]
 
 
 @pytest.mark.parametrize(

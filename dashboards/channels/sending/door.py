@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from evals.providers import guard
-from evals.providers.errors import Forbidden
+from evals.providers.errors import Forbidden, Unavailable
 
 DEADLINE = 20.0
 """Seconds for all of it: name, connection, request, answer."""
@@ -50,6 +50,8 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str], private: bool) ->
         raise Unanswered(f"No answer within {DEADLINE:.0f} s.") from None
     except httpx.TimeoutException:
         raise Unanswered("No answer in time.") from None
+    except Unavailable as error:
+        raise Unanswered(str(error)) from None
     except httpx.ConnectError:
         raise Unanswered("No connection: wrong name or port, or nobody listens.") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:

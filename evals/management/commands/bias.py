@@ -46,7 +46,7 @@ class Command(BaseCommand):
         if not 1 <= options["repeat"] <= MAX_REPEATS:
             raise CommandError(f"--repeat must be from 1 to {MAX_REPEATS}.")
         try:
-            guard.check_url(options["base_url"])
+            guard.check_url(options["base_url"], private=True)
         except Forbidden as error:
             raise CommandError(f"--base-url: {error}") from None
         endpoint = Endpoint(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -94,32 +96,42 @@ def test_each_kind_is_made_and_its_secret_kept(
         ({"kind": "fax"}, "kind"),
         ({"secret": "whsec_short"}, "secret"),
         ({"secret": "whsec_ä"}, "secret"),
-        ({"config": {}}, "url"),
-        ({"config": {"url": 7}}, "url"),
-        ({"config": {"url": "ftp://example.org"}}, "url"),
-        ({"config": {"url": "https://u:p@example.org/"}}, "url"),
-        ({"config": {"url": "https://example.org/a b"}}, "url"),
-        ({"config": {"url": "https://example.org/ü"}}, "url"),
-        ({"config": {"url": "https://example.org/" + "a" * 1000}}, "url"),
+        ({"config": {}}, "config/url"),
+        ({"config": {"url": 7}}, "config/url"),
+        ({"config": {"url": "ftp://example.org"}}, "config/url"),
+        ({"config": {"url": "https://u:p@example.org/"}}, "config/url"),
+        ({"config": {"url": "https://example.org/a b"}}, "config/url"),
+        ({"config": {"url": "https://example.org/ü"}}, "config/url"),
+        ({"config": {"url": "https://example.org/" + "a" * 1000}}, "config/url"),
+        ({"config": {"url": "http://127.0.0.1/"}}, "config/url"),
+        ({"config": {"url": "https://[::ffff:10.0.0.7]/"}}, "config/url"),
+        ({"config": {"url": "http://0x7f000001/"}}, "config/url"),
+        ({"config": {"url": "http://db.localhost./"}}, "config/url"),
         ({"config": [1]}, "config"),
-        ({"kind": "email", "config": {"recipients": []}}, "recipients"),
-        ({"kind": "email", "config": {"recipients": "a@example.org"}}, "recipients"),
-        ({"kind": "email", "config": {"recipients": ["a@b.org\nBcc: c@d.org"]}}, "recipients"),
-        ({"kind": "email", "config": {"recipients": ["Ops <ops@example.org>"]}}, "recipients"),
+        ({"kind": "email", "config": {"recipients": []}}, "config/recipients"),
+        ({"kind": "email", "config": {"recipients": "a@example.org"}}, "config/recipients"),
+        (
+            {"kind": "email", "config": {"recipients": ["a@b.org\nBcc: c@d.org"]}},
+            "config/recipients",
+        ),
+        (
+            {"kind": "email", "config": {"recipients": ["Ops <ops@example.org>"]}},
+            "config/recipients",
+        ),
         (
             {"kind": "email", "config": {"recipients": [f"a{n}@b.org" for n in range(21)]}},
-            "recipients",
+            "config/recipients",
         ),
         ({"kind": "slack", "secret": "https://example.org/services/T/B/x"}, "secret"),
         ({"kind": "teams", "secret": HOOK}, "secret"),
         ({"kind": "discord", "secret": SLACK}, "secret"),
         ({"kind": "pagerduty", "secret": "short"}, "secret"),
-        ({"kind": "pagerduty", "secret": PAGERDUTY, "config": {"region": "moon"}}, "region"),
+        ({"kind": "pagerduty", "secret": PAGERDUTY, "config": {"region": "moon"}}, "config/region"),
     ],
 )
 def test_mistakes_are_told_by_field(api: Api, values: dict[str, Any], pointer: str) -> None:
     problem = api("post", body=given(**values), status=400)
-    assert pointer in {error["pointer"].strip("/").split("/")[0] for error in problem["errors"]}
+    assert f"/{pointer}" in {error["pointer"] for error in problem["errors"]}
     assert not Channel.objects.exists() and KEY not in json.dumps(problem)
 
 
@@ -168,13 +180,35 @@ def test_a_test_says_what_came_of_it_and_stands_in_the_log(api: Api, settings: S
     assert AuditEntry.objects.filter(action="channel.tested").count() == 2
 
 
-def test_without_leave_a_test_does_not_reach_the_own_network(api: Api, settings: Settings) -> None:
+def test_without_leave_a_test_does_not_reach_the_own_network(
+    api: Api, project: Project, settings: Settings
+) -> None:
     settings.ALLOW_PRIVATE_WEBHOOKS = False
     with webhook.running() as receiver:
-        pk = api("post", body=given(config={"url": receiver.url}), status=201)["id"]
-        answer = api("post", f"/{pk}/test")
+        row = channel(project, config={"url": receiver.url})
+        answer = api("post", f"/{row.pk}/test")
         assert not answer["ok"] and "SIGHTGLASS_ALLOW_PRIVATE_WEBHOOKS" in answer["detail"]
         assert receiver.calls == []
+
+
+def test_a_test_does_not_tell_which_names_the_own_network_has(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answers(self: Any, host: str, port: int, **_: Any) -> list[Any]:
+        if host.startswith("there"):
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.7", port))]
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", answers)
+    said = []
+    for host in ("there", "gone"):
+        url = f"https://{host}.example.org/"
+        pk = api("post", body=given(name=host, config={"url": url}), status=201)["id"]
+        said.append({**api("post", f"/{pk}/test")})
+        log = api("get", f"/{pk}/deliveries")["results"]
+        said[-1] |= {"state": log[0]["state"], "health": api("get", f"/{pk}")["health"]}
+        said[-1]["detail"] = said[-1]["detail"].removeprefix(host)
+    assert said[0] == said[1] and "private address" in said[0]["detail"]
 
 
 def test_the_log_pages_and_what_was_given_up_is_sent_again(api: Api, project: Project) -> None:
