@@ -14,6 +14,8 @@ from traces.query.values import match_of
 MAX_LENGTH = 2_000
 MAX_TERMS = 100
 MAX_DEPTH = 20
+MAX_WORDS = 30
+"""Words and quoted texts: each is looked for by itself, and any of many may be anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class _Reader:
         self.at = 0
         self.depth = 0
         self.terms = 0
+        self.words = 0
 
     @property
     def next(self) -> Token:
@@ -96,8 +99,17 @@ class _Reader:
             self.terms += len(token.values)
             if self.terms > MAX_TERMS:
                 raise QueryError(token.position, f"A query has at most {MAX_TERMS} values")
-            return term(token) if token.type == "term" else words(token.values[0])
+            node = term(token) if token.type == "term" else words(token.values[0])
+            self.count_words(token, node)
+            return node
         raise QueryError(token.position, "A term is expected here")
+
+    def count_words(self, token: Token, node: Node) -> None:
+        parts = node.parts if isinstance(node, Any) else (node,)
+        self.words += sum(isinstance(part, Words) for part in parts)
+        if self.words > MAX_WORDS:
+            detail = f"A query looks for at most {MAX_WORDS} words or texts in quotes"
+            raise QueryError(token.position, detail)
 
     def bracket(self, opening: Token) -> Node:
         node = self.alternatives()

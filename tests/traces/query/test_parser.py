@@ -170,3 +170,14 @@ def test_nothing_but_a_query_error(q: str) -> None:
         parse(q)
     except QueryError as error:
         assert 0 <= error.position <= len(q)
+
+
+@pytest.mark.parametrize("glue", [" OR ", " ", ","])
+def test_words_are_bounded_by_themselves(glue: str) -> None:
+    """Any of many words may be in any text: 90 of them took seconds."""
+    some, field = [f"word{n}" for n in range(30)], "text:" if glue == "," else ""
+    assert parse(field + glue.join(some))
+    with pytest.raises(QueryError, match="at most 30 words") as refused:
+        parse(f'status:ok ("a text" {field}{glue.join(some)})')
+    assert refused.value.position > 10
+    assert parse(" OR ".join(f"model:{word}" for word in some * 3))
