@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from rest_framework.exceptions import ParseError, ValidationError
-from rest_framework.parsers import JSONParser, get_encoding
+from rest_framework.parsers import JSONParser, get_encoding  # type: ignore[attr-defined]
 from rest_framework.utils import json
 
 from sightglass.kernel.storable import storable
@@ -46,8 +45,8 @@ class StorableJSONParser(JSONParser):
 def _read(stream: IO[Any], encoding: str) -> Any:
     """As the framework's parser reads it, but for names that are there twice."""
     try:
-        return json.load(
-            codecs.getreader(encoding)(stream),
+        return json.loads(
+            stream.read().decode(encoding),
             parse_constant=json.strict_constant,
             object_pairs_hook=_once,
         )

@@ -259,6 +259,8 @@ def test_by_api(access: Access, connected: Connection) -> None:
                           {"connection": None, "strange": 1}, []]  # fmt: skip
     for body in refused:
         call("put", body, 400)
+    [error] = call("put", {"connection": connected.pk}, 400)["errors"]
+    assert error["pointer"] == "/model" and "Name the model" in error["detail"]
     call("put", {"connection": None}, 403, by=reading)
 
 
