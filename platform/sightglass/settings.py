@@ -199,6 +199,18 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {  # where several fields of one name hold different values
+        "ChannelKindEnum": "dashboards.channels.models.Channel.Kind",
+        "ChartKindEnum": "dashboards.boards.models.Kind",
+        "DatasetPersonalDataEnum": ["refuse", "redact", "drop", "keep"],
+        "DriftWindowStateEnum": "evals.drift.models.Window.State",
+        "EvaluatorKindEnum": "evals.models.Kind",
+        "EvaluatorTargetEnum": "evals.models.Target",
+        "IntervalEnum": ["hour", "day", "week"],
+        "ReplayStateEnum": ["waiting", "running", "done", "stopped", "failed"],
+        "RuleGroupByEnum": "dashboards.alerts.documents.GROUPINGS",
+        "RunStateEnum": ["running", "done", "stopped"],
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "traces.api.schema.add_ingest",
