@@ -17,3 +17,8 @@ def explorer(project: str, text: str, start_ns: int, end_ns: int) -> str:
     asked = {"q": text, "from": iso(start_ns), "to": iso(end_ns)}
     given = {name: value for name, value in asked.items() if value}
     return f"/p/{project}/traces?{urlencode(given)}"
+
+
+def drift_window(project: str, pk: int) -> str:
+    """The page of one window of a drift monitor."""
+    return f"/p/{project}/drift/windows/{pk}"

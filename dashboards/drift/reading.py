@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 from django.urls import reverse
 
-from dashboards.charts import ChartCard, Event, Level, Series, lines
+from dashboards.charts import ChartCard, Event, Series, lines
 from dashboards.charts.spark import Spark, sparkline
 from dashboards.drift import words
 from dashboards.drift.words import SliceLine, TestLine
@@ -94,23 +93,9 @@ def cards(
 
 
 def _since(monitor: Monitor, windows: Sequence[Window]) -> str:
-    """When the drift that lasts began, as far as the range shows."""
-    begun = [window for window in windows if window.drift and begins(windows, window)]
-    lasts = windows and windows[-1].drift
-    return moment(begun[-1].start_ns, monitor) if begun and lasts else ""
-
-
-def begins(windows: Sequence[Window], window: Window) -> bool:
-    """Whether a drifting window is the first of its change: the one before is none, or another."""
-    before = next((one for one in windows if one.end_ns == window.start_ns), None)
-    if before is None or not before.drift:
-        return True
-    return lead_of(before) != lead_of(window)
-
-
-def lead_of(window: Window) -> str:
-    """What its change goes by, as `selectors.between` read it."""
-    return str(getattr(window, "lead", ""))
+    """When the change began that lasts."""
+    since = windows[-1].since_ns if windows else None
+    return "" if since is None else moment(since, monitor)
 
 
 def timeline(
@@ -119,7 +104,7 @@ def timeline(
     windows: Mapping[int, Sequence[Window]],
     chosen: Monitor,
 ) -> ChartCard:
-    """The changed share by monitor, over what the chosen one would just have shown.
+    """The changed share by monitor, the chosen one first.
 
     Monitors whose windows have another length share no axis with the chosen one.
     """
@@ -128,20 +113,18 @@ def timeline(
     drawn = [one for one in ranked if windows.get(one.pk)][:MOST_LINES]
     times = sorted({window.start_ns for one in drawn for window in windows[one.pk]})
     series = [_line(one.name, windows[one.pk], times) for one in drawn]
-    known = [one.detectable for one in windows.get(chosen.pk, ()) if one.detectable is not None]
-    level = median(known) if known else None
-    levels = [Level(level, f"Smallest that {chosen.name} would show")] if level else []
     events = _events(frame, windows.get(chosen.pk, ()))
     step = chosen.hours * 3_600 * 10**9 if chosen.hours else DAY
-    chart = lines(series, unit="ratio", step_ns=step, levels=levels, events=events, from_zero=True)
+    chart = lines(series, unit="ratio", step_ns=step, events=events, from_zero=True)
     return ChartCard(
         "drift",
         "Drift over time",
         chart if series else None,
-        sub="about which share of conversations is otherwise than before",
+        sub="about which share of conversations can be told from before",
         csv=frame.csv("drift"),
         empty="No window of this time range has been judged.",
-        note="Dotted: a release seen for the first time, or a drift that began.",
+        note="Dotted: a release seen for the first time, or a drift that began. Some share can be"
+        " told apart by chance; which windows drift is shown below.",
         size="l",
     )
 
@@ -161,8 +144,7 @@ def _line(name: str, windows: Sequence[Window], times: Sequence[int]) -> Series:
 def _events(frame: Frame, windows: Sequence[Window]) -> list[Event]:
     """Releases, and where the chosen monitor began to drift."""
     found = releases(frame, Query())
-    drifting = (one for one in windows if one.drift and begins(windows, one))
-    found += [Event(window.start_ns, "drift") for window in drifting]
+    found += [Event(window.start_ns, "drift") for window in windows if window.begins]
     return sorted(found, key=lambda event: event.time_ns)
 
 
@@ -189,6 +171,8 @@ class Whole:
 
     window: Window
     when: str
+    since: str
+    seen: str
     tests: list[TestLine]
     more_tests: list[TestLine]
     slices: list[SliceLine]
@@ -206,10 +190,12 @@ def whole(frame: Frame, window: Window) -> Whole:
     tests = [words.test_line(one, monitor.alpha) for one in found.get("tests", [])]
     telling = [one for one in tests if one.tells] or tests[:3]
     rest = [one for one in tests if one not in telling]
-    terms = found.get("terms", [])
+    terms, since = found.get("terms", []), _begun(window)
     return Whole(
         window,
         words_of(window),
+        since,
+        words.seen(window, since),
         telling[:SHOWN_TESTS],
         telling[SHOWN_TESTS:] + rest,
         _slices(frame, window),
@@ -220,6 +206,13 @@ def whole(frame: Frame, window: Window) -> Whole:
         _review(frame, found.get("examples", [])),
         _parts(found.get("parts") or {}, monitor),
     )
+
+
+def _begun(window: Window) -> str:
+    """When the change began that it is a later window of; empty where it is the first."""
+    if window.since_ns is None or window.begins:
+        return ""
+    return moment(window.since_ns, window.monitor)
 
 
 def _parts(parts: Mapping[str, float], monitor: Monitor) -> list[tuple[str, str, int]]:

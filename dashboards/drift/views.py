@@ -77,7 +77,8 @@ def _chosen(
     shown: Window | None,
 ) -> dict[str, Any]:
     access = frame.access
-    shown = shown or _telling(windows.get(chosen.pk, []), last.get(chosen.pk))
+    latest = None if frame.chosen.fixed else last.get(chosen.pk)
+    shown = shown or _telling(windows.get(chosen.pk, []), latest)
     if shown is not None:
         shown.monitor = chosen
     of_chosen = windows.get(chosen.pk, [])

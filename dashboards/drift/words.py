@@ -60,6 +60,13 @@ def state(window: Window | None) -> tuple[str, str]:
     return "As usual", "good"
 
 
+def seen(window: Window, since: str) -> str:
+    """How much of a window is otherwise, and of what its causes speak."""
+    apart = share(window.changed_share or 0.0)
+    whole = f" Causes and shares are of all conversations since {since}." if since else ""
+    return f"About {apart} of its conversations can be told from those before.{whole}"
+
+
 def period(monitor: Monitor) -> str:
     """How long its windows are."""
     if monitor.size:

@@ -15,6 +15,7 @@ from sightglass.accounts.models import Project
 USER = settings.AUTH_USER_MODEL
 SCORE = "drift."
 """What the names of the scores begin with that windows leave for metrics and alert rules."""
+SCORE_ID = "drift:"
 
 
 class Monitor(models.Model):
@@ -101,6 +102,8 @@ class Window(models.Model):
     adjusted = models.FloatField(null=True, blank=True)
     """`p` under Benjamini and Hochberg over the project's windows of the two weeks up to it."""
     drift = models.BooleanField(null=True, blank=True)
+    since_ns = models.BigIntegerField(null=True, blank=True)
+    """Of a window that drifts: when the first window of the same change began."""
     changed_share = models.FloatField(null=True, blank=True)
     """About which share of the items is otherwise than in the reference."""
     detectable = models.FloatField(null=True, blank=True)
@@ -131,6 +134,16 @@ class Window(models.Model):
 
     def __str__(self) -> str:
         return f"{self.monitor_id} {self.start_ns}"
+
+    @property
+    def begins(self) -> bool:
+        """Whether a change begins with it."""
+        return self.since_ns == self.start_ns
+
+    @property
+    def score_id(self) -> str:
+        """The id of the score that it leaves, so that judging it again replaces that."""
+        return f"{SCORE_ID}{self.monitor_id}:{self.end_ns}"
 
 
 class Turn(models.Model):

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Count, Q
-from django.db.models.fields.json import KeyTextTransform
+from django.db.models import Count, F, Q
 from django.http import Http404
 
 from evals.drift.models import Monitor, Window
@@ -70,7 +69,7 @@ def between(
     monitors: Sequence[Monitor], start_ns: int, end_ns: int, most: int = 800
 ) -> dict[int, list[Window]]:
     """By monitor, its judged windows that end in the range, oldest first, without what was found
-    but for `lead`: what a change goes by. Of each the newest `most`. Raises TooSlow.
+    in them. Of each the newest `most`. Raises TooSlow.
     """
     found: dict[int, list[Window]] = {}
     for monitor in monitors:
@@ -79,8 +78,7 @@ def between(
             state__in=JUDGED,
         )  # fmt: skip
         with time_limit():
-            rows = rows.defer("found").annotate(lead=KeyTextTransform("lead", "found"))
-            kept: list[Window] = [*rows.order_by("-end_ns")[:most]]
+            kept = list(rows.defer("found").order_by("-end_ns")[:most])
         found[monitor.pk] = kept[::-1]
     return found
 
@@ -115,17 +113,10 @@ def progress(access: Access) -> tuple[int, int]:
 def drifted_between(access: Access, start_ns: int, end_ns: int, most: int = 8) -> list[Window]:
     """Windows with which a drift began, the newest `most`, oldest first."""
     rows = Window.objects.filter(
-        project=access.project, drift=True, by_hand=False, monitor__archived_at=None,
+        project=access.project, since_ns=F("start_ns"), by_hand=False, monitor__archived_at=None,
         end_ns__gt=start_ns, start_ns__lt=end_ns,
     ).select_related("monitor")  # fmt: skip
-    found: list[Window] = []
-    leads: dict[int, tuple[int, str]] = {}
-    for window in rows.order_by("end_ns")[:800]:
-        lead = str(window.found.get("lead", ""))
-        if leads.get(window.monitor_id) != (window.start_ns, lead):
-            found.append(window)
-        leads[window.monitor_id] = (window.end_ns, lead)
-    return found[-most:]
+    return list(rows.defer("found").order_by("-end_ns")[:most])[::-1]
 
 
 @dataclass(frozen=True, slots=True)

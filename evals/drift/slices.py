@@ -26,6 +26,8 @@ EXPLAINS, BEYOND = 0.35, 0.2
 """A slice carries a change that explains so much of it, and so much more than its size would."""
 NEW, WHOLE = 0.25, 0.8
 """So does one that hardly was there before (the part of its share now) and explains nearly all."""
+WITHOUT, SURE = 0.5, 0.05
+"""And one that hardly is there any more, if without it so little of the change is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,15 @@ class Slice:
         return self.before < NEW * self.now
 
     @property
+    def is_gone(self) -> bool:
+        """Whether it hardly is there any more, and most of the change with it."""
+        left = 1.0 if self.left is None else self.left
+        return self.now < NEW * self.before and self.p <= SURE and left <= WITHOUT
+
+    @property
     def carries(self) -> bool:
-        stands_out = self.explains >= EXPLAINS and self.beyond >= BEYOND
-        return stands_out or (self.is_new and self.explains >= WHOLE)
+        stands_out = self.explains >= EXPLAINS and self.beyond >= BEYOND and self.now > 0
+        return stands_out or (self.is_new and self.explains >= WHOLE) or self.is_gone
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"carries": self.carries}

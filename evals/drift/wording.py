@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.conf.locale import LANG_INFO
 
-from evals.drift.slices import Slice
+from evals.drift.slices import BEYOND, Slice
 
 THINGS = {
     "inputs": "What users ask",
@@ -21,6 +21,8 @@ NAMES = {
     "release": "a release changed them ({})",
     "prompt": "the prompt changed ({})",
 }
+CLOSE = 0.5
+"""What came with a change cannot be told apart by where it lies beyond so much of the most."""
 
 LEAST_LONGER = 0.03
 
@@ -48,22 +50,31 @@ class Told:
         grown = (one for one in self.carriers if one.now > one.before)
         return next((one for one in grown if one.dimension in dimensions), None)
 
+    def gone(self, *dimensions: str) -> Slice | None:
+        """The one of these dimensions that is gone, and most of the change with it."""
+        found = [one for one in self.carriers if one.is_gone and one.dimension in dimensions]
+        return min(found, key=lambda one: 1.0 if one.left is None else one.left, default=None)
+
 
 def of_inputs(told: Told) -> str:
     """What users ask has changed."""
-    tongue, topic, user = (told.first(name) for name in ("language", "topic", "user"))
+    tongue, user = told.first("language"), told.first("user")
     if tongue:
         return (
             f"Since {told.since} users write in {language(tongue.value)} more often:"
             f" {_grew(tongue)}."
         )
     words = f" ({', '.join(told.terms)})" if told.terms else ""
-    if topic:
+    most = told.first("topic", "user")
+    if most and most.dimension == "topic":
         whose = f"; user {user.value} brings them" if user else ""
-        new = "a new topic" if topic.n_before == 0 else "one topic"
-        return f"Since {told.since} {new} grows, “{topic.value}”: {_grew(topic)}{whose}."
-    if user:
-        return f"Since {told.since} user {user.value} asks for other things{words}: {_grew(user)}."
+        new = "a new topic" if most.n_before == 0 else "one topic"
+        return f"Since {told.since} {new} grows, “{most.value}”: {_grew(most)}{whose}."
+    if most:
+        return f"Since {told.since} user {most.value} asks for other things{words}: {_grew(most)}."
+    gone = told.gone("user", "language", "topic")
+    if gone:
+        return f"Since {told.since} what is asked differs{words}: {_ceased(gone)}."
     other = told.first("prompt", "model", "release", "environment")
     if other:
         return (
@@ -71,6 +82,11 @@ def of_inputs(told: Told) -> str:
             f" has {_grew(other)}."
         )
     return f"Since {told.since} what is asked differs{words}; no single slice carries it."
+
+
+def _ceased(one: Slice) -> str:
+    name = language(one.value) if one.dimension == "language" else one.value
+    return f"{one.dimension} {name} is gone, {share(one.before)} of conversations before"
 
 
 def _grew(one: Slice) -> str:
@@ -83,8 +99,8 @@ def of_answers(
     """`shorter`: change of the length at the same questions, relative; None: it did not change."""
     subject = f"{THINGS[what][0].lower()}{THINGS[what][1:]}"
     if cause == "users":
-        asked = told.first("language", "topic", "user")
-        named = f" ({_said(asked)})" if asked else ""
+        asked, gone = (of("language", "topic", "user") for of in (told.first, told.gone))
+        named = f" ({_said(asked)})" if asked else f" ({_ceased(gone)})" if gone else ""
         return (
             f"Since {told.since} {subject} differ because users ask for other things{named}; the"
             " same questions are answered as before."
@@ -93,19 +109,35 @@ def of_answers(
     if shorter is not None and abs(shorter) >= LEAST_LONGER:
         size = f"{share(abs(shorter))} {'shorter' if shorter < 0 else 'longer'}"
         subject, how = "answers", f"are {size} at the same questions"
-    behind = next((one for one in told.carriers if one.dimension in NAMES and one.is_new), None)
-    if behind is not None:
-        why = NAMES[behind.dimension].format(behind.value)
-    else:
-        mostly = told.first(*NAMES)
-        where = f", mostly with {mostly.dimension} {mostly.value}" if mostly else ""
-        why = f"what answers changed{where}"
+    why = _behind(told)
     if cause == "model":
         return f"Since {told.since} {subject} {how}: {why}, not the users."
     return (
         f"Since {told.since} {subject} {how} ({why}: {share(parts['model'])} of it), and users ask"
         " for other things too."
     )
+
+
+def _behind(told: Told) -> str:
+    """What stands behind other answers: what came with them, or else where most of them are."""
+    new = [one for one in told.carriers if one.dimension in NAMES and one.is_new]
+    if not new:
+        return _without_new(told)
+    most = new[0].beyond
+    together = [one for one in new if most < BEYOND or one.beyond >= CLOSE * most]
+    if len(together) == 1:
+        return NAMES[together[0].dimension].format(together[0].value)
+    *rest, last = (f"{one.dimension} {one.value}" for one in together)
+    return f"{', '.join(rest)} and {last} came together and changed them"
+
+
+def _without_new(told: Told) -> str:
+    gone = told.gone(*NAMES)
+    if gone:
+        return f"{gone.dimension} {gone.value}, with {share(gone.before)} of them before, is gone"
+    mostly = told.first(*NAMES)
+    where = f", mostly with {mostly.dimension} {mostly.value}" if mostly else ""
+    return f"what answers changed{where}"
 
 
 def _said(one: Slice) -> str:
@@ -117,10 +149,21 @@ def of_quiet(detectable: float | None, size: int) -> str:
     """Nothing was found; and what could have been."""
     if detectable is None:
         return f"No change found; {size:,} conversations are too few to show one."
+    return f"No change found. {of_missed(detectable, size)}"
+
+
+def of_missed(detectable: float, size: int) -> str:
+    """The smallest change that this traffic could have shown."""
     return (
-        f"No change found. With {size:,} conversations a change of under {share(detectable)} of"
-        " them would be missed."
+        f"With {size:,} conversations, a shift of under {share(detectable)} of them to another"
+        " everyday topic would be missed."
     )
+
+
+def of_young(have: int, need: int) -> str:
+    """There is too little before it to say what is usual."""
+    there = "No earlier period has" if not have else f"{have} earlier period{'s' * (have > 1)} with"
+    return f"{there} traffic; what is usual can be told from {need} on."
 
 
 def of_few(have: int, need: int) -> str:

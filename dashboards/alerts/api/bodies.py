@@ -146,7 +146,8 @@ class FiringRow(Fields):
     notice = serializers.CharField(allow_blank=True)
     acknowledged = serializers.DictField(allow_null=True, help_text="at, by, note")
     evidence = serializers.DictField(
-        help_text="start, end, filter, explorer, examples, slices, missing"
+        help_text="start, end, filter, explorer, examples, slices, missing; drift: the id of the"
+        " window that the score is of"
     )
 
 
@@ -192,6 +193,7 @@ def evidence_row(evidence: Body) -> Body:
         "examples": evidence.get("examples", []),
         "slices": evidence.get("slices", []),
         "missing": evidence.get("missing", []),
+        "drift": evidence.get("drift"),
     }
 
 

@@ -13,12 +13,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dashboards import numbers
 from dashboards.alerts import conditions as cond
-from dashboards.alerts import plans, samples, selectors
+from dashboards.alerts import links, plans, samples, selectors
 from dashboards.alerts.models import Transition
 from dashboards.alerts.pages import charting, sentences
 from dashboards.alerts.pages.listing import ago
 from dashboards.alerts.reading import DocumentError
-from dashboards.alerts.services import acknowledging
+from dashboards.alerts.services import acknowledging, drifting
 from dashboards.alerts.windows import last_end
 from dashboards.charts import Chart, ChartCard, Level, Series, lines
 from sightglass.accounts.access import Access, Permission, ProjectRequest, project_page
@@ -62,6 +62,8 @@ def firing(request: ProjectRequest, pk: int) -> HttpResponse:
         "explorer": evidence.get("explorer", ""),
         "slices": _slices(evidence.get("slices", [])),
         "examples": _examples(request.access, evidence.get("examples", [])),
+        "drift": drifting.verdict_of(found),
+        "drift_url": _drift_url(found),
         "course": selectors.course_of(found),
         "card": card_of(found),
         "may_acknowledge": request.access.may(Permission.WRITE),
@@ -77,6 +79,11 @@ def acknowledge(request: ProjectRequest, pk: int) -> HttpResponse:
     acknowledging.acknowledge(request.access, found, request.POST.get("note", "").strip())
     messages.success(request, "Acknowledged. It is not repeated any more.")
     return redirect("alert_firing", request.access.project.slug, pk)
+
+
+def _drift_url(found: Transition) -> str:
+    pk = found.evidence.get("drift")
+    return "" if pk is None else links.drift_window(found.rule.project.slug, pk)
 
 
 def _lasted(found: Transition) -> str:

@@ -19,6 +19,7 @@ from sightglass.accounts.models import Membership
 from traces.selectors import cubes
 from traces.selectors.metrics import FLAGGED, METRICS, SCORE
 from traces.selectors.paging import TimeRange, TooSlow
+from traces.services.scores import own_names
 
 Choice = tuple[str, str]
 MOST_SCORES = 100
@@ -110,7 +111,14 @@ def _metrics(access: Access, chosen: str) -> list[tuple[str, Sequence[Choice]]]:
     groups: list[tuple[str, Sequence[Choice]]] = [
         ("Traffic", [(metric.name, metric.label) for metric in METRICS.values()]),
         ("Scores: mean, or rate of true", [(SCORE + name, name) for name in names]),
-        ("Scores: flagged share", [(FLAGGED + name, f"{name} flagged") for name in names]),
+        (
+            "Scores: flagged share",
+            [
+                (FLAGGED + name, f"{name} flagged")
+                for name in names
+                if not name.startswith(tuple(own_names))
+            ],
+        ),
     ]
     if chosen and not any(chosen == value for _, choices in groups for value, _ in choices):
         groups.append(("Chosen", [(chosen, chosen)]))

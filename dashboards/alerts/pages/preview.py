@@ -20,8 +20,9 @@ from dashboards.charts import ChartCard
 from sightglass.accounts.access import Access
 from traces.query import QueryError
 from traces.selectors import metrics
-from traces.selectors.metrics import UnknownMetric
+from traces.selectors.metrics import SCORE, UnknownMetric
 from traces.selectors.paging import TooSlow
+from traces.services.scores import own_names
 
 DAYS = (7, 30)
 OFTEN = 1.0
@@ -110,8 +111,11 @@ def _label(draft: Draft) -> str:
 
 
 def _noise(tested: BackTest, draft: Draft) -> Noise | None:
-    """None where there is no interval, or the rule goes by the interval already."""
-    if not isinstance(draft.condition, cond.Threshold):
+    """None where there is no interval, or the rule goes by the interval already, or the score is
+    one of ours: the verdict of a test that has minded chance.
+    """
+    name = draft.metric.removeprefix(SCORE)
+    if not isinstance(draft.condition, cond.Threshold) or name.startswith(tuple(own_names)):
         return None
     known = [
         point

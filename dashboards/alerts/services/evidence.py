@@ -13,6 +13,7 @@ from dashboards.alerts import links, samples, words
 from dashboards.alerts.contributions import Contribution, contributions, largest
 from dashboards.alerts.models import Rule
 from dashboards.alerts.samples import Source
+from dashboards.alerts.services import drifting
 from dashboards.alerts.walking import Stride
 from dashboards.alerts.words import Figures
 from sightglass.accounts.access import Access
@@ -48,7 +49,7 @@ def evidence_of(
         "missing": [],
     }
     if not _is_of_traffic(rule):
-        return found | {"examples": [], "slices": []}
+        return found | {"examples": [], "slices": []} | drifting.evidence_of(rule, stride)
     try:
         found["examples"] = _examples(rule, text, start, end)
     except (TooSlow, QueryError):
@@ -140,5 +141,8 @@ def _slice(one: Contribution, figures: Figures) -> dict[str, Any]:
 
 
 def _is_of_traffic(rule: Rule) -> bool:
-    """Whether there are traces to show: a budget has its own pages, absence has no traces."""
-    return rule.condition.get("type") not in ("budget", "absence")
+    """Whether there are traces to show: a budget has its own pages, absence has no traces, and the
+    score of a drift monitor is of none.
+    """
+    of_traffic = rule.condition.get("type") not in ("budget", "absence")
+    return of_traffic and drifting.monitor_of(rule.metric) is None

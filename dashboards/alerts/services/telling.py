@@ -8,11 +8,13 @@ still fires.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from dashboards.alerts import documents, links
 from dashboards.alerts import schedule as schedules
 from dashboards.alerts.machine import State
 from dashboards.alerts.models import Rule, Transition
+from dashboards.alerts.services import drifting
 from dashboards.alerts.words import day, length
 from dashboards.channels.events import Event, EventKind
 from dashboards.channels.services import enqueue
@@ -74,7 +76,7 @@ def event_of(rule: Rule, transition: Transition, now: datetime, opening: str = "
         project=rule.project.slug,
         project_name=rule.project.name,
         title=f"{rule.name}{about} {word}",
-        text="\n".join(part for part in (opening + transition.reason, rule.message) if part),
+        text="\n".join(part for part in (opening + _said(transition), rule.message) if part),
         at=now,
         severity=severity,
         url=absolute(links.firing(rule.project.slug, (opened or transition).pk)),
@@ -83,6 +85,12 @@ def event_of(rule: Rule, transition: Transition, now: datetime, opening: str = "
         rule=rule.slug,
         group=transition.group or None,
     )
+
+
+def _said(transition: Transition) -> str:
+    """Why, and what the window of a drift monitor said."""
+    verdict = drifting.verdict_of(transition) if transition.state == State.FIRING else ""
+    return " ".join(part for part in (verdict, transition.reason) if part)
 
 
 def _facts(rule: Rule, transition: Transition) -> list[tuple[str, str]]:
@@ -97,12 +105,17 @@ def _facts(rule: Rule, transition: Transition) -> list[tuple[str, str]]:
         facts.append((f"{slice_['by']}: {slice_['group']}", slice_["change"]))
     if transition.state == State.RESOLVED and transition.opened is not None:
         facts.append(("Lasted", length(transition.at_ns - transition.opened.at_ns)))
-    if rule.filter:
-        facts.append(("Filter", rule.filter))
-    if explorer := evidence.get("explorer"):
-        facts.append(("Traces", absolute(explorer)))
-    if rule.owner is not None:
-        facts.append(("Owner", str(rule.owner)))
-    if rule.runbook_url:
-        facts.append(("Runbook", rule.runbook_url))
-    return facts
+    return [*facts, *_links(rule, evidence)]
+
+
+def _links(rule: Rule, evidence: dict[str, Any]) -> list[tuple[str, str]]:
+    """Where to look, and whom to ask."""
+    explorer, window = evidence.get("explorer"), evidence.get("drift")
+    found = (
+        ("Filter", rule.filter),
+        ("Traces", absolute(explorer) if explorer else ""),
+        ("Drift", absolute(links.drift_window(rule.project.slug, window)) if window else ""),
+        ("Owner", str(rule.owner or "")),
+        ("Runbook", rule.runbook_url),
+    )
+    return [(name, said) for name, said in found if said]

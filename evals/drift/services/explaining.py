@@ -58,18 +58,7 @@ class Found:
     @property
     def carriers(self) -> list[Slice]:
         """Those that carry it, first those that explain most beyond their size."""
-        return [one for one in self.slices if one.carries and one.now > 0 and one.value]
-
-    @property
-    def lead(self) -> str:
-        """What a change goes by: two windows with the same lead are the same change."""
-        # A topic has another label in each window, and stands behind what has a name.
-        named = sorted(self.carriers, key=lambda one: one.dimension == "topic")
-        return ":".join([self.cause, *(_name(one) for one in named[:1])])
-
-
-def _name(one: Slice) -> str:
-    return one.dimension if one.dimension == "topic" else f"{one.dimension}={one.value}"
+        return [one for one in self.slices if one.carries and one.value]
 
 
 def window_of(what: str, items: Items) -> Window:
@@ -201,7 +190,6 @@ def as_json(found: Found, before: Items, now: Items, result: Result, what: str) 
         "terms": [asdict(one) for one in result.terms[:MOST_TERMS]],
         "slices": [one.as_json() for one in _kept(found.slices)],
         "parts": found.parts,
-        "lead": found.lead,
         "length": asdict(found.length) if found.length else None,
         "examples": _examples(before, now, result, what),
     }

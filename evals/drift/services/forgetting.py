@@ -40,17 +40,14 @@ def _without(window: Window, user_id: str) -> None:
     for one in window.found["slices"]:
         if one["dimension"] == "user" and one["value"] == user_id:
             one["value"] = ERASED
-    window.found["lead"] = str(window.found.get("lead", "")).replace(f"user={user_id}", ERASED)
     window.verdict = window.verdict.replace(user_id, ERASED)
     _keep(window)
 
 
 def _keep(window: Window) -> None:
     window.save(update_fields=["found", "verdict"])
-    told = f"drift:{window.monitor_id}:{window.end_ns}"
-    Score.objects.filter(project_id=window.project_id, external_id=told).update(
-        comment=window.verdict
-    )
+    left = Score.objects.filter(project_id=window.project_id, external_id=window.score_id)
+    left.update(comment=window.verdict)
 
 
 def _wordless(access: Access, user_id: str) -> None:
@@ -76,9 +73,6 @@ def _without_words(window: Window) -> None:
             words.append(one["value"])
             one["value"] = ERASED
     window.found["terms"] = []
-    lead = str(window.found.get("lead", ""))
     for word in sorted(words, key=len, reverse=True):
-        lead = lead.replace(word, ERASED)
         window.verdict = window.verdict.replace(word, ERASED)
-    window.found["lead"] = lead
     _keep(window)

@@ -12,7 +12,7 @@ leaves the p-value valid: to be reported as small, both must be.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -23,17 +23,17 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from evals.drift import wording
 from evals.drift.models import Monitor, Window
-from evals.drift.services import explaining
+from evals.drift.services import changes, explaining
 from evals.drift.services.explaining import Found
-from evals.drift.services.items import Items
-from evals.drift.services.references import DAY, MOST_NOW, Reader
+from evals.drift.services.items import Items, joined
+from evals.drift.services.references import DAY, LEAST_BEFORE, MOST_NOW, Before, Reader
 from evals.drift.stats import Result, Term, Test, compare
 from traces.query import QueryError
 from traces.selectors.paging import TooSlow
 from traces.services import scores
 from traces.services.scores import Given
 
-LEAST_NOW, LEAST_BEFORE = 30, 60
+LEAST_NOW = 30
 """Conversations below which nothing is compared."""
 FEW, MOST = 999, 9_999
 """Permutations of the first look, and the most of a second."""
@@ -67,16 +67,31 @@ def _judge(window: Window, reader: Reader) -> None:
         _stage(window, "reading")
         now = reader.read(monitor.q, window.start_ns, window.end_ns, MOST_NOW)
         before = reader.reference(monitor, window.start_ns, window.end_ns)
-        window.reference_size, window.current_size = len(before), len(now)
-        if len(now) < LEAST_NOW or len(before) < LEAST_BEFORE:
-            _skip(window)
+        window.reference_size, window.current_size = len(before.items), len(now)
+        few = _few(window, before)
+        if few:
+            _skip(window, few)
             return
         _stage(window, "comparing")
-        _compare(window, before, now)
+        made = _compared(window, before.items, now)
+        until = _begun(window, reader, now) if made.decision.drift else Items()
+        _stage(window, "explaining")
+        _store(window, before.items, (until, now), made)
     except (QueryError, TooSlow, ValueError) as error:
         window.state, window.problem = State.FAILED, str(error)[:500] or "It took too long."
         window.finished_at = timezone.now()
         window.save()
+
+
+def _begun(window: Window, reader: Reader, now: Items) -> Items:
+    """Note when the change of a window that drifts began; what that was made of up to it."""
+    window.since_ns = changes.under_way(window)
+    if window.since_ns is not None:
+        until = changes.so_far(reader, window, window.since_ns)
+        if _goes_on(window, until, now):
+            return until
+    window.since_ns = window.start_ns
+    return Items()
 
 
 def _stage(window: Window, stage: str) -> None:
@@ -84,22 +99,54 @@ def _stage(window: Window, stage: str) -> None:
     Window.objects.filter(pk=window.pk).update(stage=stage)
 
 
-def _skip(window: Window) -> None:
-    window.state, window.stage, window.finished_at = State.SKIPPED, "", timezone.now()
+def _few(window: Window, before: Before) -> str:
+    """Why it cannot be compared; empty where it can."""
     if window.current_size < LEAST_NOW:
-        window.verdict = wording.of_few(window.current_size, LEAST_NOW)
-    else:
-        window.verdict = "Before: " + wording.of_few(window.reference_size, LEAST_BEFORE)
+        return wording.of_few(window.current_size, LEAST_NOW)
+    if before.periods < before.least:
+        return wording.of_young(before.periods, before.least)
+    if window.reference_size < LEAST_BEFORE:
+        return "Before: " + wording.of_few(window.reference_size, LEAST_BEFORE)
+    return ""
+
+
+def _skip(window: Window, why: str) -> None:
+    window.state, window.stage, window.finished_at = State.SKIPPED, "", timezone.now()
+    window.verdict = why
     window.save()
 
 
-def _compare(window: Window, before: Items, now: Items) -> None:
-    monitor = window.monitor
-    family = _family(window)
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What a comparison said, and whether that is drift."""
+
+    result: Result
+    decision: Decision
+
+
+def _compared(window: Window, before: Items, now: Items) -> Compared:
+    monitor, family = window.monitor, _family(window)
     result = compared(monitor, before, now, window.start_ns, len(family) + 1)
-    decision = decided(result.p_value, family, monitor.alpha)
-    _stage(window, "explaining")
-    found = explaining.explain(monitor.what, before, now, result, monitor.alpha)
+    return Compared(result, decided(result.p_value, family, monitor.alpha))
+
+
+def _goes_on(window: Window, until: Items, now: Items) -> bool:
+    """Whether the window is like the change up to it; too few say nothing against that."""
+    if len(until) < LEAST_NOW:
+        return True
+    sides = [explaining.window_of(window.monitor.what, side) for side in _shared(until, now)]
+    seed = window.start_ns % 2**31
+    found = compare(*sides, permutations=FEW, seed=seed, detectable=False)
+    return found.p_value > changes.OTHERWISE
+
+
+def _store(window: Window, before: Items, now: tuple[Items, Items], made: Compared) -> None:
+    """`now`: what the change was made of up to the window, and the window itself.
+
+    A change is explained as a whole, so that each of its windows names the same cause.
+    """
+    monitor, result, decision = window.monitor, made.result, made.decision
+    found = explaining.explain(monitor.what, before, joined(now), result, monitor.alpha)
     with transaction.atomic():
         window.state, window.stage, window.problem = State.DONE, "", ""
         window.p, window.adjusted, window.drift = (
@@ -107,11 +154,12 @@ def _compare(window: Window, before: Items, now: Items) -> None:
             decision.adjusted,
             decision.drift,
         )
+        window.since_ns = window.since_ns if decision.drift else None
         window.changed_share = changed_share(result)
         window.detectable = result.detectable_effect
         window.cause = found.cause if decision.drift else ""
-        window.verdict = _verdict(window, found, decision, result.terms)
-        window.found = explaining.as_json(found, before, now, result, monitor.what)
+        window.verdict = _verdict(window, found, result.terms)
+        window.found = explaining.as_json(found, before, now[1], result, monitor.what)
         window.finished_at = timezone.now()
         window.save()
         _tell(window)
@@ -133,10 +181,16 @@ def compared(monitor: Monitor, before: Items, now: Items, seed: int, family: int
 
 def _shared(before: Items, now: Items) -> tuple[Items, Items]:
     """Scores that only one side has cannot be compared."""
-    for side, other in ((before, now), (now, before)):
-        side.scores = {name: one for name, one in side.scores.items() if name in other.scores}
-        side.words = {name: one for name, one in side.words.items() if name in other.words}
-    return before, now
+    scores, words = before.scores.keys() & now.scores.keys(), before.words.keys() & now.words.keys()
+    first, second = (
+        replace(
+            side,
+            scores={name: one for name, one in side.scores.items() if name in scores},
+            words={name: one for name, one in side.words.items() if name in words},
+        )
+        for side in (before, now)
+    )
+    return first, second
 
 
 def decided(p: float, family: list[float], alpha: float) -> Decision:
@@ -178,10 +232,10 @@ def _apart(test: Test) -> float:
     return float(np.clip(np.sqrt(1 - np.exp(-(test.effect**2) / 4)), 0.0, 1.0))
 
 
-def _verdict(window: Window, found: Found, decision: Decision, terms: Sequence[Term]) -> str:
-    if not decision.drift:
+def _verdict(window: Window, found: Found, terms: Sequence[Term]) -> str:
+    if window.since_ns is None:
         return wording.of_quiet(window.detectable, window.current_size)
-    since = moment(begun(window, found.lead), window.monitor)
+    since = moment(window.since_ns, window.monitor)
     words = [one.term for one in terms if one.weight > 0 and _is_telling(one.term)]
     told = wording.Told(since, found.carriers, words[:3])
     if window.monitor.what == Monitor.What.INPUTS:
@@ -194,21 +248,6 @@ def _verdict(window: Window, found: Found, decision: Decision, terms: Sequence[T
 def _is_telling(term: str) -> bool:
     """A word of some length; pairs of little words make no sentence."""
     return len(term) > SHORT and " " not in term
-
-
-def begun(window: Window, lead: str) -> int:
-    """When the first of the windows before it that drift alike, one after the other, began."""
-    earlier = Window.objects.filter(
-        monitor_id=window.monitor_id, state=State.DONE, by_hand=False, end_ns__lte=window.start_ns
-    )
-    start = window.start_ns
-    for began, ended, drift, led in earlier.order_by("-end_ns").values_list(
-        "start_ns", "end_ns", "drift", "found__lead"
-    )[:60]:
-        if not drift or ended != start or led != lead:
-            return start
-        start = began
-    return start
 
 
 def moment(ns: int, monitor: Monitor) -> str:
@@ -233,7 +272,7 @@ def _tell(window: Window) -> None:
         bool(window.drift),
         "code",
         comment=window.verdict,
-        id=f"drift:{window.monitor_id}:{window.end_ns}",
+        id=window.score_id,
         at=end if timezone.now() - end > LATE else None,
     )
     scores.store_for(window.project_id, [given])

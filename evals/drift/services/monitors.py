@@ -12,12 +12,15 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from evals.datasets.models import Dataset
+from evals.datasets.selectors import items as dataset_items
 from evals.drift.models import Monitor, Window
-from evals.drift.services.references import HOUR
+from evals.drift.services.references import HOUR, LEAST_BEFORE, LONGEST, quoted
 from sightglass.accounts import audit
 from sightglass.accounts.access import Access, Permission
 from sightglass.kernel.storable import storable
 from traces.query import QueryError, parse
+from traces.selectors.paging import TimeRange, TooSlow
+from traces.selectors.search import list_traces
 
 What, Reference = Monitor.What, Monitor.Reference
 MOST = 30
@@ -75,7 +78,7 @@ def make(access: Access, wanted: Wanted) -> Monitor:
 def change(access: Access, monitor: Monitor, wanted: Wanted) -> Monitor:
     """Windows that were judged stay as they were judged. Raises as `make` does."""
     access.require(Permission.WRITE)
-    check(access, wanted)
+    check(access, wanted, of(monitor))
     before = of(monitor).as_log()
     fields = _fields(wanted) | {"changed_at": timezone.now()}
     try:
@@ -137,8 +140,10 @@ def _fields(wanted: Wanted) -> dict[str, Any]:
     return {name: getattr(wanted, name) for name in _FIELDS}
 
 
-def check(access: Access, wanted: Wanted) -> None:
-    """Raises ValidationError by field."""
+def check(access: Access, wanted: Wanted, known: Wanted | None = None) -> None:
+    """`known`: how it was, so that what stays is not looked for anew. Raises ValidationError by
+    field.
+    """
     wrong: dict[str, str] = {}
     try:
         validate_slug(wanted.name)
@@ -152,17 +157,24 @@ def check(access: Access, wanted: Wanted) -> None:
         parse(wanted.q)
     except QueryError as error:
         wrong["q"] = str(error)
-    if bool(wanted.hours) == bool(wanted.size):
-        wrong["hours"] = "Either hours or a size."
-    elif wanted.hours and not 1 <= wanted.hours <= MOST_HOURS:
-        wrong["hours"] = f"1 to {MOST_HOURS}."
-    elif wanted.size and not LEAST_SIZE <= wanted.size <= MOST_SIZE:
-        wrong["size"] = f"{LEAST_SIZE} to {MOST_SIZE}."
+    wrong |= _length_wrong(wanted)
     wrong |= _reference_wrong(access, wanted)
+    if not wrong and (known is None or _compared_with(wanted) != _compared_with(known)):
+        wrong |= _reference_missing(access, wanted)
     if not 0.001 <= wanted.alpha <= 0.5:
         wrong["alpha"] = "0.001 to 0.5."
     if wrong:
         raise ValidationError(wrong)
+
+
+def _length_wrong(wanted: Wanted) -> dict[str, str]:
+    if bool(wanted.hours) == bool(wanted.size):
+        return {"hours": "Either hours or a size."}
+    if wanted.hours and not 1 <= wanted.hours <= MOST_HOURS:
+        return {"hours": f"1 to {MOST_HOURS}."}
+    if wanted.size and not LEAST_SIZE <= wanted.size <= MOST_SIZE:
+        return {"size": f"{LEAST_SIZE} to {MOST_SIZE}."}
+    return {}
 
 
 def _reference_wrong(access: Access, wanted: Wanted) -> dict[str, str]:
@@ -180,4 +192,29 @@ def _reference_wrong(access: Access, wanted: Wanted) -> dict[str, str]:
         return {"dataset": "Say which dataset."}
     if wanted.what in (What.SCORES, What.USAGE):
         return {"dataset": "A dataset has texts only."}
+    return {}
+
+
+def _compared_with(wanted: Wanted) -> tuple[str, str, int | None]:
+    return wanted.reference, wanted.release, wanted.dataset.pk if wanted.dataset else None
+
+
+def _reference_missing(access: Access, wanted: Wanted) -> dict[str, str]:
+    """What could never be compared with is told before anybody waits for it."""
+    if wanted.reference == Reference.DATASET and wanted.dataset is not None:
+        have = dataset_items.at(wanted.dataset, wanted.dataset.version).count()
+        if have < LEAST_BEFORE:
+            return {"dataset": f"It has {have:,} items; at least {LEAST_BEFORE} are needed."}
+    if wanted.reference == Reference.RELEASE:
+        project = Access(access.project, frozenset())
+        now = time.time_ns()
+        try:
+            found = list_traces(
+                project, query=parse(quoted(wanted.release)), range=TimeRange(now - LONGEST, now),
+                limit=1,
+            )  # fmt: skip
+        except TooSlow:
+            return {}
+        if not found.results:
+            return {"release": "No trace of the last 30 days is of this release."}
     return {}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from dataclasses import dataclass
 from random import Random
 from uuid import UUID
 
@@ -19,8 +20,15 @@ HOUR = 3_600 * 10**9
 DAY = 24 * HOUR
 MOST_NOW, MOST_BEFORE = 500, 1_000
 """Conversations that are drawn of a window and of its reference."""
+LEAST_BEFORE = 60
+"""Conversations of a reference below which nothing is compared with it."""
 PERIODS, WEEKS = 7, 4
 """How many windows before, and how many weeks of the same weekday, a reference is."""
+LASTING = PERIODS // 2 + 1
+"""Windows of a change with which it has lasted: most periods of a reference can be of it."""
+MOST_DRIFTED = 1_000
+LEAST_PERIODS, LEAST_WEEKS = 3, 2
+"""Fewer do not tell what is usual: the one before may have been the odd one."""
 LONGEST = 30 * DAY
 """How far back a release is looked for."""
 HELD = 24
@@ -43,17 +51,18 @@ class Reader:
         self._held.move_to_end(key)
         return self._held[key]
 
-    def reference(self, monitor: Monitor, start_ns: int, end_ns: int) -> Items:
+    def reference(self, monitor: Monitor, start_ns: int, end_ns: int) -> Before:
         """What the window from start to end is compared with, at most MOST_BEFORE items.
 
         Raises QueryError, TooSlow.
         """
         if monitor.reference == Monitor.Reference.DATASET:
-            return of_dataset(monitor)
+            return Before(of_dataset(monitor))
         if monitor.reference == Monitor.Reference.RELEASE:
             q = f"({monitor.q}) {quoted(monitor.release)}" if monitor.q else quoted(monitor.release)
-            return self.read(q, start_ns - LONGEST, start_ns, MOST_BEFORE)
-        wanted = WEEKS if monitor.reference == Monitor.Reference.WEEKDAY else PERIODS
+            return Before(self.read(q, start_ns - LONGEST, start_ns, MOST_BEFORE))
+        weekly = monitor.reference == Monitor.Reference.WEEKDAY
+        wanted, least = (WEEKS, LEAST_WEEKS) if weekly else (PERIODS, LEAST_PERIODS)
         parts: list[Items] = []
         for range_ in ranges(monitor, start_ns, end_ns):
             part = self.read(monitor.q, *range_)
@@ -61,10 +70,19 @@ class Reader:
             if len(parts) == wanted:
                 break
         whole = joined(parts[::-1])
-        if len(whole) <= MOST_BEFORE:
-            return whole
-        places = Random(start_ns).sample(range(len(whole)), MOST_BEFORE)  # noqa: S311
-        return whole.taken(sorted(places))
+        if len(whole) > MOST_BEFORE:
+            places = Random(start_ns).sample(range(len(whole)), MOST_BEFORE)  # noqa: S311
+            whole = whole.taken(sorted(places))
+        return Before(whole, len(parts), least)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A reference, and of how many periods it is; of these there must be so many at least."""
+
+    items: Items
+    periods: int = 1
+    least: int = 1
 
 
 def quoted(release: str) -> str:
@@ -74,25 +92,36 @@ def quoted(release: str) -> str:
 
 
 def ranges(monitor: Monitor, start_ns: int, end_ns: int) -> list[tuple[int, int]]:
-    """Earlier periods of the length of the window, the last first; not those that drifted.
+    """Earlier periods of the length of the window, the last first; none of an unsettled change.
 
-    A change that has lasted for as many periods as a reference has is what is usual now.
+    There are more than are wanted, for some may have been without traffic.
     """
     if monitor.reference == Monitor.Reference.WEEKDAY:
-        steps, wanted = [7 * DAY * week for week in range(1, 3 * WEEKS + 1)], WEEKS
+        steps = [7 * DAY * week for week in range(1, 3 * WEEKS + 1)]
     else:
-        length = end_ns - start_ns
-        steps, wanted = [length * period for period in range(1, 3 * PERIODS + 1)], PERIODS
+        steps = [(end_ns - start_ns) * period for period in range(1, 3 * PERIODS + 1)]
     found = [(start_ns - step, end_ns - step) for step in steps]
-    drifted: dict[int, str] = dict(
-        Window.objects.filter(
-            monitor=monitor, drift=True, by_hand=False, end_ns__in=[end for _, end in found]
-        ).values_list("end_ns", "found__lead")
-    )
-    last = {drifted.get(end) for _, end in found[:wanted]}
-    if len(last) == 1 and None not in last:
-        return found
-    return [pair for pair in found if pair[1] not in drifted]
+    left_out = unsettled(monitor, found[-1][0], found[0][1])
+    return [
+        (start, end)
+        for start, end in found
+        if not any(first < end and last > start for first, last in left_out)
+    ]
+
+
+def unsettled(monitor: Monitor, start_ns: int, end_ns: int) -> list[tuple[int, int]]:
+    """Windows of the range that are of a change which has not lasted, or not yet.
+
+    Most of the periods before a window can be of one that has lasted: that is what is usual then,
+    whatever it was.
+    """
+    drifted = Window.objects.filter(
+        monitor=monitor, by_hand=False, since_ns__isnull=False,
+        end_ns__gt=start_ns, start_ns__lt=end_ns,
+    ).values_list("since_ns", "start_ns", "end_ns")  # fmt: skip
+    windows = list(drifted.order_by("-end_ns")[:MOST_DRIFTED])
+    known = Counter(since for since, _, _ in windows)
+    return [(first, last) for since, first, last in windows if known[since] < LASTING]
 
 
 def of_dataset(monitor: Monitor) -> Items:

@@ -67,7 +67,6 @@ FOUND: dict[str, Any] = {
         {"now": {"trace_id": "a" * 32, "span_id": "b" * 16, "start_ns": 5 * DAY},
          "before": {"start_ns": 0}}
     ],
-    "lead": "model:model=x",
 }  # fmt: skip
 
 

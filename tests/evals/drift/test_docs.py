@@ -36,4 +36,4 @@ def test_its_words_and_numbers_are_those_of_the_code() -> None:
         assert f"`{name}`" in TEXT, name
     assert f"at most {references.MOST_NOW} conversations" in TEXT
     assert f"at most {references.MOST_BEFORE:,}, drawn" in TEXT
-    assert f"Fewer than {judging.LEAST_NOW} or {judging.LEAST_BEFORE} are" in TEXT
+    assert f"Fewer than {judging.LEAST_NOW} or {references.LEAST_BEFORE} are" in TEXT

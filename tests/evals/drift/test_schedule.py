@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import timezone
 
@@ -18,6 +19,7 @@ from evals.drift.services.items import Items, joined
 from evals.drift.services.references import DAY, HOUR, Reader, ranges
 from evals.drift.stats import Result, Test
 from sightglass.accounts.access import Access
+from tests.evals.datasets.making import dataset
 from tests.evals.judging import chat
 from tests.traces.sending import SECOND, decoded
 from traces.models import Score, Trace
@@ -198,28 +200,47 @@ def test_a_window_that_fails_stops_no_other(
     }  # fmt: skip
 
 
-def test_a_reference_leaves_out_what_drifted_until_that_is_usual(access: Access) -> None:
+def test_a_reference_leaves_out_a_change_until_that_has_lasted(access: Access) -> None:
     monitor = made(access)
-    assert [start for start, _ in ranges(monitor, 0, DAY)][:2] == [-DAY, -2 * DAY]
-    for day in range(1, 8):
-        waiting(access, start_ns=TODAY - day * DAY, end_ns=TODAY - (day - 1) * DAY, drift=day < 4,
-                found={"lead": "users"})  # fmt: skip
-    first = ranges(monitor, TODAY, TODAY + DAY)[0]
-    assert first == (TODAY - 4 * DAY, TODAY - 3 * DAY)
-    Window.objects.update(drift=True)
+    assert ranges(monitor, 0, DAY)[:2] == [(-DAY, 0), (-2 * DAY, -DAY)]
+    assert len(ranges(monitor, 0, DAY)) == 3 * references.PERIODS, "some may have no traffic"
+    for day in range(1, 4):
+        waiting(access, start_ns=TODAY - day * DAY, end_ns=TODAY - (day - 1) * DAY, drift=True,
+                since_ns=TODAY - 3 * DAY)  # fmt: skip
+    assert ranges(monitor, TODAY, TODAY + DAY)[0] == (TODAY - 4 * DAY, TODAY - 3 * DAY)
+    by_hand = ranges(monitor, TODAY + HOUR, TODAY + DAY + HOUR)
+    assert by_hand[0] == (TODAY - 5 * DAY + HOUR, TODAY - 4 * DAY + HOUR), "nothing of it"
+    waiting(access, start_ns=TODAY - 4 * DAY, end_ns=TODAY - 3 * DAY, drift=True,
+            since_ns=TODAY - 3 * DAY)  # fmt: skip
     assert ranges(monitor, TODAY, TODAY + DAY)[0] == (TODAY - DAY, TODAY), "it has lasted"
-    Window.objects.filter(end_ns=TODAY).update(found={"lead": "model"})
-    assert ranges(monitor, TODAY, TODAY + DAY)[0] == (TODAY - 8 * DAY, TODAY - 7 * DAY)
 
 
 def test_a_reference_of_weekdays_and_of_a_release(access: Access) -> None:
     weekly = made(access, name="w", reference="weekday")
     starts = [start // DAY for start, _ in ranges(weekly, 0, DAY)][:4]
     assert starts == [-7, -14, -21, -28]
-    pinned = made(access, name="r", reference="release", release='1 "b"')
     send(access, 3, TODAY - 3 * DAY)
+    Trace.objects.update(release='1 "b"')
+    pinned = made(access, name="r", reference="release", release='1 "b"')
+    send(access, 2, TODAY - 2 * DAY)
     assert references.quoted('1 "b"') == 'release:"1 \\"b\\""'
-    assert len(Reader(access.project.pk).reference(pinned, TODAY, TODAY + DAY)) == 0
+    found = Reader(access.project.pk).reference(pinned, TODAY, TODAY + DAY)
+    assert (len(found.items), found.least) == (3, 1)
+
+
+def test_what_could_never_be_compared_with_is_refused_at_once(access: Access) -> None:
+    with pytest.raises(ValidationError, match="No trace of the last 30 days is of this release"):
+        made(access, reference="release", release="9.9")
+    few = dataset(access, "few")
+    with pytest.raises(ValidationError, match="It has 0 items; at least 60 are needed"):
+        made(access, reference="dataset", dataset=few)
+    send(access, 1, TODAY)
+    Trace.objects.update(release="9.9")
+    monitor = made(access, reference="release", release="9.9")
+    Trace.objects.all().delete()
+    kept = monitors.of(monitor)
+    kept.enabled = False
+    assert not monitors.change(access, monitor, kept).enabled, "it can be paused all the same"
 
 
 def test_items_are_one_of_each_conversation_and_the_same_each_time(access: Access) -> None:
@@ -275,14 +296,14 @@ def test_about_which_share_has_changed() -> None:
 
 def test_a_person_is_taken_out_of_what_was_found(access: Access) -> None:
     slices = [{"dimension": "user", "value": "ann"}, {"dimension": "release", "value": "ann"}]
-    found = {"slices": slices, "lead": "users:user=ann"}
+    found = {"slices": slices}
     window = waiting(access, drift=True, verdict="user ann asks for other things", found=found)
     judging._tell(window)
     assert forgetting.forget(access, "bob") == 0
     assert forgetting.forget(access, "ann") == 1
     window.refresh_from_db()
     assert [one["value"] for one in window.found["slices"]] == ["(erased)", "ann"]
-    assert "ann" not in window.verdict and "ann" not in window.found["lead"]
+    assert "ann" not in window.verdict
     assert "ann" not in Score.objects.get(name="drift.inputs").comment
 
 
@@ -290,7 +311,6 @@ def test_words_of_who_said_much_of_a_window_go_with_them(access: Access) -> None
     found = {
         "slices": [{"dimension": "topic", "value": "jam, quince, recipe"}],
         "terms": [{"term": "quince", "weight": 1.0}, {"term": "my quince", "weight": 0.5}],
-        "lead": "topics:topic=jam, quince, recipe",
     }
     verdict = "They ask for my quince (jam, quince, recipe) now."
     window = waiting(access, drift=True, verdict=verdict, found=found, current_size=40)

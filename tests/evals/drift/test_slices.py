@@ -85,15 +85,20 @@ TOPIC = slice_of("topic", "hotel, certificates", 0.0, 0.2)
 GERMAN = slice_of("language", "de", 0.01, 0.33)
 MODEL = slice_of("model", "mini-2026-10-28", 0.0, 0.48)
 OLD = slice_of("model", "mini", 0.4, 0.5)
+GONE = slice_of("user", "bulk", 0.4, 0.0)
+BRIEF = slice_of("model", "brief", 0.22, 0.0)
+RELEASE, PROMPT = slice_of("release", "2.1", 0.0, 1.0), slice_of("prompt", "answer 7", 0.0, 0.97)
 PARTS = {"users": 0.1, "model": 0.9}
 
 
 @pytest.mark.parametrize(
     ("carriers", "said"),
     [
-        ([USER, TOPIC], "a new topic grows, “hotel, certificates”: 20 % of conversations, 0 %"
+        ([TOPIC, USER], "a new topic grows, “hotel, certificates”: 20 % of conversations, 0 %"
          " before; user meridian brings them."),
-        ([USER], "user meridian asks for other things (lamp, hotel): 24 %"),
+        ([USER, TOPIC], "user meridian asks for other things (lamp, hotel): 24 %"),
+        ([GONE], "what is asked differs (lamp, hotel): user bulk is gone, 40 % of conversations"
+         " before."),
         ([GERMAN, TOPIC], "users write in German more often: 33 % of conversations, 1 % before."),
         ([OLD], "what is asked differs (lamp, hotel): model mini has 50 %"),
         ([], "what is asked differs (lamp, hotel); no single slice carries it."),
@@ -121,8 +126,36 @@ def test_what_is_said_of_answers() -> None:
     assert "language German: 33 %" in asked and "answered as before" in asked
 
 
+def test_what_came_together_cannot_be_told_apart() -> None:
+    def said(*carriers: Slice) -> str:
+        return wording.of_answers(Told("12 Nov", carriers, []), "outputs", "model", PARTS, None)
+
+    assert "a release changed them (2.1), not the users." in said(RELEASE)
+    assert ": prompt answer 7 and release 2.1 came together and changed them," in said(
+        PROMPT, RELEASE
+    )
+    assert "the model changed (mini-2026-10-28)," in said(MODEL, RELEASE), "beyond its size"
+
+
+def test_what_is_gone_can_be_what_changed() -> None:
+    told = Told("12 Nov", [BRIEF], [])
+    answers = wording.of_answers(told, "outputs", "model", PARTS, 0.3)
+    assert answers == (
+        "Since 12 Nov answers are 30 % longer at the same questions: model brief, with 22 % of"
+        " them before, is gone, not the users."
+    )
+    of_users = wording.of_answers(Told("12 Nov", [GONE], []), "outputs", "users", PARTS, None)
+    assert "(user bulk is gone, 40 % of conversations before)" in of_users
+    before = np.concatenate([RNG.normal(size=(200, 8)), RNG.normal(3.0, 1, size=(100, 8))])
+    now = RNG.normal(size=(150, 8))
+    models = ["usual"] * 200 + ["brief"] * 100, ["usual"] * 150
+    space = space_of((before.astype(np.float32), now.astype(np.float32)), {})
+    found = {one.value: one for one in slices(space, {"model": models})}
+    assert found["brief"].is_gone and found["brief"].carries and not found["usual"].is_gone
+
+
 def test_what_is_said_of_nothing() -> None:
-    assert "140 conversations a change of under 30 %" in wording.of_quiet(0.3, 140)
+    assert "With 140 conversations, a shift of under 30 %" in wording.of_quiet(0.3, 140)
     assert "too few" in wording.of_quiet(None, 31)
     assert wording.share(0.004) == "under 1 %" and wording.share(0) == "0 %"
     assert wording.language("xx-odd") == "xx-odd"
