@@ -65,7 +65,7 @@ def _empty_unmanaged_tables(request: pytest.FixtureRequest) -> Iterator[None]:
         with blocker.unblock(), connection.cursor() as cursor:
             cursor.execute(
                 "TRUNCATE traces_span, traces_payload, traces_log, traces_text, traces_quota,"
-                " traces_mark, traces_slice, traces_rollup, traces_score_rollup"
+                " traces_mark, traces_slice, traces_rollup, traces_people_day, traces_score_rollup"
             )
 
 

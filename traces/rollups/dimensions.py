@@ -110,6 +110,9 @@ def finest(family: Family) -> Level:
     return Level.HOUR if family in COARSE else Level.BUCKET
 
 
+COUNTED = {Family.SPAN_USER: "spans", Family.TRACE_USER: "traces"}
+"""Families whose days are also packed, cost and this count of each slice: see `selectors.people`.
+Thousands of slices in each day make them slow to add up as rows."""
 MOST_ROWS = {
     Family.SPAN: 2_000,
     Family.SPAN_USER: 1_000,

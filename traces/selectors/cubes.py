@@ -65,16 +65,20 @@ def of_spans(
     by: Sequence[str] = (),
     width_ns: int | None = None,
     only: Sequence[str] | None = None,
+    costliest: int | None = None,
     kept: Collection[str] | None = None,
 ) -> Cube[Measures]:
     """Sums of spans. `by`: dimensions of spans, or user_id or tag (each with environment at most).
 
     `only`: the sums that are wanted (names of Measures, latency, first_token), to read less.
+    `costliest`: of the one dimension, without a step, all but so many groups may be left out,
+    those of least cost and spans, which are asked for.
     `kept`: other values of the one dimension are added up as OTHER.
     Raises TooSlow, and ValueError for a dimension that there is not.
     """
     families = (Family.SPAN, Family.SPAN_USER, Family.SPAN_TAG)
     ask = Ask(project_id, query, _bounds(range), tuple(by), families, kept=_kept(by, kept))
+    ask.costliest = _costliest(costliest, ask, step or width_ns, only, "spans")
     return _measured(ask, steps_of(step, width_ns, ask.low), only)
 
 
@@ -97,10 +101,7 @@ def of_traces(
     """
     families = (Family.TRACE, Family.TRACE_USER, Family.TRACE_TAG)
     ask = Ask(project_id, query, _bounds(range), tuple(by), families, kept=_kept(by, kept))
-    if costliest is not None:
-        if len(by) != 1 or step or width_ns or set(only or ()) != {"cost", "traces"}:
-            raise ValueError("the costliest are found by one dimension's cost and traces")
-        ask.costliest = costliest
+    ask.costliest = _costliest(costliest, ask, step or width_ns, only, "traces")
     return _measured(ask, steps_of(step, width_ns, ask.low), only)
 
 
@@ -135,6 +136,18 @@ def _kept(by: Sequence[str], kept: Collection[str] | None) -> frozenset[str] | N
     if len(by) != 1:
         raise ValueError("values are kept of one dimension")
     return frozenset(kept)
+
+
+def _costliest(
+    most: int | None,
+    ask: Ask,
+    step: Step | int | None,
+    only: Sequence[str] | None,
+    counted: str,
+) -> int | None:
+    if most is not None and (len(ask.by) != 1 or step or set(only or ()) != {"cost", counted}):
+        raise ValueError(f"the costliest are found by one dimension's cost and {counted}")
+    return most
 
 
 def _bounds(range: TimeRange) -> tuple[int, int]:

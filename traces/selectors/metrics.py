@@ -301,9 +301,14 @@ def _largest(
     """Of dimensions with many values those that are shown, so that only they are read by step."""
     if metric.source == "score":
         return None
-    cube = cube_of(project_id, metric, **of_all, step=None, width_ns=None)
+    if metric.name == "cost":  # those of least cost need not be read
+        cube = cubes.of_spans(
+            project_id, **of_all, only=metric.sums, costliest=most + len((None, OTHER))
+        )
+    else:
+        cube = cube_of(project_id, metric, **of_all, step=None, width_ns=None)
     named = [cell for cell in cube.cells if cell.group[0] not in (None, OTHER)]
-    named.sort(key=lambda cell: -_size(metric, metric.read(cell.sums)))
+    named.sort(key=lambda cell: (-_size(metric, metric.read(cell.sums)), str(cell.group[0])))
     return frozenset(str(cell.group[0]) for cell in named[:most])
 
 
@@ -349,10 +354,9 @@ def _size(metric: Metric, total: Value) -> float:
 def _one(
     metric: Metric, group: str | None, cells: Sequence[Cell[Any]], times: Sequence[int | None]
 ) -> Series:
-    whole: Any = ScoreMeasures() if metric.source == "score" else Measures()
+    whole = _whole(metric, [cell.sums for cell in cells])
     by_time: dict[int | None, Any] = {}
     for cell in cells:
-        whole.add(cell.sums)
         if cell.time_ns in by_time:
             by_time[cell.time_ns] = _both(by_time[cell.time_ns], cell.sums)
         else:
@@ -362,6 +366,15 @@ def _one(
         _point(metric, time, by_time.get(time, nothing)) for time in times if time is not None
     ]
     return Series(group, points, metric.read(whole))
+
+
+def _whole(metric: Metric, many: Sequence[Any]) -> Any:
+    if metric.source != "score":
+        return Measures.total(many)
+    whole = ScoreMeasures()
+    for one in many:
+        whole.add(one)
+    return whole
 
 
 def _both(one: Any, other: Any) -> Any:

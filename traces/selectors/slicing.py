@@ -67,6 +67,11 @@ def _of(value: str, wanted: Match) -> tuple[str, Params]:
     return "false", []  # text has no order that a query could ask for
 
 
+def kept(column: str) -> str:
+    """A dimension of which other values than those kept (a parameter) are one (another)."""
+    return f"CASE WHEN {column} IS NULL OR {column} = ANY(%s) THEN {column} ELSE %s END"
+
+
 def groups(by: Sequence[str], family: Family) -> tuple[list[str], str]:
     """SQL of each dimension to group by, and the joins that tell several values apart."""
     columns, joins = [], ""

@@ -18,7 +18,7 @@ from traces.rollups.measures import (
     numbers,
 )
 from traces.rollups.segments import BUCKET_NS, Plan
-from traces.selectors import slicing
+from traces.selectors import people, slicing
 from traces.selectors.asking import Ask, Steps
 
 READ = """
@@ -38,7 +38,7 @@ SELECT step, value, {sums}
 FROM ({stored}) AS u(step, value, {names})
 GROUP BY step, value
 ORDER BY coalesce(value = ANY(%s), %s) DESC,
-    sum(cost) DESC NULLS LAST, sum(traces) DESC NULLS LAST
+    sum(cost) DESC NULLS LAST, sum({counted}) DESC NULLS LAST
 LIMIT %s"""
 """Those that raw rows hold, too, come first: what they come to is not known here."""
 SLICES = """
@@ -87,6 +87,7 @@ def _costliest(
         stored=stored,
         names=", ".join(names),
         sums=", ".join(f"sum({name})" for name in names),
+        counted=next(name for name in names if name != "cost"),
     )
     return text, [named, None in seen, most + len(seen)]
 
@@ -106,7 +107,7 @@ def _query(
     kept = list[Any]()
     if ask.kept is not None:
         [column] = columns
-        columns = [f"CASE WHEN {column} IS NULL OR {column} = ANY(%s) THEN {column} ELSE %s END"]
+        columns = [slicing.kept(column)]
         kept = [sorted(ask.kept), OTHER]
     tests, asked = [], list[Any]()
     if ask.name is not None:
@@ -143,6 +144,8 @@ def measures(
     seen: Collection[str | None] = (),
 ) -> list[Any]:
     """(step, group, sums). `seen`: groups that are read besides the costliest, if these are."""
+    if people.fit(family, made, wanted):
+        return people.measures(ask, steps, family, made, seen)
     sums = [name for name in wanted if name in SUMS]
     columns = [f"sum(r.{name})" for name in sums]
     sketches = [name for name in SKETCHED if name in wanted]

@@ -11,6 +11,7 @@ from django.db import connection
 from traces.rollups import sketch
 from traces.rollups.dimensions import (
     COARSE,
+    COUNTED,
     DIMENSIONS,
     NARROWED,
     OF_SCORES,
@@ -29,6 +30,11 @@ Sums = dict[tuple[int, tuple[str | None, ...]], tuple[Any, ...]]
 STORED = """
 SELECT r.bucket, s.dimensions, {sums} FROM {table} r JOIN traces_slice s ON s.id = r.slice_id
 WHERE r.project_id = %s AND r.level = %s AND r.bucket >= %s AND r.bucket < %s {family}"""
+MISPACKED = """
+SELECT bucket FROM ({packed}) p FULL JOIN (
+    SELECT * FROM traces_people_day WHERE project_id = %s AND family = %s AND bucket = %s
+) d USING (bucket)
+WHERE (p.slices, p.cost, p.counted) IS DISTINCT FROM (d.slices, d.cost, d.counted)"""
 WAITING = """
 SELECT count(DISTINCT bucket) FROM traces_mark WHERE project_id = %s AND level = %s"""
 EXTENT = """
@@ -90,7 +96,17 @@ def _wrong_of_day(project_id: int, day: int) -> set[int]:
                     _numbers(_stored(cursor, project_id, narrow, Level.DAY, day, end)),
                 )
                 found |= differing - _not_due(marked, Level.DAY)
+            if family in COUNTED:
+                mispacked = _mispacked(cursor, project_id, family, day)
+                found |= mispacked - _not_due(marked, Level.DAY)
     return found
+
+
+def _mispacked(cursor: Any, project_id: int, family: Family, day: int) -> set[int]:
+    packed = storing_sums.PACKED_DAYS.format(counted=COUNTED[family])
+    place = [project_id, int(family)]
+    cursor.execute(MISPACKED.format(packed=packed), [*place, int(Level.DAY), [day], *place, day])
+    return {bucket for (bucket,) in cursor.fetchall()}
 
 
 def _not_due(marked: dict[Level, set[int]], level: Level) -> set[int]:

@@ -123,7 +123,7 @@ def _drop(week: int) -> bool:
                 cursor.execute(f"DROP TABLE IF EXISTS {table}_w{week}")
             first = marks.bucket_of(week * partitions.WEEK_NS)
             last = marks.bucket_of((week + 1) * partitions.WEEK_NS) - 1
-            for table in ("traces_rollup", "traces_score_rollup"):
+            for table in ("traces_rollup", "traces_people_day", "traces_score_rollup"):
                 cursor.execute(
                     f"DELETE FROM {table} WHERE bucket BETWEEN %s AND %s",  # noqa: S608
                     [first, last],

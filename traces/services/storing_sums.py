@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from traces.rollups import sketch
-from traces.rollups.dimensions import DIMENSIONS, MOST_ROWS, OTHER, Family, Level
+from traces.rollups.dimensions import COUNTED, DIMENSIONS, MOST_ROWS, OTHER, Family, Level
 from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures
 from traces.selectors.raw_sums import Row
 from traces.services import slices
@@ -35,6 +35,14 @@ ROLLUP_COLUMNS = (
     ("first_token", "bytea"),
 )
 SCORE_COLUMNS = (*PLACE, *_types(SCORE_SUMS))
+PACKED_DAYS = """
+SELECT project_id, family, bucket,
+    string_agg(int8send(slice_id), '' ORDER BY slice_id) AS slices,
+    string_agg(int8send(coalesce(cost, 0)), '' ORDER BY slice_id) AS cost,
+    string_agg(int8send(coalesce({counted}, 0)), '' ORDER BY slice_id) AS counted
+FROM traces_rollup WHERE project_id = %s AND family = %s AND level = %s AND bucket = ANY(%s)
+GROUP BY 1, 2, 3"""
+"""Numbers as Postgres sends them: eight bytes each, the highest first."""
 FINE = frozenset({"name", "release", "prompt_version", "user_id", "tag", "category"})
 """Dimensions with many values: these are given up where a bucket has too many slices."""
 
@@ -68,7 +76,21 @@ def replace(
         for row in rows
     )
     copy(cursor.cursor, "traces_rollup", ROLLUP_COLUMNS, sorted(records, key=_place))
+    if level is Level.DAY and family in COUNTED:
+        _pack_days(cursor, project_id, family, buckets)
     return rows
+
+
+def _pack_days(cursor: Any, project_id: int, family: Family, buckets: Sequence[int]) -> None:
+    cursor.execute(
+        "DELETE FROM traces_people_day WHERE project_id = %s AND family = %s AND bucket = ANY(%s)",
+        [project_id, int(family), list(buckets)],
+    )
+    cursor.execute(
+        "INSERT INTO traces_people_day (project_id, family, bucket, slices, cost, counted)"
+        + PACKED_DAYS.format(counted=COUNTED[family]),
+        [project_id, int(family), int(Level.DAY), list(buckets)],
+    )
 
 
 def replace_scores(
