@@ -20,9 +20,10 @@ from traces.query.nodes import Compare, Like, Match, Node, Present, Range, Term,
 from traces.query.parser import Query
 from traces.spans import Flag
 
-Level = Literal["trace", "span", "sum"]
+Level = Literal["trace", "span", "sum", "call"]
 """Of which rows a condition is: `sum` is a span joined to its trace `t`, whose user, session,
-environment, release, tags and metadata it has where it has none itself."""
+environment, release, tags and metadata it has where it has none itself; `call` is the same, and
+has what the trace was scored besides."""
 
 Params = list[Anything]
 
@@ -62,6 +63,9 @@ SCORES_OF_SPAN = (
     " AND c.trace_id = traces_span.trace_id AND c.span_id = traces_span.span_id"
     " AND c.name = %s AND {})"
 )
+SCORES_OF_CALL = SCORES_OF_SPAN.replace(
+    "c.span_id = traces_span.span_id", "(c.span_id = traces_span.span_id OR c.span_id IS NULL)"
+)
 SHARED = {
     "status": "status",
     "name": "name",
@@ -88,6 +92,7 @@ ARRAYS: dict[Level, dict[str, str]] = {
         "suspect": "traces_span.suspect_reasons",
     },
 }
+ARRAYS["call"] = ARRAYS["sum"]
 TRACE_COLUMNS = {
     **{field: Column(f"traces_trace.{name}") for field, name in SHARED.items()},
     "cost": Column("traces_trace.cost_total", floor=True),
@@ -126,11 +131,13 @@ COLUMNS: dict[Level, dict[str, Column]] = {
     "trace": TRACE_COLUMNS,
     "span": SPAN_COLUMNS,
     "sum": SUM_COLUMNS,
+    "call": SUM_COLUMNS,
 }
 TABLES: dict[Level, str] = {
     "trace": "traces_trace",
     "span": "traces_span",
     "sum": "traces_span",
+    "call": "traces_span",
 }
 FLAG_BITS = {str(flag.name).lower(): int(flag) for flag in Flag}
 
@@ -257,7 +264,7 @@ def _array(sql: str, matches: tuple[Match, ...]) -> tuple[str, Params]:
 
 def _metadata(term: Term, match: Match, level: Level) -> tuple[str, Params]:
     document = f"{TABLES[level]}.metadata"
-    if level == "sum":
+    if level in {"sum", "call"}:
         document = "(coalesce(t.metadata, '{}') || coalesce(traces_span.metadata, '{}'))"
     return _json(document, term.key or "", match)
 
@@ -295,7 +302,8 @@ def _score(term: Term, match: Match, level: Level) -> tuple[str, Params]:
     value = "coalesce(to_jsonb(c.number), to_jsonb(c.boolean), to_jsonb(c.category))"
     document = f"jsonb_build_object(c.name, {value})"
     sql, params = _json(document, term.key or "", match)
-    return SCORES_OF_SPAN.format(sql), [term.key, *params]
+    scores = SCORES_OF_CALL if level == "call" else SCORES_OF_SPAN
+    return scores.format(sql), [term.key, *params]
 
 
 def _flag(term: Term, match: Match, level: Level) -> tuple[str, Params]:

@@ -19,21 +19,16 @@ from numpy.typing import NDArray
 from evals.vectors.fields import Field
 from evals.vectors.models import Model
 from evals.vectors.selectors import models
+from evals.vectors.selectors.filters import Call, Filter, bounds
 from evals.vectors.services.storing import written
-from traces.query import Query
-from traces.selectors.conditions import condition
 from traces.selectors.paging import TimeRange, time_limit
-from traces.selectors.search import EVERYTHING
 from traces.services.partitions import WEEK_NS
 
 EF_SEARCH, EF_OF_MANY = 100, 40
 """Candidates that are kept in walking a graph; of many weeks' graphs, which together look at more,
 fewer of each. More are asked for where more are wanted. Recall: benchmarks/search.py."""
 MANY_WEEKS = 4
-MOST_EXACT = 5_000
-"""Calls that match a query, up to which all of them are compared."""
 MOST_SCANNED = 20_000
-EARLIEST, LATEST = -(2**63), 2**63 - 1
 
 NEAR = """
 SELECT v.trace_id, v.span_id, v.start_ns, 1 - (v.vector::halfvec({dimensions}) <=> %s::halfvec)
@@ -44,12 +39,9 @@ ORDER BY v.vector::halfvec({dimensions}) <=> %s::halfvec LIMIT %s"""
 FARTHER = " AND (v.vector::halfvec({dimensions}) <=> %s::halfvec) > %s"
 ROUNDING = 1e-6
 """Of two computations of the same distance."""
-SPAN = """traces_span.project_id = v.project_id AND traces_span.trace_id = v.trace_id
-  AND traces_span.span_id = v.span_id AND traces_span.start_ns = v.start_ns"""
-MATCHING = """
-SELECT trace_id, span_id, start_ns FROM traces_span
-WHERE project_id = %s AND start_ns >= %s AND start_ns < %s AND kind = 'llm' AND ({condition})
-LIMIT %s"""
+MATCHES = """AND (SELECT true FROM traces_span WHERE traces_span.project_id = v.project_id
+  AND traces_span.trace_id = v.trace_id AND traces_span.span_id = v.span_id
+  AND traces_span.start_ns = v.start_ns AND ({condition}) LIMIT 1)"""
 EXACT = """
 SELECT v.trace_id, v.span_id, v.start_ns, 1 - (v.vector::halfvec({dimensions}) <=> %s::halfvec)
 FROM unnest(%s::uuid[], %s::int8[], %s::int8[]) AS d(trace_id, span_id, start_ns)
@@ -75,30 +67,25 @@ def nearest(
     most: int,
     *,
     range: TimeRange,
-    query: Query = EVERYTHING,
+    among: Filter | None = None,
     below: float | None = None,
 ) -> list[Near]:
     """The calls nearest to `vector`, the nearest first; of those less similar than `below`.
 
     Raises TooSlow.
     """
-    model = models.present(project_id)
-    low = EARLIEST if range.start_ns is None else range.start_ns
-    high = LATEST if range.end_ns is None else range.end_ns
-    names = _names(project_id, model, field)
-    wanted = condition(query, "span")
+    names = _names(project_id, models.present(project_id), field)
     text = written(vector)
+    more, params = "", list[Any]()
+    if below is not None:
+        more, params = FARTHER.format(**names), [text, 1 - below + ROUNDING]
     with time_limit(), transaction.atomic(), connection.cursor() as cursor:
-        more, params = "", list[Any]()
-        if wanted is not None:
-            found = _matching(cursor, project_id, low, high, wanted.sql, wanted.params)
-            if len(found) <= MOST_EXACT:
-                return _exact(cursor, names, text, found, most, below)
-            more = f"AND (SELECT true FROM traces_span WHERE {SPAN} AND ({wanted.sql}) LIMIT 1)"  # noqa: S608
-            params = wanted.params
-        if below is not None:
-            more += FARTHER.format(**names)
-            params = [*params, text, 1 - below + ROUNDING]
+        if among is not None and among.calls is not None:
+            return _exact(cursor, EXACT.format(more=more, **names), text, among.calls, params, most)
+        if among is not None:
+            matches = MATCHES.format(condition=among.sql)
+            more, params = f"{matches} {more}", [*among.params, *params]
+        low, high = bounds(range)
         cursor.execute(
             "SELECT set_config('hnsw.ef_search', %s, true),"
             " set_config('hnsw.iterative_scan', 'strict_order', true),"
@@ -141,25 +128,12 @@ def _names(project_id: int, model: Model, field: Field) -> dict[str, int]:
     }
 
 
-def _matching(
-    cursor: Any, project_id: int, low: int, high: int, sql: str, params: list[Any]
-) -> list[tuple[UUID, int, int]]:
-    cursor.execute(MATCHING.format(condition=sql), [project_id, low, high, *params, MOST_EXACT + 1])
-    return list(cursor.fetchall())
-
-
 def _exact(
-    cursor: Any,
-    names: dict[str, int],
-    text: str,
-    found: list[tuple[UUID, int, int]],
-    most: int,
-    below: float | None,
+    cursor: Any, sql: str, text: str, calls: list[Call], params: list[Any], most: int
 ) -> list[Near]:
-    if not found:
+    """Of these calls, all of which are compared."""
+    if not calls:
         return []
-    columns = [list(column) for column in zip(*found, strict=True)]
-    more = "" if below is None else FARTHER.format(**names)
-    params = [] if below is None else [text, 1 - below + ROUNDING]
-    cursor.execute(EXACT.format(more=more, **names), [text, *columns, *params, most])
+    columns = [list(column) for column in zip(*calls, strict=True)]
+    cursor.execute(sql, [text, *columns, *params, most])
     return [Near(*record) for record in cursor.fetchall()]

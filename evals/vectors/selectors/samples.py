@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from evals.vectors.fields import Field
 from evals.vectors.models import Model
 from evals.vectors.selectors import models
-from evals.vectors.selectors.nearest import parsed
+from evals.vectors.selectors.filters import filter_of
+from evals.vectors.selectors.nearest import MATCHES, parsed
 from traces.query import Query
-from traces.selectors.conditions import condition
 from traces.selectors.paging import TimeRange, time_limit
 from traces.selectors.search import EVERYTHING
 
@@ -34,9 +34,6 @@ FROM unnest(%s::uuid[], %s::int8[]) AS d(trace_id, span_id)
 JOIN vectors_vector v ON v.project_id = %s AND v.model_id = %s AND v.field = %s
     AND v.trace_id = d.trace_id AND v.span_id = d.span_id
 ORDER BY v.start_ns, v.trace_id, v.span_id"""
-MATCHES = """AND (SELECT true FROM traces_span WHERE traces_span.project_id = v.project_id
-    AND traces_span.trace_id = v.trace_id AND traces_span.span_id = v.span_id
-    AND traces_span.start_ns = v.start_ns AND ({condition}) LIMIT 1)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,7 @@ def sample(
     """
     if range.start_ns is None or range.end_ns is None:
         raise ValueError("a sample needs a range with both ends")
-    model, wanted = models.present(project_id), condition(query, "span")
+    model, wanted = models.present(project_id), filter_of(query)
     more = MATCHES.format(condition=wanted.sql) if wanted else ""
     whose = [project_id, model.pk, int(field)]
     asked = [*whose, range.start_ns, range.end_ns, *(wanted.params if wanted else ())]

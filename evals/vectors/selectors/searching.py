@@ -21,11 +21,12 @@ from evals.services.loading import rows_of
 from evals.vectors.embedders import embed_with
 from evals.vectors.fields import Field
 from evals.vectors.selectors import models
-from evals.vectors.selectors.nearest import EARLIEST, LATEST, Near, nearest, vector_of
+from evals.vectors.selectors.filters import Filter, bounds, filter_of, listed
+from evals.vectors.selectors.nearest import Near, nearest, vector_of
 from traces.models import Span
 from traces.query import Query
 from traces.query.nodes import Words
-from traces.selectors.conditions import condition, text_query
+from traces.selectors.conditions import text_query
 from traces.selectors.paging import TimeRange, time_limit
 from traces.selectors.search import ALWAYS, EVERYTHING
 from traces.spans import Flag
@@ -121,11 +122,12 @@ def search(
     """
     text, most = text[:LONGEST], max(1, min(most, MOST))
     number = _candidates(most)
+    among = filter_of(query) if by is By.WORDS else listed(project_id, query, range)
     lists: list[list[_Candidate]] = []
     if by is not By.WORDS:
-        lists.append(_by_meaning(project_id, text, number, most, query, range))
+        lists.append(_by_meaning(project_id, text, number, most, among, range))
     if by is not By.MEANING:
-        lists.append(_by_words(project_id, text, number, query, range))
+        lists.append(_by_words(project_id, text, number, among, range))
     found = lists[0] if len(lists) == 1 else fused(lists)
     return Found(_folded(_hits(project_id, found), most))
 
@@ -145,7 +147,8 @@ def similar(
     if vector is None:
         raise NoVector
     number = _candidates(most)
-    near = _nearest(project_id, field, vector, number, most, query, range)
+    among = listed(project_id, query, range)
+    near = _nearest(project_id, field, vector, number, most, among, range)
     found = sorted((_candidate(one, field) for one in near), key=lambda one: one.order)
     hits = [
         one
@@ -182,7 +185,7 @@ def _nearest(
     vector: NDArray[np.float32],
     number: int,
     most: int,
-    query: Query,
+    among: Filter | None,
     range: TimeRange,
 ) -> list[Near]:
     """The nearest `number`; where a few texts, said over and over, fill these, what comes behind,
@@ -190,11 +193,11 @@ def _nearest(
 
     What is exactly as near is one text, as good as always. Raises TooSlow.
     """
-    last = nearest(project_id, field, vector, number, range=range, query=query)
+    last = nearest(project_id, field, vector, number, range=range, among=among)
     found, looks = list(last), 1
     while len(last) == number and looks < MOST_LOOKS and _texts(found) <= most:
         below = last[-1].similarity
-        last = nearest(project_id, field, vector, number, range=range, query=query, below=below)
+        last = nearest(project_id, field, vector, number, range=range, among=among, below=below)
         found, looks = [*found, *last], looks + 1
     return found
 
@@ -210,7 +213,12 @@ def _candidate(near: Near, field: Field) -> _Candidate:
 
 
 def _by_meaning(
-    project_id: int, text: str, number: int, most: int, query: Query, range: TimeRange
+    project_id: int,
+    text: str,
+    number: int,
+    most: int,
+    among: Filter | None,
+    range: TimeRange,
 ) -> list[_Candidate]:
     """The nearest inputs and outputs; of each call what is nearer."""
     vector = embed_with(models.present(project_id), [text])[0]
@@ -218,7 +226,7 @@ def _by_meaning(
         return []
     best: dict[Key, _Candidate] = {}
     for each in Field:
-        for near in _nearest(project_id, each, vector, number, most, query, range):
+        for near in _nearest(project_id, each, vector, number, most, among, range):
             one = _candidate(near, each)
             if one.key not in best or one.score > best[one.key].score:
                 best[one.key] = one
@@ -226,20 +234,22 @@ def _by_meaning(
 
 
 def _by_words(
-    project_id: int, text: str, number: int, query: Query, range: TimeRange
+    project_id: int, text: str, number: int, among: Filter | None, range: TimeRange
 ) -> list[_Candidate]:
     """Calls that hold all words, the newest first. The index has no places of words in it, so
     there is no nearness of words to rank by."""
     wanted, parameter = text_query(Words(text.replace("\x00", " ")))
     if not parameter:
         return []
-    matching = condition(query, "span")
-    sql, params = (matching.sql, matching.params) if matching else ("TRUE", [])
-    low = EARLIEST if range.start_ns is None else range.start_ns
-    high = LATEST if range.end_ns is None else range.end_ns
-    asked = BY_WORDS.format(wanted=wanted, condition=sql, uncounted=int(Flag.NOT_COUNTED))
+    among = among or Filter("TRUE", [])
+    asked = BY_WORDS.format(
+        wanted=wanted,
+        condition=among.sql,
+        uncounted=int(Flag.NOT_COUNTED),
+    )
+    bound = [project_id, *bounds(range), parameter, *among.params, number]
     with time_limit(), connection.cursor() as cursor:
-        cursor.execute(asked, [project_id, low, high, parameter, *params, number])
+        cursor.execute(asked, bound)
         rows = cursor.fetchall()
     return [_Candidate((row[0], row[1]), row[2], by_words=True) for row in rows]
 

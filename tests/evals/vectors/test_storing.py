@@ -16,8 +16,8 @@ from evals.vectors import embedders
 from evals.vectors.embedding import Matrix, embed
 from evals.vectors.fields import Field
 from evals.vectors.models import Choice, Model
-from evals.vectors.selectors import models, samples, state
-from evals.vectors.selectors.nearest import nearest, vector_of
+from evals.vectors.selectors import filters, models, samples, state
+from evals.vectors.selectors.nearest import Near, nearest, vector_of
 from evals.vectors.services import storing
 from evals.vectors.texts import Texts, texts_of
 from sightglass.accounts.access import Access
@@ -93,19 +93,22 @@ def test_a_filter_holds_for_the_nearest(
     access: Access, most_exact: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exactly where few match, along the order of nearness where many do."""
-    from evals.vectors.selectors import nearest as module
-
-    monkeypatch.setattr(module, "MOST_EXACT", most_exact)
+    monkeypatch.setattr(filters, "MOST_EXACT", most_exact)
     send(access, SAID, user__id="ann")
     others = send(access, dict(list(SAID.items())[2:]), user__id="ben")
     storing.run(30)
     asked = embed(["I want my money back"])[0]
-    found = nearest(access.project.pk, Field.INPUT, asked, 5, range=WHOLE, query=parse("user:ben"))
+
+    def of(user: str) -> list[Near]:
+        among = filters.listed(access.project.pk, parse(f"user:{user}"), WHOLE)
+        assert among is not None and (among.calls is None) == (most_exact == 0 and user != "nobody")
+        return nearest(access.project.pk, Field.INPUT, asked, 5, range=WHOLE, among=among)
+
+    found = of("ben")
     assert {one.trace_id for one in found} == set(others)
     similarities = [one.similarity for one in found]
     assert similarities == sorted(similarities, reverse=True)
-    nobody = parse("user:nobody")
-    assert nearest(access.project.pk, Field.INPUT, asked, 5, range=WHOLE, query=nobody) == []
+    assert of("nobody") == []
 
 
 def test_a_sample_is_the_same_each_time_and_no_larger_than_asked(access: Access) -> None:
