@@ -21,6 +21,7 @@ from evals.drift import selectors
 from evals.drift.models import Monitor, Window
 from evals.drift.selectors import Example
 from evals.drift.services.judging import moment
+from evals.drift.services.references import PERIODS
 from evals.drift.wording import share
 from traces.query import Query
 
@@ -231,7 +232,19 @@ def _slices(frame: Frame, window: Window) -> list[SliceLine]:
         key=lambda one: (not (one["carries"] and window.drift), -abs(one["now"] - one["before"])),
     )[:SHOWN_SLICES]
     most = max((max(one["now"], one["before"]) for one in ranked), default=1.0)
-    return [words.slice_line(one, most, explore(frame, window, term(one))) for one in ranked]
+    return [words.slice_line(one, most, _both(frame, window, term(one))) for one in ranked]
+
+
+def _both(frame: Frame, window: Window, wanted: str) -> tuple[str, str]:
+    """The explorer with a slice since the change began, and in the periods before it."""
+    if not wanted:
+        return "", ""
+    since = window.start_ns if window.since_ns is None else window.since_ns
+    before = since - PERIODS * (window.end_ns - window.start_ns)
+    return (
+        explore(frame, window, wanted, times=(since, window.end_ns)),
+        explore(frame, window, wanted, times=(before, since)),
+    )
 
 
 def term(one: Mapping[str, Any]) -> str:
@@ -243,14 +256,14 @@ def term(one: Mapping[str, Any]) -> str:
     return term_of(field, value) if field and value and value != "others" else ""
 
 
-def explore(frame: Frame, window: Window, *terms: str) -> str:
-    """The explorer with the window's time and filter."""
-    q = window.monitor.q.strip()
+def explore(frame: Frame, window: Window, *terms: str, times: tuple[int, int] | None = None) -> str:
+    """The explorer with the window's filter, and its time if no other is given."""
+    q, (start_ns, end_ns) = window.monitor.q.strip(), times or (window.start_ns, window.end_ns)
     parts = [f"({q})" if q and any(terms) else q, *terms]
     asked = {
         "q": " ".join(part for part in parts if part),
-        "from": ranges.iso(window.start_ns),
-        "to": ranges.iso(window.end_ns),
+        "from": ranges.iso(start_ns),
+        "to": ranges.iso(end_ns),
     }
     there = reverse("traces", args=[frame.access.project.slug])
     return f"{there}?{state.encoded(asked)}"

@@ -143,10 +143,11 @@ class SliceLine:
     x_before: str
     x_now: str
     url: str
+    before_url: str
 
 
-def slice_line(one: dict[str, Any], most: float, url: str) -> SliceLine:
-    """`most`: the share at the right end of the scale."""
+def slice_line(one: dict[str, Any], most: float, urls: tuple[str, str]) -> SliceLine:
+    """`most`: the share at the right end of the scale. `urls`: of its traces, now and before."""
     value = str(one["value"])
     if one["dimension"] == "language" and value:
         value = language(value)
@@ -164,7 +165,7 @@ def slice_line(one: dict[str, Any], most: float, url: str) -> SliceLine:
         points >= 0,
         f"{_x(one['before'], most)}%",
         f"{_x(one['now'], most)}%",
-        url,
+        *urls,
     )
 
 

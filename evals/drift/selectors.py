@@ -146,13 +146,17 @@ class Example:
     before: Text | None
 
 
+ALIKE = 3
+"""Examples that are read for each that is shown: some say the same."""
 LONGEST = 2_000
 """Characters that are shown of a text."""
 
 
 def examples_of(window: Window, most: int = 12) -> list[Example]:
-    """What the window's examples say, as far as they are stored still."""
-    pairs = window.found.get("examples", [])[:most]
+    """What the window's examples say, as far as they are stored still; what was asked in the same
+    words once.
+    """
+    pairs = window.found.get("examples", [])[: ALIKE * most]
     ids = [side for pair in pairs for side in pair.values() if side and "trace_id" in side]
     keys = [
         (trace_from_hex(one["trace_id"]), span_from_hex(one["span_id"]), one["start_ns"])
@@ -173,9 +177,10 @@ def examples_of(window: Window, most: int = 12) -> list[Example]:
             asked.strip()[:LONGEST], answered[:LONGEST],
         )  # fmt: skip
 
-    found = []
+    found: dict[str, Example] = {}
     for pair in pairs:
         now = text(pair["now"])
         if now is not None:
-            found.append(Example(now, text(pair.get("before"))))
-    return found
+            said = " ".join(now.input.lower().split()) if now.stored else now.trace_id
+            found.setdefault(said, Example(now, text(pair.get("before"))))
+    return list(found.values())[:most]
