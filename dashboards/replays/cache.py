@@ -19,11 +19,10 @@ from dashboards.periods import bounds
 from dashboards.replays import words
 from dashboards.replays.curves import Curve, over
 from evals.models import EvaluatorVersion
-from evals.replays import caching
+from evals.replays import caching, months
 from evals.replays.models import CacheReplay
 from evals.replays.selectors import reading
 from evals.replays.services import caches
-from evals.replays.services.recorded import SAME
 from evals.selectors.evaluators import newest_versions
 from evals.topics.selectors import titles
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
@@ -32,8 +31,12 @@ SAME_WORDS = {
     "model": "The model",
     "prompt": "The prompt’s name",
     "system": "The system prompt",
-    "before": "All that was said before",
+    "before": "All that was said before, the system prompt with it",
 }
+FORGETFUL = (
+    "What was said before was not compared, so “yes” in one conversation can be answered like “yes”"
+    " in another. A real cache compares all of it."
+)
 TTLS = (("3600", "an hour"), ("86400", "a day"), ("604800", "a week"), ("", "for ever"))
 LISTED = 10
 
@@ -60,7 +63,7 @@ def _page(request: ProjectRequest, row: CacheReplay | None) -> HttpResponse:
         "frame": frame,
         "tabs": tabs(frame, "cost_cache"),
         "row": row,
-        "same": [(name, SAME_WORDS[name], name != "before") for name in SAME],
+        "same": list(SAME_WORDS.items()),
         "ttls": TTLS,
         "versions": _able(request),
         "listed": reading.cache_replays(request.access).order_by("-pk")[:LISTED],
@@ -68,7 +71,7 @@ def _page(request: ProjectRequest, row: CacheReplay | None) -> HttpResponse:
         "query": frame.link().lstrip("?"),
     }
     if row is not None and row.result is not None:
-        context |= _found(request, frame, row, row.result)
+        context |= _found(request, frame, row, reading.cache_result(row))
     if wanted := request.GET.get("csv"):
         cards = {"rates": context.get("rates"), "savings": context.get("savings")}
         return frames.csv_response(cards.get(wanted), "cache")
@@ -86,6 +89,7 @@ def _found(
     at = _at(request.GET.get("at", ""), found)
     ttl = row.ttl_seconds
     shown = str(at)
+    evaluator = row.version.evaluator.name if row.version else None
     points = {str(one["threshold"]): one for one in [found["exact"], *found["points"]]}
     return {
         "found": found,
@@ -97,8 +101,13 @@ def _found(
         "choices": [("exact" if float(key) == caching.EXACT else f"{float(key):g}", key,
                      key == shown) for key in points],
         "point": _line("", points[shown], found),
+        "judged": words.judged(points[shown], evaluator),
+        "scaled": words.scaled(found["traffic_ns"]),
+        "compared": [SAME_WORDS[name].lower() for name in row.same],
+        "forgetful": "" if "before" in row.same else FORGETFUL,
         "slices": [
-            (dimension, _lines(request, dimension, by[shown], found))
+            (dimension, _lines(request, dimension, by[shown], found),
+             words.rest_note(dimension, by[shown]))
             for dimension, by in found["slices"].items()
         ],
         "examples": _examples(request, found["examples"].get(shown, [])),
@@ -136,8 +145,9 @@ def _line(name: str, one: dict[str, Any], found: dict[str, Any]) -> dict[str, st
         "calls": numbers.number(one["calls"]),
         "hits": numbers.number(one["hits"]),
         "rate": numbers.share(one["hit_rate"]),
-        "saved": words.monthly(one["saved"], found["start_ns"], found["end_ns"]),
+        "saved": words.monthly(one["saved"], found),
         "waited": numbers.duration(one["saved_ns"]),
+        "judged": f"{one['judged']:,} of {one['hits']:,}" if one["hits"] else numbers.NONE,
         "wrong": f"{one['wrong']:,} of {one['judged']:,}" if one["judged"] else numbers.NONE,
         "interval": words.interval(one["low"], one["high"]) if one["judged"] else "",
     }
@@ -162,7 +172,7 @@ def _rates(frame: Frame, found: dict[str, Any]) -> ChartCard:
     curves = [
         Curve("Answered by the cache", "s1", [one["hit_rate"] for one in points]),
         Curve(
-            "Of these wrong",
+            "Wrong, of judged hits",
             "bad",
             [one["wrong_rate"] for one in points],
             [one["low"] for one in points],
@@ -175,11 +185,12 @@ def _rates(frame: Frame, found: dict[str, Any]) -> ChartCard:
 
 
 def _savings(frame: Frame, found: dict[str, Any]) -> ChartCard:
-    months = words.months(found["start_ns"], found["end_ns"])
-    exact = found["exact"]["saved"] / months
     points = found["points"]
+    exact, *saved = (
+        months.monthly(one["saved"], found["traffic_ns"]) for one in [found["exact"], *points]
+    )
     curves = [
-        Curve("Vector cache", "s1", [one["saved"] / months for one in points]),
+        Curve("Vector cache", "s1", saved),
         Curve("Exact cache", "other", [exact] * len(points)),
     ]
     chart = over(_thresholds(found), curves, unit="usd", mark=found["recommended"])
@@ -195,10 +206,6 @@ def cost_cache_new(request: ProjectRequest) -> HttpResponse:
     frame = frames.read(request, "cost_cache")
     given = request.POST
     start, end = bounds(frame.range)
-    version = next(
-        (one for one in _able(request) if str(one.evaluator_id) == given.get("evaluator")), None
-    )
-    ttl = given.get("ttl", "")
     try:
         made = caches.create(
             request.access,
@@ -206,11 +213,11 @@ def cost_cache_new(request: ProjectRequest) -> HttpResponse:
                 start,
                 end,
                 frame.text if frame.query is not None else "",
-                int(ttl) if ttl.isascii() and ttl.isdecimal() and len(ttl) < 9 else None,
-                [name for name in SAME if name in given.getlist("same")],
-                version,
-                _share(given.get("alike", ""), 1.0, 0.8),
-                _share(given.get("most_wrong", ""), 100.0, 0.05),
+                _seconds(given.get("ttl", "")),
+                given.getlist("same"),
+                _version(request, given.get("evaluator", "")),
+                _share(given.get("alike", ""), "Least similarity of answers"),
+                _share(given.get("most_wrong", ""), "Wrong hits at most, %") / 100,
             ),
         )
     except ValidationError as error:
@@ -219,11 +226,32 @@ def cost_cache_new(request: ProjectRequest) -> HttpResponse:
     return redirect(frame.page("cost_cache_one", made.pk))
 
 
-def _share(text: str, whole: float, usual: float) -> float:
+def _version(request: ProjectRequest, pk: str) -> EvaluatorVersion | None:
+    """None is by the answers' similarity. Raises ValidationError."""
+    if not pk:
+        return None
+    found = next((one for one in _able(request) if str(one.evaluator_id) == pk), None)
+    if found is None:
+        raise ValidationError(
+            "Answers disagree by: there is no such evaluator of calls here any more."
+            " Choose another, or “their similarity”."
+        )
+    return found
+
+
+def _seconds(text: str) -> int | None:
+    """None is for ever. Raises ValidationError."""
+    if text and text not in dict(TTLS):
+        raise ValidationError("Keep an answer for: choose one of the times of the list.")
+    return int(text) if text else None
+
+
+def _share(text: str, name: str) -> float:
+    """Raises ValidationError."""
     try:
-        return float(text) / whole
+        return float(text)
     except ValueError:
-        return usual
+        raise ValidationError(f"{name}: it must be a number.") from None
 
 
 @require_POST

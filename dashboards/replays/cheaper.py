@@ -145,6 +145,8 @@ def cost_cheaper_one(request: ProjectRequest, pk: int) -> HttpResponse:
         "budget": numbers.money(trial.budget),
         "estimate": numbers.money(trial.estimate),
         "margin": words.points(trial.margin),
+        "scaled": words.scaled(trial.traffic_ns or trial.end_ns - trial.start_ns),
+        "note": words.rest_note(trial.slice_by, trial.strata),
         "left_out": [(REASONS.get(name, name), n) for name, n in trial.left_out.items()],
         "rows": rows,
         "serving": len(serving),

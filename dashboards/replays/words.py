@@ -2,20 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from dashboards import numbers
+from evals.replays import months
+from evals.replays.services import figures, meanings
 
-MONTH_NS = 30 * 86_400 * 10**9
-
-
-def months(start_ns: int, end_ns: int) -> float:
-    """How many months of 30 days a range has."""
-    return max(1, end_ns - start_ns) / MONTH_NS
+REST = {figures.OTHER: "All others", meanings.NO_TOPIC: "No topic"}
+"""Slices that are no single model, prompt or topic."""
 
 
-def monthly(pico: int, start_ns: int, end_ns: int) -> str:
-    return numbers.money(round(pico / months(start_ns, end_ns)))
+def monthly(pico: int, found: dict[str, Any]) -> str:
+    return numbers.money(months.monthly(pico, found["traffic_ns"]))
+
+
+def scaled(traffic_ns: int) -> str:
+    """From what a month is made."""
+    days = f"{traffic_ns / months.DAY_NS:.1f}".removesuffix(".0")
+    time = numbers.duration(traffic_ns) if traffic_ns < months.DAY_NS else f"{days} days"
+    if days == "1":
+        time = "1 day"
+    return f"A month is 30 days, scaled from the time of this range that has traffic: {time}."
+
+
+def judged(point: dict[str, Any], evaluator: str | None) -> list[str]:
+    """How many hits were held against the recorded answer, by what, and what of the rest."""
+    hits, known = point["hits"], point["judged"]
+    if not hits:
+        return ["No call was answered, so nothing could be wrong."]
+    by, why = "by how alike the two answers are", "one of the two answers has no text"
+    if evaluator:
+        by = f"by what “{evaluator}” said of both answers"
+        why = f"“{evaluator}” has not scored both answers"
+    if not known:
+        told = [f"None of the {numbers.number(hits)} hits could be judged {by}."]
+    else:
+        told = [
+            f"{numbers.number(known)} of {numbers.number(hits)} hits were judged, {by}:"
+            f" {numbers.number(point['wrong'])} of these {numbers.number(known)} were wrong"
+            f" ({numbers.share(point['wrong_rate'])}, 95% interval"
+            f" {interval(point['low'], point['high'])})."
+        ]
+    if rest := hits - known:
+        told.append(
+            f"Not judged: {numbers.number(rest)}, where {why}."
+            " These count neither as right nor as wrong."
+        )
+    return told
+
+
+def rest_note(dimension: str, names: Iterable[str]) -> str:
+    """What the rows are that are no single model, prompt or topic, and what one model is."""
+    there = set(names)
+    told = []
+    if dimension == "model":
+        told.append(
+            "A model is the name that was asked for: dated versions that answered to one name"
+            " are one row."
+        )
+    if figures.OTHER in there:
+        told.append(
+            f"The {figures.MOST_SLICES} {dimension}s with most calls have a row each;"
+            f" “{REST[figures.OTHER]}” is the rest together."
+        )
+    if meanings.NO_TOPIC in there:
+        told.append(
+            f"“{REST[meanings.NO_TOPIC]}” is calls that are like no topic’s, or have not been"
+            " looked at yet."
+        )
+    return " ".join(told)
 
 
 def interval(low: float | None, high: float | None) -> str:
@@ -26,6 +82,8 @@ def interval(low: float | None, high: float | None) -> str:
 
 def slice_name(name: str, titles: dict[int, str]) -> str:
     """What a slice is called: topics are kept by number and go by their present title."""
+    if name in REST:
+        return REST[name]
     number = name.removeprefix("topic ")
     if number == name or not number.isdecimal():
         return name
@@ -47,11 +105,14 @@ def advice(found: dict[str, Any], most_wrong: float) -> str:
             f"No threshold is sure to keep wrong answers below {bound} of the hits: either its"
             " hits are too few to tell, or too many of them disagree."
         )
-    share = f" ({best['saved'] / found['cost']:.1%})" if found["cost"] else ""
+    share = ""
+    if found["cost"]:
+        share = f", {best['saved'] / found['cost']:.1%} of what these calls cost"
+    hits = "judged hits" if best["judged"] < best["hits"] else "hits"
     return (
-        f"At {best['threshold']:g} you would save"
-        f" {monthly(best['saved'], found['start_ns'], found['end_ns'])}{share} a month with"
-        f" {interval(best['low'], best['high'])} of the hits answered wrongly."
+        f"At {best['threshold']:g} you would save {monthly(best['saved'], found)} a month{share},"
+        f" with {interval(best['low'], best['high'])} (95% interval) of the {hits} answered"
+        " wrongly."
     )
 
 

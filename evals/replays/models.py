@@ -101,6 +101,8 @@ class Trial(Work):
     spent = models.BigIntegerField(default=0)
     reserved = models.BigIntegerField(default=0)
     """What the calls under way may cost at most. A worker that died leaves it, and it counts."""
+    traffic_ns = models.BigIntegerField(null=True, blank=True)
+    """For how long there was traffic in the range; null: trials of before took all of it."""
     strata = models.JSONField(default=dict)
     left_out = models.JSONField(default=dict)
 

@@ -27,8 +27,9 @@ class CacheReplayGiven(ReplayRange):
         help_text="how long an answer is kept; null: for ever",
     )  # fmt: skip
     same = serializers.ListField(
-        child=serializers.ChoiceField(choices=SAME), default=["model", "prompt", "system"],
-        max_length=len(SAME), help_text="what calls must share to answer each other",
+        child=serializers.ChoiceField(choices=SAME), default=list(SAME),
+        max_length=len(SAME),
+        help_text="what calls must share to answer each other; a real cache compares all of it",
     )  # fmt: skip
     evaluator = serializers.IntegerField(
         allow_null=True, default=None, min_value=1, max_value=2**62,

@@ -7,6 +7,7 @@ from typing import Any
 
 from evals.replays import caching
 from evals.replays.models import CacheReplay, Trial, TrialCall, Work
+from evals.replays.selectors import reading
 from evals.replays.services.trials import Foreseen
 from traces.ids import span_hex, trace_hex
 from traces.selectors import shapes
@@ -48,16 +49,20 @@ def cache_row(row: CacheReplay) -> Body:
 
 
 def cache_whole(row: CacheReplay) -> Body:
-    return cache_row(row) | {"result": None if row.result is None else _cache_found(row.result)}
+    return cache_row(row) | {
+        "result": None if row.result is None else _cache_found(reading.cache_result(row))
+    }
 
 
 def _cache_found(found: Body) -> Body:
     shown = str(found["recommended"] or caching.EXACT)
     return {
         "calls": found["calls"],
+        "tool_steps": found["tool_steps"],
         "cut": found["cut"],
         "start": moment(found["start_ns"]),
         "end": moment(found["end_ns"]),
+        "traffic_seconds": found["traffic_ns"] / 1e9,
         "without_vector": found["without_vector"],
         "unpriced": found["unpriced"],
         "cost": shapes.money(found["cost"]),

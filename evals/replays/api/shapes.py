@@ -39,10 +39,15 @@ class CacheExample(Shape):
 
 
 class CacheFound(Shape):
-    calls = serializers.IntegerField()
+    calls = serializers.IntegerField(help_text="that were looked up")
+    tool_steps = serializers.IntegerField(help_text="steps of agents with tools, left out")
     cut = serializers.BooleanField(help_text="only the newest calls of the range were replayed")
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
+    traffic_seconds = serializers.FloatField(
+        help_text="from the first call to the last, at least a day if the range is that long:"
+        " what a month of 30 days is scaled from"
+    )
     without_vector = serializers.IntegerField()
     unpriced = serializers.IntegerField()
     cost = serializers.CharField(allow_null=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
@@ -42,6 +42,13 @@ def cache_replays(access: Access) -> QuerySet[CacheReplay]:
 def cache_replay(access: Access, pk: int) -> CacheReplay:
     """Raises Http404."""
     return found(cache_replays(access), pk)
+
+
+def cache_result(row: CacheReplay) -> dict[str, Any]:
+    """What it found. Replays of before took the whole range for traffic, and steps with tools for
+    calls."""
+    found: dict[str, Any] = row.result or {}
+    return {"tool_steps": 0, "traffic_ns": found["end_ns"] - found["start_ns"]} | found
 
 
 def trials(access: Access) -> QuerySet[Trial]:

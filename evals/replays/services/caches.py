@@ -44,7 +44,7 @@ class Wanted:
     end_ns: int
     q: str = ""
     ttl_seconds: int | None = 7 * 86_400
-    same: Sequence[str] = ("model", "prompt", "system")
+    same: Sequence[str] = SAME
     version: EvaluatorVersion | None = None
     alike: float = 0.8
     most_wrong: float = 0.05

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,28 +32,44 @@ Progress = Callable[[int, int], None]
 Numbers = NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Calls that a cache could stand before (`listed`, as arrays in `calls`), with the vectors of
+    their answers; `tool_steps` is how many others there are."""
+
+    listed: Sequence[Recorded]
+    calls: Calls
+    answers: NDArray[np.float32]
+    tool_steps: int
+
+
 def replay(row: CacheReplay, progress: Progress) -> dict[str, Any]:
-    """The result as it is stored: money in pico dollars, times in ns, no texts."""
-    listed = recorded.newest(row.project_id, row.start_ns, row.end_ns, row.q, MOST + 1)
-    cut, listed = len(listed) > MOST, listed[-MOST:]
-    total = max(1, 2 * len(listed))
+    """The result as it is stored: money in pico dollars, times in ns, no texts.
+
+    Progress is in calls: reading one and looking it up are half of it each.
+    """
+    found = recorded.newest(row.project_id, row.start_ns, row.end_ns, row.q, MOST + 1)
+    cut, found = len(found) > MOST, found[-MOST:]
+    total = max(1, len(found))
     progress(0, total)
-    calls, answers = _loaded(row, listed, lambda done: progress(done, total))
+    loaded = _loaded(row, found, lambda done: progress(done // 2, total))
+    listed, calls = loaded.listed, loaded.calls
     ttl_ns = None if row.ttl_seconds is None else row.ttl_seconds * 10**9
     outcomes = [caching.exact(calls, ttl_ns)]
     outcomes += caching.vector(
-        calls, caching.THRESHOLDS, ttl_ns, lambda done, _: progress(len(listed) + done, total)
+        calls,
+        *(caching.THRESHOLDS, ttl_ns),
+        lambda done, _: progress((len(found) + done) // 2, total),
     )
-    judge = _judge(row, listed, answers)
+    judge = _judge(row, listed, loaded.answers)
     wrong = [caching.disagreements(one, judge) for one in outcomes]
     points = [caching.point(calls, one, bad) for one, bad in zip(outcomes, wrong, strict=True)]
     best = caching.recommended(points[1:], row.most_wrong)
-    first = row.start_ns if not cut else listed[0].start_ns
     return {
         "calls": len(listed),
+        "tool_steps": loaded.tool_steps,
         "cut": cut,
-        "start_ns": first,
-        "end_ns": row.end_ns,
+        **_when(row, found, cut),
         "without_vector": int((~np.any(calls.vectors != 0, axis=1)).sum()),
         "unpriced": sum(one.cost is None for one in listed),
         "cost": sum(one.cost or 0 for one in listed),
@@ -67,34 +84,53 @@ def replay(row: CacheReplay, progress: Progress) -> dict[str, Any]:
     }
 
 
-def _loaded(
-    row: CacheReplay, listed: Sequence[Recorded], progress: Callable[[int], None]
-) -> tuple[Calls, NDArray[np.float32]]:
-    """The calls, and the vectors of their answers."""
-    place = {one.key: at for at, one in enumerate(listed)}
-    groups = np.array([recorded.group_of(one, None, row.same) for one in listed], np.int64)
-    asked, answered = [""] * len(listed), [""] * len(listed)
-    for done, (one, said) in enumerate(recorded.contents(row.project, listed)):
-        at = place[one.key]
-        groups[at] = recorded.group_of(one, said, row.same)
-        example = Subject(row.project_id, **of_content(said, "llm", {})).example()
-        asked[at] = (example.input or "").strip()[:LONGEST]
-        answered[at] = (example.output or "").strip()[:LONGEST]
+def _when(row: CacheReplay, found: Sequence[Recorded], cut: bool) -> dict[str, int]:
+    """What was looked at, and for how long there was traffic in it."""
+    start = found[0].start_ns if cut else row.start_ns
+    whole = row.end_ns - start
+    lasted = recorded.traffic_ns(found, whole) if found else whole
+    return {"start_ns": start, "end_ns": row.end_ns, "traffic_ns": lasted}
+
+
+def _loaded(row: CacheReplay, found: Sequence[Recorded], progress: Callable[[int], None]) -> Loaded:
+    """What was said, as it is compared; texts that are gone are empty."""
+    texts = {one.key: _Texts(recorded.group_of(one, None, row.same)) for one in found}
+    steps = set()
+    for done, (one, said) in enumerate(recorded.contents(row.project, found)):
+        if recorded.uses_tools(said):
+            steps.add(one.key)
+        else:
+            example = Subject(row.project_id, **of_content(said, "llm", {})).example()
+            texts[one.key] = _Texts(
+                recorded.group_of(one, said, row.same),
+                (example.input or "").strip()[:LONGEST],
+                (example.output or "").strip()[:LONGEST],
+            )
         if done % recorded.AT_ONCE == 0:
             progress(done)
+    listed = [one for one in found if one.key not in steps]
+    mine = [texts[one.key] for one in listed]
 
     def vectors(field: Field, texts: Sequence[str]) -> NDArray[np.float32]:
-        return meanings.vectors(row.project_id, field, listed, texts, lambda: progress(len(listed)))
+        return meanings.vectors(row.project_id, field, listed, texts, lambda: progress(len(found)))
 
     calls = Calls(
         np.array([one.start_ns for one in listed], np.int64),
         np.array([one.end_ns for one in listed], np.int64),
-        groups,
+        np.array([one.group for one in mine], np.int64),
         np.array([one.fingerprint or 0 for one in listed], np.int64),
-        vectors(Field.INPUT, asked),
+        vectors(Field.INPUT, [one.asked for one in mine]),
         np.array([one.cost or 0 for one in listed], np.int64),
     )
-    return calls, vectors(Field.OUTPUT, answered)
+    answers = vectors(Field.OUTPUT, [one.answered for one in mine])
+    return Loaded(listed, calls, answers, len(steps))
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    group: int
+    asked: str = ""
+    answered: str = ""
 
 
 def _judge(

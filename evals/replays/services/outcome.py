@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from evals.models import EvaluatorVersion
-from evals.replays import serving
+from evals.replays import months, serving
 from evals.replays.models import Trial, TrialCall, TrialVerdict
 from evals.replays.serving import Judge
 from evals.stats.estimates import Estimate
@@ -19,7 +19,6 @@ from sightglass.accounts.models import Role
 
 FEWEST_LABELS = 20
 """Of yes and of no together, below which nothing is corrected."""
-MONTH_NS = 30 * 86_400 * 10**9
 
 
 def of_trial(trial: Trial) -> dict[str, Any]:
@@ -86,11 +85,11 @@ def _money(trial: Trial, name: str, answered: Sequence[TrialCall]) -> dict[str, 
     mine = [one for one in answered if one.slice == name]
     both = [one for one in mine if one.cost_before is not None]
     saves = cost = None
-    months = (trial.end_ns - trial.start_ns) / MONTH_NS
-    if both and months:
+    traffic_ns = trial.traffic_ns or trial.end_ns - trial.start_ns
+    if both:
         each = sum((one.cost_before or 0) - one.cost for one in both) / len(both)
-        saves = round(each * stratum["calls"] / months)
-        cost = round(stratum["cost"] / months)
+        saves = months.monthly(round(each * stratum["calls"]), traffic_ns)
+        cost = months.monthly(stratum["cost"], traffic_ns)
     early = [one.ms_before for one in mine if one.ms_before is not None]
     late = [one.ms for one in mine if one.ms is not None]
     return {

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from evals.replays import months
 from evals.subjects import last_said
 from sightglass.accounts.models import Project
 from traces.conventions import content
@@ -21,7 +22,7 @@ from traces.spans import Flag, SpanContent
 
 SAME = ("model", "prompt", "system", "before")
 """What calls must have in common to answer each other: the model, the prompt's name, the system
-prompt, or all that was said before the last message of the user."""
+prompt, or all that was said before the last message of the user (the system prompt with it)."""
 AT_ONCE = 200
 Key = tuple[UUID, int]
 
@@ -79,6 +80,11 @@ def newest(project_id: int, start_ns: int, end_ns: int, q: str, most: int) -> li
     ]
 
 
+def traffic_ns(calls: Sequence[Recorded], range_ns: int) -> int:
+    """For how long there was traffic; `calls` are oldest first and at least one."""
+    return months.lasted_ns(calls[0].start_ns, max(one.end_ns for one in calls), range_ns)
+
+
 def contents(project: Project, calls: Sequence[Recorded]) -> Iterator[tuple[Recorded, SpanContent]]:
     """What each said, read again from what was sent; what is gone is left out."""
     for begin in range(0, len(calls), AT_ONCE):
@@ -121,6 +127,17 @@ def rows_of(project_id: int, calls: Sequence[Recorded]) -> dict[Key, Span]:
     )
     wanted = {one.key for one in ordered}
     return {key: row for row in rows if (key := (row.trace_id, row.span_id)) in wanted}
+
+
+def uses_tools(said: SpanContent) -> bool:
+    """It is a step of an agent: it asks for tools, or reads what they gave for this question.
+
+    No cache stands before such a step: what a tool gives or does is not the same the next time.
+    """
+    asked = said.input_messages or []
+    begin = next((at for at in range(len(asked), 0, -1) if asked[at - 1].get("role") == "user"), 0)
+    since = [*asked[begin:], *(said.output_messages or [])]
+    return any(one.get("tool_calls") or one.get("role") in ("tool", "function") for one in since)
 
 
 def group_of(call: Recorded, said: SpanContent | None, same: Sequence[str]) -> int:

@@ -68,7 +68,8 @@ class Wanted:
 @dataclass(slots=True)
 class Foreseen:
     """`strata`: by slice its calls, their cost and how many are asked; `cost` is of answers and
-    verdicts, in pico dollars; `priced`: the model has a known price."""
+    verdicts, in pico dollars; `priced`: the model has a known price; `traffic_ns`: how long there
+    was traffic, None where there was none."""
 
     strata: dict[str, dict[str, int]] = field(default_factory=dict)
     chosen: list[tuple[str, Recorded]] = field(default_factory=list)
@@ -76,6 +77,7 @@ class Foreseen:
     cost: int = 0
     priced: bool = False
     cut: bool = False
+    traffic_ns: int | None = None
 
     @property
     def calls(self) -> int:
@@ -114,6 +116,9 @@ def foresee(access: Access, wanted: Wanted) -> Foreseen:
     listed = recorded.newest(project.pk, wanted.start_ns, wanted.end_ns, wanted.q, POPULATION + 1)
     found = Foreseen(cut=len(listed) > POPULATION)
     listed = listed[-POPULATION:]
+    if listed:
+        start = listed[0].start_ns if found.cut else wanted.start_ns
+        found.traffic_ns = recorded.traffic_ns(listed, wanted.end_ns - start)
     named = _slices(project.pk, listed, wanted.slice_by)
     by_slice: dict[str, list[Recorded]] = defaultdict(list)
     for one in listed:
@@ -202,6 +207,7 @@ def create(access: Access, wanted: Wanted) -> Trial:
             end_ns=wanted.end_ns,
             estimate=found.cost,
             strata=found.strata,
+            traffic_ns=found.traffic_ns,
             total=found.calls,
             created_by=access.user,
             **_asked_for(wanted),

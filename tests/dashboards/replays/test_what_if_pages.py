@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from dashboards.replays import words
+from dashboards.replays.cache import FORGETFUL
 from evals.replays.models import CacheReplay, Trial, TrialCall, TrialVerdict
-from evals.replays.services import caches, stepping, trials
+from evals.replays.services import caches, recorded, stepping, trials
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import User
 from tests.evals.judging import connect, detector
 from tests.evals.replays import traffic
 from tests.evals.replays.test_meanings import topics
 from tests.evals.replays.traffic import AGAIN, CLOSED, DAYS, LYON, NOON, PARIS, RETURNS
+from tests.evals.truth.labelled import score
+from traces.models import Span
 
 pytestmark = pytest.mark.django_db
 COST = "/p/shop/cost"
@@ -99,3 +105,50 @@ def test_topics_go_by_their_present_title(page: Client, access: Access) -> None:
     told = text(page, f"/cheaper/{trial.pk}", slice="topic 7")
     assert ">return, lamp</a>" in told and "slice=topic%207" in told
     assert "Less." in told and "topic 7 ·" not in told
+
+
+def test_the_cache_says_what_was_judged_and_from_what_a_month_is_made(
+    page: Client, access: Access
+) -> None:
+    traffic.send(access, (RETURNS, DAYS), (RETURNS, DAYS), (RETURNS, DAYS))
+    refusal = detector(access)
+    spans = list(Span.objects.order_by("start_ns"))
+    for span, value in zip(spans[:2], (0.1, 0.9), strict=True):
+        score(refusal, span.trace_id, value, span_id=span.span_id)
+    start, end = traffic.bounds()
+    caches.create(access, caches.Wanted(start, end, version=refusal, same=["model"]))
+    caches.work_off()
+    told = text(page, "/cache", at="0.995")
+    assert "1 of 2 hits were judged, by what “refusal” said of both answers: 1 of these 1 " in told
+    assert "Not judged: 1, where “refusal” has not scored both answers." in told
+    assert "scaled from the time of this range that has traffic: 1 day." in told
+    assert FORGETFUL in told and "are one row" in told
+    replayed(access)
+    told = text(page, "/cache")
+    assert "hits were judged, by how alike the two answers are" in told and FORGETFUL not in told
+    assert re.findall(r'name="same" value="(\w+)" checked', told) == list(recorded.SAME)
+
+
+def test_what_the_form_does_not_know_is_told(page: Client, access: Access) -> None:
+    usual = {"ttl": "604800", "evaluator": "", "alike": "0.8", "most_wrong": "5"}
+    for wrong, message in (
+        ({"evaluator": "987654"}, "there is no such evaluator of calls"),
+        ({"evaluator": "x"}, "there is no such evaluator of calls"),
+        ({"ttl": "7"}, "choose one of the times"),
+        ({"alike": "much"}, "Least similarity of answers: it must be a number."),
+        ({"most_wrong": ""}, "Wrong hits at most, %: it must be a number."),
+        ({"same": "colour"}, "Some of model, prompt, system, before."),
+    ):
+        answer = page.post(f"{COST}/cache/new?range=7d", usual | wrong, follow=True)
+        assert message in answer.content.decode(), wrong
+    assert not CacheReplay.objects.exists()
+    page.post(f"{COST}/cache/new?range=7d", usual)
+    assert CacheReplay.objects.get().same == []
+
+
+def test_the_rest_of_a_slice_is_named() -> None:
+    assert words.slice_name("other", {}) == "All others"
+    assert words.slice_name("(no topic)", {7: "x"}) == "No topic"
+    note = words.rest_note("topic", ["topic 7", "other", "(no topic)"])
+    assert "12 topics with most calls" in note and "“No topic” is calls" in note
+    assert words.rest_note("prompt", ["support"]) == ""

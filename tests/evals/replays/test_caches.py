@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -88,6 +89,78 @@ def test_what_calls_must_share(access: Access) -> None:
     assert replayed(access, same=["prompt"]).result["points"][0]["hits"] == 0
     assert replayed(access, same=["model"]).result["points"][0]["hits"] == 1
     assert replayed(access, same=[], q="prompt:a").result["calls"] == 1
+
+
+def said(*messages: tuple[str, str]) -> str:
+    """Messages as gen_ai.input.messages has them."""
+    parts = [
+        {"role": role, "parts": [{"type": "text", "content": text}]} for role, text in messages
+    ]
+    return json.dumps(parts)
+
+
+YES = {
+    "gen_ai__input__messages": said(
+        ("user", RETURNS), ("assistant", "Shall I send it back?"), ("user", "Yes")
+    )
+}
+ALSO_YES = {
+    "gen_ai__input__messages": said(
+        ("user", PARIS), ("assistant", "Shall I book a table?"), ("user", "Yes")
+    )
+}
+
+
+def test_follow_ups_of_other_conversations_answer_nothing(access: Access) -> None:
+    traffic.send(access, ("Yes", DAYS), ago_ns=3 * traffic.HOUR, **YES)
+    traffic.send(access, ("Yes", NOON), ago_ns=2 * traffic.HOUR, **ALSO_YES)
+    traffic.send(access, ("Yes", NOON), **ALSO_YES)
+    points = replayed(access).result["points"]
+    assert [one["hits"] for one in points] == [1] * len(points)  # the same conversation again
+    points = replayed(access, same=["model", "prompt", "system"]).result["points"]
+    assert [one["hits"] for one in points] == [2] * len(points)
+
+
+def test_steps_of_agents_with_tools_are_left_out(access: Access) -> None:
+    call = {"type": "tool_call", "id": "c1", "name": "lookup_order", "arguments": {"id": 7}}
+    gave = {"type": "tool_call_response", "id": "c1", "response": "sent"}
+    asked = {"role": "user", "parts": [{"type": "text", "content": RETURNS}]}
+    calling = {"role": "assistant", "parts": [call], "finish_reason": "tool_call"}
+    for _ in range(2):
+        traffic.send(access, (RETURNS, ""), gen_ai__output__messages=json.dumps([calling]))
+        reading_ = json.dumps([asked, calling, {"role": "tool", "parts": [gave]}])
+        traffic.send(access, (RETURNS, DAYS), gen_ai__input__messages=reading_)
+    traffic.send(access, (RETURNS, DAYS), (RETURNS, DAYS))
+    later = json.dumps([asked, calling, {"role": "tool", "parts": [gave]}, asked])
+    traffic.send(access, (RETURNS, DAYS), gen_ai__input__messages=later)
+    found = replayed(access).result
+    assert (found["calls"], found["tool_steps"]) == (3, 4)
+    assert (found["exact"]["hits"], found["points"][0]["hits"]) == (1, 1)
+
+
+def test_a_month_is_of_the_time_that_has_traffic(access: Access) -> None:
+    day = 24 * traffic.HOUR
+    traffic.send(access, (RETURNS, DAYS), ago_ns=2 * day)
+    traffic.send(access, (RETURNS, DAYS))
+    start, end = traffic.NOW - 30 * day, traffic.NOW + traffic.HOUR
+    row = caches.create(access, Wanted(start, end))
+    caches.work_off()
+    row.refresh_from_db()
+    assert row.result["traffic_ns"] == pytest.approx(2 * day, rel=0.05)
+    assert (row.result["start_ns"], row.result["end_ns"]) == (start, end)
+    row = caches.create(access, Wanted(traffic.NOW - 20 * day, end, q="nothing-is-of-this"))
+    caches.work_off()
+    row.refresh_from_db()
+    assert (row.result["calls"], row.result["traffic_ns"]) == (0, end - row.start_ns)
+
+
+def test_progress_is_in_calls(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    traffic.send(access, (RETURNS, DAYS), (RETURNS, DAYS), (PARIS, NOON))
+    told = []
+    monkeypatch.setattr(caches, "_progress", lambda _, done, total: told.append((done, total)))
+    row = replayed(access)
+    assert {total for _, total in told} == {3} and told == sorted(told) and told[-1] == (3, 3)
+    assert row.result["calls"] == 3
 
 
 def test_answers_expire_and_failed_calls_leave_nothing(access: Access) -> None:
