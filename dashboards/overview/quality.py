@@ -79,10 +79,7 @@ class Scored:
 
 
 def added(many: Iterable[ScoreMeasures]) -> ScoreMeasures:
-    total = ScoreMeasures()
-    for one in many:
-        total.add(one)
-    return total
+    return ScoreMeasures.total(many)
 
 
 def scored(

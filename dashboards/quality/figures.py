@@ -112,10 +112,7 @@ def spread(sums: ScoreMeasures) -> float:
 
 
 def added(many: Iterable[ScoreMeasures]) -> ScoreMeasures:
-    whole = ScoreMeasures()
-    for one in many:
-        whole.add(one)
-    return whole
+    return ScoreMeasures.total(many)
 
 
 def less(whole: ScoreMeasures, part: ScoreMeasures) -> ScoreMeasures:

@@ -143,11 +143,19 @@ class ScoreMeasures:
     """Pico dollars that the scoring took."""
 
     def add(self, other: ScoreMeasures) -> None:
-        for name in SCORE_SUMS:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name, value in zip(SCORE_SUMS, _SCORE_SUMS_OF(other), strict=True):
+            if value:
+                setattr(self, name, getattr(self, name) + value)
+
+    @classmethod
+    def total(cls, many: Iterable[ScoreMeasures]) -> ScoreMeasures:
+        """As that of `Measures`."""
+        columns = list(zip(*map(_SCORE_SUMS_OF, many), strict=True))
+        return cls(*map(sum, columns)) if columns else cls()
 
 
 SCORE_SUMS: tuple[str, ...] = tuple(one.name for one in fields(ScoreMeasures))
+_SCORE_SUMS_OF = attrgetter(*SCORE_SUMS)
 
 
 def numbers(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:

@@ -369,12 +369,7 @@ def _one(
 
 
 def _whole(metric: Metric, many: Sequence[Any]) -> Any:
-    if metric.source != "score":
-        return Measures.total(many)
-    whole = ScoreMeasures()
-    for one in many:
-        whole.add(one)
-    return whole
+    return (ScoreMeasures if metric.source == "score" else Measures).total(many)
 
 
 def _both(one: Any, other: Any) -> Any:

@@ -32,7 +32,8 @@ STORED = """
 SELECT {columns} FROM {read} {slices} {where} GROUP BY {groups}"""
 BY_SLICE = """
 (SELECT {step} AS step, r.slice_id, {sums} FROM {read} GROUP BY 1, 2) AS r"""
-"""Summed before it is known what a slice is of: cheaper where there are thousands of them."""
+"""Summed before it is known what a slice is of: cheaper where there are thousands of them, or
+where many rows of a step are of the same."""
 COSTLIEST = """
 SELECT step, value, {sums}
 FROM ({stored}) AS u(step, value, {names})
@@ -44,6 +45,9 @@ LIMIT %s"""
 SLICES = """
 JOIN traces_slice s ON s.id = r.slice_id AND s.project_id = {project} AND s.family = {family}"""
 """Of one family alone, or all slices of the installation would be looked through."""
+EACH_SLICE = """
+CROSS JOIN LATERAL (SELECT dimensions FROM traces_slice WHERE id = r.slice_id OFFSET 0) AS s"""
+"""For those of a few hours: the planner would look through all that the family has had, first."""
 
 
 def _rows(
@@ -120,9 +124,13 @@ def _query(
     slices = SLICES.format(project=int(ask.project_id), family=int(family)) + joins
     step = steps.sql.format(start=f"(r.bucket * {BUCKET_NS}::int8)")
     read = READ.format(table=table_of(family), family=int(family))
-    if family in COARSE and not tests and all(one.startswith("sum(") for one in sums):
+    finer = steps.coarsest is Level.DAY and all(level < Level.DAY for level, _, _ in stretches)
+    plain = not tests and all(one.startswith("sum(") for one in sums)
+    if plain and (family in COARSE or finer):
         within = ", ".join(f"sum(r.{name}) AS {name}" for name in dict.fromkeys(_names(sums)))
         read, step = BY_SLICE.format(step=step, sums=within, read=read), "r.step"
+    if plain and finer and family not in COARSE:
+        slices = EACH_SLICE + joins
     text = STORED.format(
         columns=", ".join([step, *columns, *sums]),
         read=read,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traces.rollups.measures import SUMS, Measures
+from traces.rollups.measures import SCORE_SUMS, SUMS, Measures, ScoreMeasures
 
 
 @st.composite
@@ -27,3 +28,22 @@ def test_a_total_is_what_adding_one_by_one_comes_to(many: list[Measures]) -> Non
     assert Measures.total(iter(many)) == wanted
     first = Measures.total(many[:1])
     assert not many or (first == many[0] and first.packed is not many[0].packed)
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.integers(0, 10**12) | st.floats(-1e9, 1e9),
+            min_size=len(SCORE_SUMS),
+            max_size=len(SCORE_SUMS),
+        ).map(lambda values: ScoreMeasures(*values)),  # type: ignore[arg-type]
+        max_size=5,
+    )
+)
+def test_so_it_is_of_scores(many: list[ScoreMeasures]) -> None:
+    wanted = ScoreMeasures()
+    for one in many:
+        wanted.add(one)
+    found = ScoreMeasures.total(iter(many))
+    for name in SCORE_SUMS:
+        assert math.isclose(getattr(found, name), getattr(wanted, name), abs_tol=1e-3)
