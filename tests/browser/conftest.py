@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -39,6 +39,9 @@ CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 ARGUMENTS += ["--disable-background-networking", "--disable-component-update"]
 SERIOUS = ("serious", "critical")
+RECOLOURED = """theme => [...document.querySelectorAll("[data-figure].js-plotly-plot")].every(one =>
+    JSON.stringify(one.layout.template) === JSON.stringify(JSON.parse(one.dataset[theme]).template))
+"""
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 expect.set_options(timeout=20_000)  # a machine that does other things besides
@@ -87,6 +90,11 @@ class Watched:
     def _failed(self, request: Request) -> None:
         if request.failure != "net::ERR_ABORTED":  # what leaving a page does to its requests
             self.complaints.append(f"failed: {request.url} {request.failure}")
+
+    def recolour(self, theme: Literal["light", "dark"]) -> None:
+        """As when the system's own colours change while the page is looked at."""
+        self.page.emulate_media(color_scheme=theme)
+        self.page.wait_for_function(RECOLOURED, arg=theme)
 
     def check(self) -> None:
         """No complaint, nothing serious from axe, nothing wider than the window."""
@@ -140,20 +148,32 @@ def visit(
 def page_check(visit: Callable[..., Watched]) -> Callable[..., None]:
     """Hold `url` to the rules in light, in dark and on a phone.
 
-    SCREENSHOTS=folder keeps what it looks like.
+    It is loaded once and changes; charts measure their room when they are drawn, so a page that has
+    some is loaded anew for the phone. SCREENSHOTS=folder keeps what it looks like.
     """
 
     def check(url: str, *, name: str = "") -> None:
-        for theme, phone in (("light", False), ("dark", False), ("light", True)):
-            watched = visit(url, theme=theme, phone=phone)
-            if folder := os.environ.get("SCREENSHOTS"):
-                name = name or url.strip("/").split("?")[0].replace("/", "-")
-                kind = "phone" if phone else theme
-                watched.page.screenshot(path=f"{folder}/{name}-{kind}.png")
-            watched.check()
+        name = name or url.strip("/").split("?")[0].replace("/", "-")
+        watched = visit(url)
+        _hold(watched, f"{name}-light")
+        watched.recolour("dark")
+        _hold(watched, f"{name}-dark")
+        if watched.page.locator("[data-figure]").count():
             watched.page.context.close()
+            watched = visit(url, phone=True)
+        else:
+            watched.recolour("light")
+            watched.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        _hold(watched, f"{name}-phone")
+        watched.page.context.close()
 
     return check
+
+
+def _hold(watched: Watched, name: str) -> None:
+    if folder := os.environ.get("SCREENSHOTS"):
+        watched.page.screenshot(path=f"{folder}/{name}.png")
+    watched.check()
 
 
 @pytest.fixture
