@@ -1,7 +1,13 @@
-"""Marking places in a text that is shown: everything is escaped, only the marks are ours."""
+"""Marking places in a text that is shown: everything is escaped, only the marks are ours.
+
+Characters that turn the direction of text are shown, each in an element that ends what it does: a
+text cannot be read as another than it is, nor what stands behind it. They stay where they are, so
+that places in the text count as before, and copies are what was stored.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +19,8 @@ MARGIN = 160
 """Characters of a passage on either side of what is marked."""
 LONGEST = 600
 """Of one marked place in a passage."""
+TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Embeddings, overrides and isolates of direction. Marks of single letters do no harm."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,9 +49,9 @@ def marked(text: str, marks: Iterable[Mark]) -> SafeString:
     pieces: list[str] = []
     at = 0
     for mark in apart(marks, len(text)):
-        pieces += [escape(text[at : mark.start]), _mark(text[mark.start : mark.end], mark.title)]
+        pieces += [_plain(text[at : mark.start]), _mark(text[mark.start : mark.end], mark.title)]
         at = mark.end
-    pieces.append(escape(text[at:]))
+    pieces.append(_plain(text[at:]))
     return mark_safe("".join(pieces))  # noqa: S308 - each piece is escaped
 
 
@@ -58,12 +66,12 @@ def passages(text: str, marks: Sequence[Mark]) -> SafeString:
         begin = max(at, mark.start - MARGIN)
         if begin > at:
             pieces.append("… ")
-        pieces.append(escape(text[begin : mark.start]))
+        pieces.append(_plain(text[begin : mark.start]))
         shown = text[mark.start : mark.end]
         pieces.append(_mark(shown if len(shown) <= LONGEST else shown[:LONGEST] + "…", mark.title))
         limit = len(text) if following is None else following.start
         at = min(mark.end + MARGIN, limit)
-        pieces.append(escape(text[mark.end : at]))
+        pieces.append(_plain(text[mark.end : at]))
     if at < len(text):
         pieces.append(" …")
     return mark_safe("".join(pieces))  # noqa: S308 - each piece is escaped
@@ -71,5 +79,13 @@ def passages(text: str, marks: Sequence[Mark]) -> SafeString:
 
 def _mark(text: str, title: str) -> SafeString:
     if not title:
-        return format_html("<mark>{}</mark>", text)
-    return format_html('<mark title="{}">{}</mark>', title, text)
+        return format_html("<mark>{}</mark>", _plain(text))
+    return format_html('<mark title="{}">{}</mark>', title, _plain(text))
+
+
+def _plain(text: str) -> SafeString:
+    shown = TURNING.sub(
+        lambda one: f'<bdi class="turns" data-turns="U+{ord(one[0]):04X}">{one[0]}</bdi>',
+        escape(text),
+    )
+    return mark_safe(shown)  # noqa: S308 - escaped, but for what is ours

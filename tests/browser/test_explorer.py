@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from dashboards.explorer import saved
+from sightglass.accounts.access import Access
 from tests.browser.conftest import Watched
 from tests.traces.sending import llm, span
 
@@ -52,6 +54,27 @@ def test_a_list_in_every_light(page_check: Callable[..., None], sent: Send) -> N
     page_check(f"{URL}?columns={columns}", name="explorer-columns")
     page_check(f"{URL}?q=status:ok+modle:gpt-4o", name="explorer-mistake")
     page_check(f"{URL}?q=user:nobody", name="explorer-none")
+
+
+def test_many_saved_views_fit_and_are_reached(
+    page_check: Callable[..., None], visit: Visit, access: Access
+) -> None:
+    for number in range(60):
+        saved.save(
+            access,
+            name=f"{'unbroken' * 9} {number}" if number % 9 == 0 else f"A view {number}",
+            parameters=f"q=user%3A{number}",
+            shared=number % 2 == 0,
+        )
+    page_check(URL, name="explorer-views")
+    watched = visit(URL)
+    views = watched.page.get_by_role("navigation", name="Saved views")
+    last = views.get_by_role("link").last
+    last.scroll_into_view_if_needed()
+    last.click()
+    expect(views.locator("[aria-current]")).to_be_in_viewport()
+    kept = "one => [one.scrollWidth <= one.clientWidth, one.clientHeight <= 140]"
+    assert views.evaluate(kept) == [True, True], "no view stands where a mouse does not come"
 
 
 def test_a_query_is_completed_and_searched(visit: Visit, sent: Send) -> None:

@@ -3,17 +3,21 @@
 import json
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import expect
 
+from sightglass.accounts.access import Access
 from tests.browser.conftest import Watched
 from tests.browser.test_explorer import HOSTILE
 from tests.traces.sending import SECOND, llm
+from traces.services.scores import Given, store
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Visit = Callable[..., Watched]
 Send = Callable[..., None]
+TRACE = bytes([7] * 16)
 START = 1_790_000_000 * SECOND
 
 
@@ -44,6 +48,37 @@ def test_sessions_and_users_in_every_light(page_check: Callable[..., None], sent
     page_check("/p/shop/users?range=all", name="users")
     page_check("/p/shop/users/view?id=u_48213", name="user")
     page_check("/p/shop/sessions?range=all&q=sesion:x", name="sessions-mistake")
+
+
+def test_long_names_of_scores_fit(
+    page_check: Callable[..., None], visit: Visit, sent: Send, access: Access
+) -> None:
+    sent(turn(0, "Where is it?", "There.", trace_id=TRACE))
+    names = [f"{number}_{'unbroken' * 12}"[:100] for number in range(8)]
+    store(access, [Given(name, 0.25, "code", UUID(bytes=TRACE)) for name in names])
+    page_check("/p/shop/users/view?id=u_48213", name="user-scores")
+    narrow = visit("/p/shop/users/view?id=u_48213")
+    narrow.page.set_viewport_size({"width": 900, "height": 800})
+    narrow.check()
+    page_check("/p/shop/sessions/view?id=sess_7fd1c0", name="session-scores")
+    page_check("/p/shop/traces?range=all", name="explorer-scores")
+
+
+def test_text_that_turns_its_direction_turns_nothing_else(visit: Visit, sent: Send) -> None:
+    evil = "\u202eevil gnp.exe"
+    sent(turn(0, f"Open {evil} please", evil, trace_id=TRACE, name=evil, user__id=evil))
+    page = visit(f"/p/shop/traces/{TRACE.hex()}").page
+    shown = page.locator("[data-text] .turns").first
+    assert shown.text_content() == "\u202e" and shown.get_attribute("data-turns") == "U+202E"
+    places = """one => {
+        const words = one.parentElement.lastChild, range = document.createRange();
+        return [0, 4].map(at => {
+            range.setStart(words, at); range.setEnd(words, at + 1);
+            return range.getBoundingClientRect().x;
+        });
+    }"""
+    first, later = shown.evaluate(places)
+    assert first < later, "what follows is read from left to right"
 
 
 def test_empty_lists(page_check: Callable[..., None]) -> None:

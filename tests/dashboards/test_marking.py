@@ -70,3 +70,13 @@ def test_passages_close_to_one_another_are_one() -> None:
     assert passages("one two three", [Mark(0, 3), Mark(4, 7)]) == (
         "<mark>one</mark> <mark>two</mark> three"
     )
+
+
+def test_what_turns_the_direction_is_shown_and_ends_where_it_stands() -> None:
+    text = "safe\u202egpj.exe\u2066<b>"
+    html = marked(text, [Mark(2, 8)])
+    assert '<bdi class="turns" data-turns="U+202E">\u202e</bdi>' in html
+    assert '<bdi class="turns" data-turns="U+2066">\u2066</bdi>&lt;b&gt;' in html
+    assert unescape(re.sub(r"<[^>]*>", "", html)) == text, "places count, and a copy is the text"
+    assert "data-turns" in passages(text, [Mark(0, 2)])
+    assert "turns" not in marked("\u05d0\u200f(1)", []), "marks of letters are left alone"

@@ -136,6 +136,13 @@ let known = null;
 
 const keys = () => [...document.querySelectorAll("#rows tr")].map((row) => row.dataset.row);
 
+// Of many saved views, the one that is looked at is in sight.
+function showView() {
+  const current = document.querySelector(".views [aria-current]");
+  if (current) current.parentElement.scrollTop = current.offsetTop - current.offsetHeight;
+}
+showView();
+
 document.addEventListener("htmx:beforeRequest", (event) => {
   const element = event.detail.elt;
   if (element.matches("[data-live]") && document.hidden) event.preventDefault();
@@ -144,7 +151,10 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.target?.id === "list") known = new Set(keys());
 });
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target?.id === "explorer") close();
+  if (event.detail.target?.id === "explorer") {
+    close();
+    showView();
+  }
   if (!known) return;
   const fresh = [...document.querySelectorAll("#rows tr")].filter((row) => !known.has(row.dataset.row));
   known = null;
