@@ -141,11 +141,17 @@ class Frame:
 
         `timeless` leaves the time out, for series of charts, whose points add their own.
         """
-        there = reverse("traces", args=[self.access.project.slug])
-        start, end = bounds(range or self.range)
-        when = {} if timeless else {"from": ranges.iso(start), "to": ranges.iso(end)}
+        when = {} if timeless else self._when if range is None else said(range)
         asked = {"list": "spans" if spans else "", "q": self.narrowed(*found), "order": order}
-        return f"{there}?{state.encoded(asked | when)}"
+        return f"{self._explorer}?{state.encoded(asked | when)}"
+
+    @cached_property
+    def _explorer(self) -> str:
+        return reverse("traces", args=[self.access.project.slug])
+
+    @cached_property
+    def _when(self) -> dict[str, str]:
+        return said(self.range)
 
     @property
     def shorter(self) -> str:
@@ -221,6 +227,12 @@ class Frame:
         """The preset that begins there now, so that going back and forth ends where it began."""
         now = time.time_ns()
         return next((n for n in PRESETS if bounds(preset(n, now).range)[0] == start), "")
+
+
+def said(range: TimeRange) -> dict[str, str]:
+    """A range as an address of the explorer says it."""
+    start, end = bounds(range)
+    return {"from": ranges.iso(start), "to": ranges.iso(end)}
 
 
 def term(dimension: str, value: str | None) -> str:
