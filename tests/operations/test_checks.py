@@ -34,6 +34,11 @@ def sound(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setattr(readiness, "check_broker", lambda: None)
     monkeypatch.setattr(app.control, "ping", lambda timeout: [{"celery@w": {"ok": "pong"}}])
     monkeypatch.setattr(checks, "LOW_DISK", 0)
+    told = checks.setting  # the tests' own server need not keep anything through a crash
+    kept = ("fsync", "full_page_writes")
+    monkeypatch.setattr(checks, "setting", lambda name: "on" if name in kept else told(name))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = on")
     partitions.make_ahead()
     return settings
 
@@ -98,6 +103,14 @@ def test_loose_durability_is_found(sound: Settings) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit = off")
     assert names() == {"synchronous-commit": "error"}
+
+
+@pytest.mark.parametrize("name", ["synchronous_commit", "fsync", "full_page_writes"])
+def test_each_way_to_lose_what_was_stored_is_found(
+    name: str, sound: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "setting", lambda asked: "off" if asked == name else "on")
+    assert names() == {name.replace("_", "-"): "error"}
 
 
 def test_missing_migrations_are_found(sound: Settings) -> None:
