@@ -100,6 +100,14 @@ def times_of(period: TimeRange) -> list[int]:
     return list(range((start - offset) // step * step + offset, end, step))
 
 
+def before_words(of: Period) -> str:
+    """What a period is compared with."""
+    days = of.back_ns // DAY
+    if of.back_ns % DAY:
+        return "the time before"
+    return "the day before" if days == 1 else f"the {days} days before"
+
+
 def day_span(of: TimeRange) -> str:
     """6 – 19 Nov; with times where it is shorter than two days."""
     start, end = bounds(of)

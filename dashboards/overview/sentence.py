@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from dashboards.changes import Change, signed
 from dashboards.charts import Event
 from dashboards.charts.scales import moment
 from dashboards.charts.types import short
@@ -14,7 +15,7 @@ from dashboards.frame import Frame, term
 from dashboards.numbers import money, tokens
 from dashboards.overview.reading import Reading, by_group
 from dashboards.overview.stats import Stat
-from dashboards.periods import DAY, HOUR
+from dashboards.periods import DAY, HOUR, before_words
 from traces.rollups.measures import Measures
 from traces.selectors.paging import TimeRange
 
@@ -27,6 +28,8 @@ MOSTLY = 0.5
 UNUSUAL = 3.0
 """A step is told when it cost as many times the median of the steps."""
 LEAST_STEPS = 5
+THIN = 0.1
+"""Fewer traces before than this share of those now are nothing to compare with."""
 FIRST = ("Spend", "Error rate", "Latency p95", "Cost per trace", "Traces")
 Groups = dict[str | None, Measures]
 
@@ -48,17 +51,9 @@ def versus(frame: Frame) -> str:
     return f"vs prior {back // HOUR} h" if back % HOUR == 0 else "vs the time before"
 
 
-def before_words(frame: Frame) -> str:
-    """What the comparison is with."""
-    days = frame.period.back_ns // DAY
-    if frame.period.back_ns % DAY:
-        return "the time before"
-    return "the day before" if days == 1 else f"the {days} days before"
-
-
 def sentence(reading: Reading, strip: Sequence[Stat], events: Sequence[Event]) -> list[Part]:
-    """At most two sentences, of links and words."""
-    frame, total = reading.frame, reading.total
+    """At most two sentences, of links and words, and what they are compared with."""
+    frame, total, before = reading.frame, reading.total, before_words(reading.frame.period)
     if not total.traces:
         return [Part("No trace began in this time range.")]
     if reading.unsettled:
@@ -67,7 +62,14 @@ def sentence(reading: Reading, strip: Sequence[Stat], events: Sequence[Event]) -
         return [
             Part(
                 f"{tokens(total.traces)} traces cost {money(total.cost)}."
-                f" There is nothing in {before_words(frame)} to compare with."
+                f" There is nothing in {before} to compare with."
+            )
+        ]
+    if reading.total_before.traces < THIN * total.traces:
+        return [
+            Part(
+                f"{tokens(total.traces)} traces cost {money(total.cost)}. {before.capitalize()} had"
+                f" {tokens(reading.total_before.traces)}: too few to compare with."
             )
         ]
     odd = unusual(reading)
@@ -77,8 +79,8 @@ def sentence(reading: Reading, strip: Sequence[Stat], events: Sequence[Event]) -
     if not told:
         return [
             Part(
-                f"Nothing has changed for certain against {before_words(frame)}:"
-                " every difference is within the usual spread."
+                f"Nothing has changed for certain against {before}:"
+                f" every difference is within the usual spread.{partly(reading)}"
             )
         ]
     parts: list[Part] = []
@@ -90,14 +92,28 @@ def sentence(reading: Reading, strip: Sequence[Stat], events: Sequence[Event]) -
         text = (
             "at " + stat.value + " where nothing was"
             if change.text == "new"
-            else (f"{change.way} {change.text}")
+            else f"{change.way} {change.text}{ends(change)}"
         )
         parts.append(Part(text, stat.url, change.tone))
-    parts.append(Part(f" against {before_words(frame)}"))
+    parts.append(Part(f" against {before}"))
     if told[0].label == "Spend" and (place := where(reading)):
         parts += [Part(", mostly in "), place]
-    parts.append(Part("."))
+    parts.append(Part(f".{partly(reading)}"))
     return parts + ([Part(" "), *odd] if odd else since(frame, events))
+
+
+def ends(change: Change) -> str:
+    """The interval of a difference, where it is told."""
+    if change.low is None or change.high is None:
+        return ""
+    return f" (95% interval {signed(change.low, change)} to {signed(change.high, change)})"
+
+
+def partly(reading: Reading) -> str:
+    """That the time before was only partly one of traffic."""
+    if reading.began_ns is None:
+        return ""
+    return f" The first trace is of {moment(reading.began_ns, DAY)}: sums are not compared."
 
 
 def unusual(reading: Reading) -> list[Part]:

@@ -16,6 +16,7 @@ from dashboards.quality.figures import (
     added,
     fine_value,
     flagged_value,
+    matters,
     score_value,
 )
 from dashboards.quality.reading import Trend
@@ -134,11 +135,14 @@ def _fine_line(frame: Frame, figure: Figure, trend: Trend) -> Series:
 
 
 def flagged(frame: Frame, figures: Sequence[Figure], trend: Trend) -> ChartCard | None:
-    """Flagged shares over time, of those that flag most; None where nothing is flagged or not."""
+    """Flagged shares over time, of those first that say most of how good answers are, then of those
+    that flag most; None where nothing is flagged or not."""
     able = [one for one in figures if one.sums.judged]
     if not able:
         return None
-    able.sort(key=lambda one: -float(one.flagged.value or 0))
+    able.sort(
+        key=lambda one: (matters(one.key.name, one.key.source), -float(one.flagged.value or 0))
+    )
     series = [
         line_of(
             one.key.name,

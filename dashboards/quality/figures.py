@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import sqrt
 
 from dashboards.changes import Change, of_values
+from evals.detectors.registry import MODULES
 from traces.rollups.measures import SCORE_SUMS, ScoreMeasures
 from traces.selectors import metrics
 from traces.selectors.metrics import FLAGGED, SCORE, Better, Value
@@ -28,6 +29,25 @@ class Key:
     @property
     def is_of_people(self) -> bool:
         return self.source in FEEDBACK
+
+
+ANSWERS = ("hallucination", "irrelevance", "inconsistency")
+"""Detectors of what is wrong with an answer, by the names that their scores have from the start."""
+OWN_CODE = 4
+ASIDE = frozenset(MODULES) - set(ANSWERS)
+"""The others: of what is in a text (personal data, attacks) and of its form."""
+
+
+def matters(name: str, source: str = "") -> int:
+    """How much a score says of how good answers are; 0 says most: judges, detectors of wrong
+    answers, users, reviewers (of what they were given), code of yours, other detectors."""
+    if source == "judge":
+        return 0
+    if name in ANSWERS:
+        return 1
+    if source in FEEDBACK:
+        return 2 + FEEDBACK.index(source)
+    return OWN_CODE + (name in ASIDE)
 
 
 @dataclass(slots=True)
@@ -128,7 +148,7 @@ def figures(
     directions: Mapping[str, Better],
     picked: Container[str] = (),
 ) -> list[Figure]:
-    """Of all scores with a number, judges and detectors first, then people's; by name.
+    """Of all scores with a number, those first that say most of how good answers are; by name.
 
     `picked`: names of reviewers' scores whose items were not all drawn by chance.
     """
@@ -143,7 +163,10 @@ def figures(
         for key, sums in now.items()
         if sums.n
     ]
-    return sorted(found, key=lambda one: (one.key.is_of_people, one.key.name, one.key.source))
+    return sorted(
+        found,
+        key=lambda one: (matters(one.key.name, one.key.source), one.key.name, one.key.source),
+    )
 
 
 def better_of(key: Key, directions: Mapping[str, Better]) -> Better:

@@ -16,9 +16,10 @@ from dashboards.changes import Change
 from dashboards.charts import ChartCard
 from dashboards.frame import Frame, term
 from dashboards.late import unsettled
+from dashboards.periods import before_words
 from dashboards.quality import cards, reading, slices, truth
 from dashboards.quality.cards import score_term
-from dashboards.quality.figures import SOURCES, Figure, Key, figures
+from dashboards.quality.figures import OWN_CODE, SOURCES, Figure, Key, figures, matters
 from dashboards.quality.slices import LABELS, Slice
 from dashboards.quality.words import UNSETTLED, interval, sentence
 from evals.truth.selectors.labels import questions_not_drawn
@@ -151,7 +152,9 @@ def found(frame: Frame, query: Query) -> dict[str, Any]:
         "worst": [SliceLine(one, _slice_url(frame, one)) for one in worst.slices],
         "compared": worst.compared,
         "minimum": slices.MINIMUM,
-        "sentence": UNSETTLED if unsettled(trend.pending, frame) else sentence(known, worst.slices),
+        "sentence": UNSETTLED
+        if unsettled(trend.pending, frame)
+        else sentence(known, worst.slices, before_words(frame.period)),
         "pending": trend.pending,
     }
 
@@ -162,14 +165,18 @@ def picked_of(known: Sequence[Figure]) -> set[Key]:
 
 
 def chosen_of(frame: Frame, known: Sequence[Figure]) -> Figure:
-    """The one that the address names; else what has become worse; else what has most scores."""
+    """The one that the address names; else of those that say how good answers are what has become
+    worse, or says most of it."""
     name, source = frame.more.get("score"), frame.more.get("source")
     for one in known:
         if one.key.name == name and source in (None, one.key.source):
             return one
 
-    def rank(one: Figure) -> tuple[bool, bool, int]:
-        return (one.change.tone == "bad", one.better is not None, one.sums.n)
+    def rank(one: Figure) -> tuple[bool, bool, bool, int, int]:
+        much = matters(one.key.name, one.key.source)
+        worse = one.change.tone == "bad"
+        known_way = one.better is not None
+        return (worse and much < OWN_CODE, known_way and one.drawn, worse, -much, one.sums.n)
 
     return max(known, key=rank)
 

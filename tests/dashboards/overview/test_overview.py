@@ -152,7 +152,7 @@ def test_more_spending_is_told_with_where_it_lies(send: Send, page: Callable[...
     for day in range(14):
         send(day, output=2_000)
     html = page()
-    assert first_words(html).startswith("Spend is up ")
+    assert re.match(r"Spend is up \d+% \(95% interval \+\d+% to \+\d+%\)", first_words(html))
     assert ", mostly in gpt-4o-2024-08-06." in first_words(html)
     said, _ = stat(html, "Spend")
     assert "vs prior 14 d" in said
@@ -183,11 +183,19 @@ def test_a_time_in_which_traffic_began_is_not_compared_with(
     assert "%" not in stat(html, "Traces")[0]
     table = html[html.index("Top features by cost") :]
     assert "delta" not in table
+    assert re.search(r"The first trace is of \d+ \w{3}: sums are not compared\.", first_words(html))
 
 
 def test_nothing_before_is_said(send: Send, page: Callable[..., str]) -> None:
     steady(send, range(5))
     assert "There is nothing in the 14 days before to compare with." in first_words(page())
+
+
+def test_too_little_before_is_not_compared_with(send: Send, page: Callable[..., str]) -> None:
+    send(20, error="timeout")
+    steady(send, range(14))
+    words = first_words(page())
+    assert words.endswith("The 14 days before had 1: too few to compare with."), words
 
 
 def test_feedback_is_the_best_known_score(

@@ -18,6 +18,7 @@ from dashboards.quality.figures import (
     fine_value,
     flagged_value,
     less,
+    matters,
     score_value,
     spread,
     unit_of,
@@ -69,9 +70,11 @@ def test_which_way_is_better_decides_the_tone() -> None:
 def test_what_is_certain_but_not_to_be_seen_is_not_told() -> None:
     fell = figure(sums([0.061] * 400 + [0.059] * 400), sums([0.063] * 400 + [0.061] * 400))
     assert fell.change.tone == "bad"
-    assert sentence([fell], []) == ("No score has changed for certain against the period before.")
+    assert sentence([fell], [], BEFORE) == (
+        "No score has changed for certain against the 7 days before."
+    )
     little = figure(sums([0.62] * 400 + [0.60] * 400), sums([0.63] * 400 + [0.61] * 400))
-    assert little.change.tone == "bad" and "fell" not in sentence([little], [])
+    assert little.change.tone == "bad" and "fell" not in sentence([little], [], BEFORE)
 
 
 def test_more_flags_are_worse_whatever_the_score() -> None:
@@ -260,6 +263,8 @@ def test_values_of_a_dimension() -> None:
 
 # ---- words
 
+BEFORE = "the 7 days before"
+
 
 def test_words_of_intervals() -> None:
     assert interval(Value(0.9, 10, 0.861, 0.924), "ratio") == "86.1% – 92.4%"
@@ -270,15 +275,45 @@ def test_the_sentence_tells_what_is_certain_and_only_that() -> None:
     fell = Figure(JUDGE, sums([1] * 60 + [0] * 40, booleans=True), better="up")
     fell.before = sums([1] * 90 + [0] * 10, booleans=True)
     maybe = Figure(THUMBS, sums([1, 0]), sums([1, 1]), "up")
-    told = sentence([fell, maybe], [])
-    assert told == "groundedness fell from 90.0% to 60.0%."
-    assert sentence([maybe], []) == ("No score has changed for certain against the period before.")
+    told = sentence([fell, maybe], [], BEFORE)
+    assert told == (
+        "groundedness fell from 90.0% to 60.0%"
+        " (95% interval of the difference: −40.8 pts to −18.3 pts)."
+    )
+    assert sentence([maybe], [], BEFORE) == (
+        "No score has changed for certain against the 7 days before."
+    )
     detector = Figure(JUDGE, sums([0.9] * 40 + [0.1] * 60), sums([0.9] * 5 + [0.1] * 95), "down")
     for part, flagged in ((detector.sums, 40), (detector.before, 5)):
         part.judged, part.judged_w, part.judged_w2 = 100, 100.0, 100.0
         part.flagged, part.flagged_w, part.flagged_w2 = flagged, float(flagged), float(flagged)
-    assert sentence([detector], []) == "groundedness flags rose from 5.0% to 40.0%.", "not its mean"
+    told = sentence([detector], [], BEFORE)
+    assert told.startswith("groundedness flags rose from 5.0% to 40.0% (95%"), "not its mean"
     found = worst([cell(190, 10), cell(60, 40, model="b")], {})
-    assert sentence([maybe], found.slices).endswith(
+    assert sentence([maybe], found.slices, BEFORE).endswith(
         "Worst slice: thumbs is 60.0% for model b, 95.0% elsewhere."
     )
+
+
+def test_where_there_is_nothing_to_compare_with_nothing_is_compared() -> None:
+    new = Figure(JUDGE, sums([1] * 60 + [0] * 40, booleans=True), better="up")
+    nothing = "Nothing was scored in the 7 days before, so there is nothing to compare with."
+    assert sentence([new], [], BEFORE) == nothing
+    found = worst([cell(190, 10), cell(60, 40, model="b")], {})
+    assert sentence([new], found.slices, BEFORE).startswith(f"{nothing} Worst slice: ")
+    new.before = sums([1] * 9, booleans=True)
+    assert sentence([new], [], BEFORE) == (
+        "9 scores in the 7 days before are too few to compare with 100 now."
+    )
+    new.before = sums([1] * 10, booleans=True)
+    assert sentence([new], [], BEFORE).startswith("groundedness fell from 100.0% to 60.0% (95%")
+
+
+def test_what_says_most_of_answers_comes_first() -> None:
+    order = [
+        Key("strict", "judge"), Key("hallucination", "code"), Key("thumbs", "user"),
+        Key("correct", "human"), Key("outcome", "code"), Key("pii", "code"),
+    ]  # fmt: skip
+    now = {key: sums([1, 0]) for key in reversed(order)}
+    assert [one.key for one in figures(now, {}, {})] == order
+    assert [matters(key.name, key.source) for key in order] == list(range(6))

@@ -96,7 +96,9 @@ def test_a_difference_without_a_direction_has_no_colour(page: Client, access: Ac
     type(made.evaluator).objects.filter(pk=made.evaluator_id).update(name="grounded")
     [line] = [one for one in got(page, range="7d")["lines"] if one.figure.key.name == "grounded"]
     assert line.change.tone == "bad"
-    assert got(page, range="7d")["sentence"].startswith("grounded fell from 100.0% to 66.7%.")
+    assert got(page, range="7d")["sentence"].startswith(
+        "grounded fell from 100.0% to 66.7% (95% interval of the difference: −"
+    )
 
 
 def test_the_chart_has_the_intervals_and_marks_the_release(page: Client, access: Access) -> None:
