@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 import schemathesis
@@ -29,9 +30,14 @@ Places = Callable[[str], dict[str, Any]]
 
 def operations(below: str = "/") -> list[Any]:
     """What the description has below a path."""
+    return [one for one in _described() if one.path.startswith(below)]
+
+
+@cache
+def _described() -> tuple[Any, ...]:
+    """Read once by a process: it depends on nothing that a test does."""
     schema = schemathesis.openapi.from_wsgi("/api/schema/", application)
-    found = [result.ok() for result in schema.get_all_operations()]  # type: ignore[union-attr]
-    return [one for one in found if one.path.startswith(below)]
+    return tuple(result.ok() for result in schema.get_all_operations())  # type: ignore[union-attr]
 
 
 def driven(

@@ -39,6 +39,7 @@ CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 ARGUMENTS += ["--disable-background-networking", "--disable-component-update"]
 SERIOUS = ("serious", "critical")
+VIOLATIONS = "axe.run({resultTypes: ['violations']}).then(found => found.violations)"
 RECOLOURED = """theme => [...document.querySelectorAll("[data-figure].js-plotly-plot")].every(one =>
     JSON.stringify(one.layout.template) === JSON.stringify(JSON.parse(one.dataset[theme]).template))
 """
@@ -96,9 +97,16 @@ class Watched:
         self.page.emulate_media(color_scheme=theme)
         self.page.wait_for_function(RECOLOURED, arg=theme)
 
+    def narrow(self) -> None:
+        """As on a phone, in light."""
+        self.recolour("light")
+        self.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+
     def check(self) -> None:
         """No complaint, nothing serious from axe, nothing wider than the window."""
-        found = Axe().run(self.page).response["violations"]
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(Axe().axe_script)
+        found = self.page.evaluate(VIOLATIONS)
         self.complaints += [
             f"axe: {each['id']}: {[node['target'] for node in each['nodes'][:3]]} {each['help']}"
             for each in found
@@ -162,8 +170,7 @@ def page_check(visit: Callable[..., Watched]) -> Callable[..., None]:
             watched.page.context.close()
             watched = visit(url, phone=True)
         else:
-            watched.recolour("light")
-            watched.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+            watched.narrow()
         _hold(watched, f"{name}-phone")
         watched.page.context.close()
 

@@ -17,7 +17,7 @@ from sightglass.accounts.access import Access
 from sightglass.accounts.models import Role, User
 from tests.accounts.issuer import CLIENT, SECRET, Issuer
 from tests.accounts.test_signing_in import code_of
-from tests.browser.conftest import PHONE, WIDE, Watched
+from tests.browser.conftest import WIDE, Watched
 from tests.conftest import member
 
 HOSTILE = "<img src=x onerror=alert(1)> with a rather long name that does not end where one expects"
@@ -74,15 +74,16 @@ def test_the_log_of_the_installation(page_check: Callable[..., None], owner: Use
 
 @pytest.fixture
 def entrance(chromium: Browser, live_server: LiveServer) -> Iterator[Callable[..., Watched]]:
-    """`entrance(theme="light", phone=False)`: a page of somebody who is not signed in."""
+    """`entrance()`: a page of somebody who is not signed in."""
     cache.clear()
     contexts = []
 
-    def enter(*, theme: Any = "light", phone: bool = False) -> Watched:
+    def enter() -> Watched:
         context = chromium.new_context(
             base_url=live_server.url,
-            viewport=PHONE if phone else WIDE,  # type: ignore[arg-type]
-            color_scheme=theme,
+            viewport=WIDE,  # type: ignore[arg-type]
+            color_scheme="light",
+            reduced_motion="reduce",
         )
         contexts.append(context)
         return Watched(context)
@@ -108,10 +109,13 @@ def entrance(chromium: Browser, live_server: LiveServer) -> Iterator[Callable[..
 def test_pages_of_nobody(path: str, access: Access, entrance: Callable[..., Watched]) -> None:
     if path == "INVITATION":
         path = "/invitations/" + members.invite(access, "new@example.org", Role.VIEWER)[1]
-    for theme, phone in (("light", False), ("dark", False), ("light", True)):
-        watched = entrance(theme=theme, phone=phone)
-        watched.page.goto(path)
-        watched.check()
+    watched = entrance()
+    watched.page.goto(path)
+    watched.check()
+    watched.recolour("dark")
+    watched.check()
+    watched.narrow()
+    watched.check()
 
 
 def test_a_newcomer_joins_signs_out_and_in_with_a_second_factor(
