@@ -3,13 +3,14 @@ many users to keep each apart where none of its hours had."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
 
+from traces.query.nodes import Node
 from traces.rollups import matching
-from traces.rollups.dimensions import OTHER, Family, Level, finest, table_of
+from traces.rollups.dimensions import COARSE, OTHER, Family, Level, finest, table_of
 from traces.rollups.segments import BUCKET_NS, SPANNED
 from traces.selectors import slicing
 from traces.selectors.asking import Ask
@@ -19,6 +20,14 @@ MOST_SLICES = 64
 """With more slices of others than these only raw rows answer: each is looked for in each bucket."""
 SLICES = """
 SELECT id FROM traces_slice s WHERE s.project_id = %s AND s.family = %s AND ({other}) LIMIT %s"""
+BESIDE = """
+SELECT s.id, s.id = ANY(%s), s.dimensions[2] FROM traces_slice s
+WHERE s.project_id = %s AND s.family = %s AND ({condition} OR s.id = ANY(%s))"""
+PRESENT = """
+SELECT r.bucket, r.slice_id FROM unnest(%s::int4[]) AS d(bucket)
+CROSS JOIN LATERAL (
+    SELECT bucket, slice_id FROM {table} WHERE project_id = %s AND family = %s AND level = %s
+        AND bucket = d.bucket AND slice_id = ANY(%s) OFFSET 0) AS r"""
 ROW = """EXISTS (
     SELECT 1 FROM {table} r WHERE r.project_id = %s AND r.family = %s AND r.level = %s
         AND r.bucket = d.bucket {more})"""
@@ -39,7 +48,41 @@ def unfit(ask: Ask, family: Family) -> Mapping[Level, set[int]] | None:
         return None
     low, high = ask.bounds
     key = ("lumps", ask.project_id, family, *asked, low, high)
-    return shared(key, lambda: _unfit(ask.project_id, family, slices, low, high))
+    found = shared(key, lambda: _unfit(ask.project_id, family, slices, low, high))
+    if not found or not found[Level.DAY] or family not in COARSE:
+        return found
+    root = ask.query.root
+    if root is None or not matching.is_one_value(root):
+        return found
+    apart = _apart(ask.project_id, root, family, slices, found[Level.DAY])
+    return found | {Level.DAY: found[Level.DAY] - apart}
+
+
+def _apart(
+    project_id: int, root: Node, family: Family, others: Sequence[int], days: Collection[int]
+) -> set[int]:
+    """Of days with others, those on which these are not of the one value that is asked about.
+
+    That is so where the value has a row of its own beside each of the others' rows, of the same
+    environment: a row is kept or lumped as a whole. No hour of these days has others.
+    """
+    condition, params = slicing.condition(root, family)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            BESIDE.format(condition=condition),
+            [list(others), project_id, int(family), *params, list(others)],
+        )
+        beside = {number: (is_other, rest) for number, is_other, rest in cursor.fetchall()}
+        cursor.execute(
+            PRESENT.format(table=table_of(family)),
+            [sorted(days), project_id, int(family), int(Level.DAY), list(beside)],
+        )
+        present = cursor.fetchall()
+    found: dict[int, dict[bool, set[Any]]] = {}
+    for day, number in present:
+        is_other, rest = beside[number]
+        found.setdefault(day, {True: set(), False: set()})[is_other].add(rest)
+    return {day for day, rests in found.items() if rests[True] and rests[True] <= rests[False]}
 
 
 def _slices(project_id: int, family: Family, asked: Sequence[str]) -> list[int]:

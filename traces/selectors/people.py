@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from traces.rollups.dimensions import COUNTED, OTHER, Family, Level
 from traces.rollups.measures import Measures
-from traces.rollups.segments import BUCKET_NS, Plan
+from traces.rollups.segments import BUCKET_NS, SPANNED, Plan
 from traces.selectors import slicing
 from traces.selectors.asking import Ask, Steps
 from traces.selectors.one_reading import shared
@@ -31,19 +31,22 @@ FROM unnest(%s::int4[], %s::int4[]) AS p(first, "end")
 CROSS JOIN LATERAL (
     SELECT * FROM traces_people_day WHERE project_id = %s AND family = %s
         AND bucket >= p.first AND bucket < p."end" OFFSET 0) AS d"""
-HOURS = """
+ROWS = """
 SELECT {step}, r.slice_id, sum(r.cost & 4294967295)::int8, sum(r.cost >> 32)::int8,
     sum(r.counted)::int8
 FROM unnest(%s::int4[], %s::int4[]) AS p(first, "end")
 CROSS JOIN LATERAL (
     SELECT bucket, slice_id, coalesce(cost, 0) AS cost, coalesce({counted}, 0) AS counted
-    FROM traces_rollup WHERE project_id = %s AND family = %s AND level = %s
-        AND bucket >= p.first AND bucket < p."end" {only} OFFSET 0) AS r
+    FROM traces_rollup WHERE project_id = %s AND family = %s AND level = %s AND {within}
+    OFFSET 0) AS r
 GROUP BY 1, 2"""
+WHOLE = 'bucket >= p.first AND bucket < p."end"'
+ONLY = "bucket = p.first AND slice_id = ANY(%s)"
+"""Row by row: within a stretch the slices of everyone would be looked through."""
 LABELS = """
 SELECT {columns} FROM traces_slice s WHERE s.project_id = %s AND s.family = %s {tests}"""
 FEW = 200
-"""So many slices or fewer are looked for one by one among the rows of hours."""
+"""So many slices or fewer are looked for one by one among the rows of days and hours."""
 HALF, LOW = 32, 2**32 - 1
 """Bits: money is added up in two halves, so that sums of any size are exact in a double."""
 
@@ -69,6 +72,10 @@ class Labels:
     groups: list[Group]
     rest: int
 
+    @property
+    def are_few(self) -> bool:
+        return self.rest < 0 and len(self.ids) <= FEW
+
     def of(self, slices: Numbers) -> Numbers:
         """The number of each one's group; -1 of those that do not match."""
         if not len(self.ids):
@@ -90,11 +97,14 @@ def measures(
     labels = _labels(ask, family)
     days = [(first, end) for level, first, end in made.stored if level is Level.DAY]
     hours = [(first, end) for level, first, end in made.stored if level is Level.HOUR]
-    key = ("people", ask.project_id, family, *days)
-    packed = shared(key, lambda: _days(ask.project_id, family, days))
-    sums = replace(packed, times=_numbers(packed.times, steps))
+    if labels.are_few:
+        sums = _rows(ask, steps, family, Level.DAY, days, labels)
+    else:
+        key = ("people", ask.project_id, family, *days)
+        packed = shared(key, lambda: _days(ask.project_id, family, days))
+        sums = replace(packed, times=_numbers(packed.times, steps))
     if hours:
-        sums = _joined(sums, _hours(ask, steps, family, hours, labels))
+        sums = _joined(sums, _rows(ask, steps, family, Level.HOUR, hours, labels))
     return _added(sums, labels, ask, family, seen)
 
 
@@ -150,21 +160,24 @@ def _days(project_id: int, family: Family, stretches: Sequence[tuple[int, int]])
     return Sums(buckets, slices, cost & LOW, cost >> HALF, counted)
 
 
-def _hours(
+def _rows(
     ask: Ask,
     steps: Steps,
     family: Family,
+    level: Level,
     stretches: Sequence[tuple[int, int]],
     labels: Labels,
 ) -> Sums:
-    few = labels.rest < 0 and len(labels.ids) <= FEW
-    text = HOURS.format(
+    few, length = labels.are_few, SPANNED[level]
+    if few:
+        stretches = [(one, one) for first, end in stretches for one in range(first, end, length)]
+    text = ROWS.format(
         step=steps.sql.format(start=f"(r.bucket * {BUCKET_NS}::int8)"),
         counted=COUNTED[family],
-        only="AND slice_id = ANY(%s)" if few else "",
+        within=ONLY if few else WHOLE,
     )
     params: list[Any] = [[first for first, _ in stretches], [end for _, end in stretches]]
-    params += [ask.project_id, int(family), int(Level.HOUR)]
+    params += [ask.project_id, int(family), int(level)]
     with connection.cursor() as cursor:
         cursor.execute(text, [*params, labels.ids.tolist()] if few else params)
         rows = cursor.fetchall()

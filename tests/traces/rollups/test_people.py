@@ -10,10 +10,10 @@ from django.db import connection
 
 from sightglass.accounts.access import Access
 from tests.traces.rollups.test_cubes import DAY, HOUR, MIDNIGHT, at, rolled, send, variety
-from traces.rollups.dimensions import COUNTED, OTHER, Family, Level
+from traces.rollups.dimensions import COUNTED, MOST_ROWS, OTHER, Family, Level
 from traces.rollups.measures import Measures
 from traces.rollups.segments import BUCKET_NS
-from traces.selectors import asking, cubes, metrics, people
+from traces.selectors import asking, cubes, lumps, metrics, people
 from traces.selectors.asking import Step
 from traces.selectors.raw_sums import Row
 from traces.selectors.search import TimeRange, parse
@@ -56,11 +56,18 @@ def told(cube: Any, counted: str) -> list[tuple[Any, ...]]:
     )
 
 
+@pytest.mark.parametrize("few", [people.FEW, -1])
 @pytest.mark.parametrize("asked", ASKED)
 @pytest.mark.parametrize("range", RANGES)
 def test_packed_days_say_what_raw_rows_do(
-    access: Access, asked: dict[str, Any], range: TimeRange, monkeypatch: pytest.MonkeyPatch
+    access: Access,
+    asked: dict[str, Any],
+    range: TimeRange,
+    few: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Whether few slices are asked for, which are read as rows, or many."""
+    monkeypatch.setattr(people, "FEW", few)
     people_of_days(access)
     rolled(access)
     packed: list[Family] = []
@@ -82,6 +89,52 @@ def test_packed_days_say_what_raw_rows_do(
             patched.setattr(asking.Ask, "family", lambda self: None)
             assert found == told(read(access.project.pk, **asking_for), counted)
         assert bool(found) == ("nobody" not in repr(asked))
+
+
+def test_days_that_keep_a_person_apart_answer_though_others_are_lumped(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In each environment: who is kept in one may be lumped in the other."""
+    for family in COUNTED:
+        monkeypatch.setitem(MOST_ROWS, family, 4)
+    costs = {
+        *(("ana", "production", 900), ("ana", "staging", 800), ("ben", "production", 700)),
+        *(("ben", "staging", 10), ("cleo", "production", 20), ("dan", "staging", 600)),
+        *(("eve", "staging", 30), ("dan", "production", 25)),
+    }
+    for back in (0, 1):  # the second day lumps in staging alone
+        for i, (user, environment, tokens) in enumerate(sorted(costs)):
+            if back and (user, environment) in {("cleo", "production"), ("dan", "production")}:
+                continue
+            made: dict[str, Any] = {"gen_ai__usage__output_tokens": tokens, "user__id": user}
+            send(
+                access,
+                at(MIDNIGHT - back * DAY + i * HOUR, **made),
+                deployment__environment__name=environment,
+            )
+    rolled(access)
+    unfit: list[int] = []
+    real = lumps.unfit
+
+    def noted(*args: Any) -> Any:
+        found = real(*args)
+        unfit.append(-1 if found is None else len(found[Level.DAY]))
+        return found
+
+    monkeypatch.setattr(lumps, "unfit", noted)
+    whole = TimeRange(MIDNIGHT - DAY, MIDNIGHT + DAY)
+    users = {"ana": 0, "ben": 2, "cleo": 2, "dan": 1, "eve": 2, "nobody": 2}
+    for user, days in users.items():
+        asked: dict[str, Any] = {
+            "query": parse(f"user:{user}"), "range": whole, "only": ("cost", "spans"),
+            "by": ("environment",), "step": Step.DAY,
+        }  # fmt: skip
+        found = told(cubes.of_spans(access.project.pk, **asked), "spans")
+        assert unfit[-1] == days, user
+        assert bool(found) == (user != "nobody")
+        with monkeypatch.context() as patched:
+            patched.setattr(asking.Ask, "family", lambda self: None)
+            assert found == told(cubes.of_spans(access.project.pk, **asked), "spans")
 
 
 def test_the_costliest_are_the_first_of_all(access: Access) -> None:
