@@ -92,9 +92,9 @@ def sentence(reading: Reading, strip: Sequence[Stat], events: Sequence[Event]) -
         text = (
             "at " + stat.value + " where nothing was"
             if change.text == "new"
-            else f"{change.way} {change.text}{ends(change)}"
+            else f"{change.way} {change.text}"
         )
-        parts.append(Part(text, stat.url, change.tone))
+        parts += [Part(text, stat.url, change.tone), Part(ends(change))]
     parts.append(Part(f" against {before}"))
     if told[0].label == "Spend" and (place := where(reading)):
         parts += [Part(", mostly in "), place]

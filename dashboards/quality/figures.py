@@ -32,8 +32,10 @@ class Key:
 
 
 ANSWERS = ("hallucination", "irrelevance", "inconsistency")
-"""Detectors of what is wrong with an answer, by the names that their scores have from the start."""
-OWN_CODE = 4
+"""Detectors of what is wrong with an answer, by the names that their scores have from the start;
+the one first that says most."""
+OWN_CODE = 6
+"""From here on a score does not say how good an answer is, as far as is known."""
 ASIDE = frozenset(MODULES) - set(ANSWERS)
 """The others: of what is in a text (personal data, attacks) and of its form."""
 
@@ -44,9 +46,9 @@ def matters(name: str, source: str = "") -> int:
     if source == "judge":
         return 0
     if name in ANSWERS:
-        return 1
+        return 1 + ANSWERS.index(name)
     if source in FEEDBACK:
-        return 2 + FEEDBACK.index(source)
+        return 1 + len(ANSWERS) + FEEDBACK.index(source)
     return OWN_CODE + (name in ASIDE)
 
 

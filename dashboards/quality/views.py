@@ -172,11 +172,11 @@ def chosen_of(frame: Frame, known: Sequence[Figure]) -> Figure:
         if one.key.name == name and source in (None, one.key.source):
             return one
 
-    def rank(one: Figure) -> tuple[bool, bool, bool, int, int]:
+    def rank(one: Figure) -> tuple[bool, bool, int, int]:
         much = matters(one.key.name, one.key.source)
         worse = one.change.tone == "bad"
         known_way = one.better is not None
-        return (worse and much < OWN_CODE, known_way and one.drawn, worse, -much, one.sums.n)
+        return (worse and much < OWN_CODE, known_way and one.drawn, -much, one.sums.n)
 
     return max(known, key=rank)
 

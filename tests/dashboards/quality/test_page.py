@@ -371,3 +371,18 @@ def test_figures_of_items_that_were_picked_are_no_rates(page: Client, access: Ac
     assert lines["correct"].change.tone == "" and lines["correct"].value == "73.7%"
     told = text(page)
     assert told.count("not all drawn by chance: no rate of all traffic") == 1
+
+
+def test_it_opens_on_answers_and_not_on_what_has_most_scores(access: Access, page: Client) -> None:
+    evaluators.create(access, "pii", evaluators.Draft("detector", {"detector": "pii"}))
+    draft = evaluators.Draft("detector", {"detector": "hallucination"})
+    evaluators.create(access, "hallucination", draft)
+    for ago in (9, 2):
+        worse = 0.9 if ago == 2 else 0.1
+        scored(access, "pii", [worse] * 60, at=day(ago), source="code")
+        scored(access, "hallucination", [0.2] * 30, at=day(ago), source="code")
+    rolled(access)
+    found = got(page, range="7d")
+    assert found["cards"][0].title == "hallucination over time"
+    assert [one.figure.key.name for one in found["lines"]] == ["hallucination", "pii"]
+    assert got(page, range="7d", score="pii")["cards"][0].title == "pii over time"
