@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -16,13 +16,15 @@ from dashboards.charts.maps import Cloud, Point, cloud_map
 from dashboards.charts.spark import Spark
 from dashboards.explorer import state
 from dashboards.numbers import written
-from evals.topics import selectors
+from dashboards.quality.figures import matters
+from evals.topics import filtered, selectors
 from evals.topics.asking import OTHER
 from evals.topics.models import Run, Topic
 from evals.topics.selectors import Dot, Example, Sums
 from sightglass.accounts.access import Access
 from traces.ids import span_hex, trace_hex
-from traces.intervals import Interval
+from traces.intervals import Interval, difference
+from traces.query import Query, QueryError, parse
 from traces.selectors.metrics import Value
 
 DAYS = (7, 28, 90)
@@ -41,6 +43,10 @@ class Asked:
     access: Access
     days: int
     score: str
+    q: str = ""
+    query: Query | None = None
+    """Of `q`; None: it cannot be read, and `mistake` says why."""
+    mistake: str = ""
 
     @property
     def last(self) -> date:
@@ -66,18 +72,19 @@ class Asked:
 
     def link(self, **changes: object) -> str:
         """`?…` of this page with changes."""
-        given = {"days": str(self.days), "score": self.score} | {
+        given = {"days": str(self.days), "score": self.score, "q": self.q} | {
             name: str(value) for name, value in changes.items()
         }
         return f"?{state.encoded({name: value for name, value in given.items() if value})}"
 
     def page(self, topic: Topic) -> str:
         there = reverse("topic", args=[self.access.project.slug, topic.number])
-        return f"{there}{self.link()}"
+        return f"{there}{self.link(q='')}"
 
     def calls(self, number: int) -> str:
         """The explorer with a topic's calls of these days."""
         term = f"topic:{number}" if number else "topic:none"
+        term = f"{term} ({self.q})" if self.q else term
         asked = {"list": "spans", "q": term, "from": str(self.first)}
         there = reverse("traces", args=[self.access.project.slug])
         return f"{there}?{state.encoded(asked)}"
@@ -86,7 +93,12 @@ class Asked:
 def read(access: Access, given: Mapping[str, str]) -> Asked:
     """What is not offered is passed over."""
     days = next((one for one in DAYS if str(one) == given.get("days")), USUAL)
-    return Asked(access, days, given.get("score", "")[:100])
+    q = given.get("q", "").strip()
+    score = given.get("score", "")[:100]
+    try:
+        return Asked(access, days, score, q, parse(q))
+    except QueryError as error:
+        return Asked(access, days, score, q, mistake=str(error))
 
 
 def day_ns(day: date) -> int:
@@ -109,6 +121,10 @@ class Line:
     quality_change: Change
     failures: str
     failures_interval: str
+    fails_more: bool
+    """Than the calls of all other topics, for certain."""
+    question: str
+    """What is asked most typically; empty where it is not kept any more."""
     spark: Spark | None
     mark: str
     terms: list[str]
@@ -122,6 +138,8 @@ class Listing:
     vanished: list[Line]
     none: Sums
     none_url: str
+    compared: bool
+    """Whether there was traffic in the days before."""
     total: int
     scores: list[str]
     score: str
@@ -131,15 +149,16 @@ class Listing:
         return self.none.calls / self.total if self.total else 0.0
 
 
-def listing(asked: Asked) -> Listing:
-    """Four reads of sums, whatever the number of topics."""
-    now = selectors.sums(asked.access, asked.first, asked.last)
-    was = selectors.sums(asked.access, *asked.before)
-    daily = selectors.sums_by_day(asked.access, asked.first, asked.last)
-    daily_before = selectors.sums_by_day(asked.access, *asked.before)
-    names = selectors.score_names(now)
+def listing(asked: Asked, questions: Mapping[int, str]) -> Listing:
+    """Four reads of sums, whatever the number of topics. `questions`: by number. Raises TooSlow."""
+    now, daily = _sums(asked, asked.first, asked.last)
+    was, daily_before = _sums(asked, *asked.before)
+    names = sorted(selectors.score_names(now), key=matters)
     score = asked.score if asked.score in names else next(iter(names), "")
-    total = sum(one.calls for one in now.values())
+    whole = Sums()
+    for one in now.values():
+        whole.add(one)
+    compared = any(one.calls for one in was.values())
     topics = selectors.topics_of_project(asked.access.project.pk, vanished=True)
     made = []
     for topic in topics:
@@ -148,12 +167,44 @@ def listing(asked: Asked) -> Listing:
         days_before = [one - timedelta(days=asked.days) for one in asked.dates]
         steps_before = [_calls(daily_before, topic.number, one) for one in days_before]
         change = changes.of_totals(steps, steps_before, "count", None)
-        made.append(_line(asked, topic, mine, old, score, total, steps, change))
+        change = change if compared else replace(change, before=None, low=None, high=None)
+        line = _line(asked, topic, mine, old, score, steps, change)
+        made.append(
+            replace(
+                line,
+                share=mine.calls / whole.calls if whole.calls else 0.0,
+                fails_more=fails_more(mine, whole),
+                question=questions.get(topic.number, ""),
+            )
+        )
     here = [one for one in made if one.topic.vanished_at is None]
     here.sort(key=lambda one: (-one.sums.calls, one.topic.number))
     none = now.get(OTHER, Sums())
     gone = [one for one in made if one.topic.vanished_at is not None]
-    return Listing(here, gone, none, asked.calls(OTHER), total, names, score)
+    return Listing(here, gone, none, asked.calls(OTHER), compared, whole.calls, names, score)
+
+
+def _sums(
+    asked: Asked, first: date, last: date
+) -> tuple[dict[int, Sums], dict[tuple[int, date], Sums]]:
+    """By topic, and by topic and day: of all calls, or of those that the filter finds."""
+    if asked.q and asked.query is not None:
+        found = filtered.sums(asked.access, asked.query, first, last)
+        return found.whole, found.by_day
+    return (
+        selectors.sums(asked.access, first, last),
+        selectors.sums_by_day(asked.access, first, last),
+    )
+
+
+def fails_more(mine: Sums, whole: Sums) -> bool:
+    """Whether its calls fail more often than all others, for certain (95 %)."""
+    calls, failed = whole.calls - mine.calls, whole.failed - mine.failed
+    others = Sums(calls, failed).failures
+    if mine.failures is None or others is None:
+        return False
+    low = difference(mine.failures, others).low
+    return low is not None and low > 0
 
 
 def _calls(daily: Mapping[tuple[int, date], Sums], number: int, day: date) -> float:
@@ -167,23 +218,25 @@ def _line(
     mine: Sums,
     old: Sums,
     score: str,
-    total: int,
     steps: Sequence[float],
     change: Change,
 ) -> Line:
+    """What is said of a topic beside others is for the list to say."""
     quality, unit = mine.quality(score), unit_of(mine, score)
     return Line(
         topic=topic,
         sums=mine,
         url=asked.page(topic),
         calls_url=asked.calls(topic.number),
-        share=mine.calls / total if total else 0.0,
+        share=0.0,
         change=change,
         quality=told(quality, unit),
         quality_interval=interval(quality, unit),
         quality_change=changes.of_values(value(quality), value(old.quality(score)), unit, None),
         failures=told(mine.failures, "ratio"),
         failures_interval=interval(mine.failures, "ratio"),
+        fails_more=False,
+        question="",
         spark=sparkline(list(steps)) if any(steps) else None,
         mark=selectors.mark(topic, asked.last),
         terms=[str(text) for text, _ in topic.terms[:6]],
@@ -274,14 +327,16 @@ def whole(asked: Asked, topic: Topic) -> Whole:
         now.add(one)
     for one in before.values():
         was.add(one)
-    names = selectors.score_names({topic.number: now})
+    names = sorted(selectors.score_names({topic.number: now}), key=matters)
     score = asked.score if asked.score in names else next(iter(names), "")
     steps = [_calls(daily, topic.number, one) for one in asked.dates]
     steps_before = [
         _calls(before, topic.number, one - timedelta(days=asked.days)) for one in asked.dates
     ]
     change = changes.of_totals(steps, steps_before, "count", None)
-    line = _line(asked, topic, now, was, score, 0, steps, change)
+    if not selectors.had_calls(asked.access, *asked.before):
+        change = replace(change, before=None, low=None, high=None)
+    line = _line(asked, topic, now, was, score, steps, change)
     by_day = [daily.get((topic.number, one), Sums()) for one in asked.dates]
     return Whole(line, _cards(asked, topic, by_day, score), names, score)
 

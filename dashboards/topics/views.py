@@ -11,10 +11,11 @@ from django.views.decorators.http import require_GET
 from dashboards import frame as frames
 from dashboards.topics import reading
 from evals.models import Connection
-from evals.topics import selectors
+from evals.topics import filtered, selectors
 from evals.topics.clustering import FEWEST
 from evals.topics.models import Run
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
+from traces.selectors.paging import TooSlow
 
 EXAMPLES = 12
 UNDER_WAY = (Run.State.WAITING, Run.State.RUNNING)
@@ -35,16 +36,23 @@ def topics(request: ProjectRequest) -> HttpResponse:
         "fewest": FEWEST,
         "plan": selectors.plan_of(access),
         "connections": Connection.objects.filter(project=access.project).order_by("name"),
+        "choices": [(days, asked.link(days=days), days == asked.days) for days in reading.DAYS],
+        "most": filtered.MOST,
+        "without": asked.link(q=""),
     }
     if run is None:
         return render(request, "topics/empty.html", context)
-    listing = reading.listing(asked)
+    if asked.mistake:
+        return render(request, "topics/list.html", context | {"problem": asked.mistake})
+    try:
+        listing = reading.listing(asked, selectors.questions(access, run))
+    except TooSlow:
+        return render(request, "topics/list.html", context | {"problem": frames.TOO_SLOW})
     shown = [one.topic for one in listing.lines]
     card = frames.asked("map", "Map", lambda: reading.map_card(asked, run, shown))
     context |= {
         "listing": listing,
         "card": card,
-        "choices": [(days, asked.link(days=days), days == asked.days) for days in reading.DAYS],
         "scores": [
             (name, asked.link(score=name), name == listing.score) for name in listing.scores
         ],

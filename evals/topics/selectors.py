@@ -24,6 +24,9 @@ NEW_DAYS = 7
 MOST = 200
 """Topics of a list."""
 MOST_EXAMPLES = 50
+LOOKED_AT = 300
+"""Calls of a topic, the latest, among which its examples are looked for."""
+READ_AT_ONCE = 60
 WEIGHTS = ("n", "booleans", "w", "w2", "wx", "wx2", "w2x", "w2x2")
 
 
@@ -146,6 +149,12 @@ def _sums(
     return found
 
 
+def had_calls(access: Access, first: date, last: date) -> bool:
+    """Whether calls of any topic, or of none, began in these days."""
+    access.require(Permission.READ)
+    return Day.objects.filter(project=access.project, day__gte=first, day__lte=last).exists()
+
+
 def score_names(found: dict[int, Sums]) -> list[str]:
     """Names of the scores that topics have, those with most values first."""
     counted: dict[str, float] = {}
@@ -177,22 +186,42 @@ def examples(access: Access, topic: Topic, most: int, *, typical: bool = False) 
     access.require(Permission.READ)
     rows = Member.objects.filter(project=access.project, number=topic.number)
     most = min(most, MOST_EXAMPLES)
-    members = list(rows.order_by("-start_ns")[: max(most, 300) if typical else most])
+    members = list(rows.order_by("-start_ns")[:LOOKED_AT])
     if typical:
         members.sort(key=lambda row: (-row.likeness, -row.start_ns))
-    return _with_texts(access, members[: 3 * most if typical else most], most)
+    return _with_texts(access, members, most)
 
 
 def _with_texts(access: Access, members: Sequence[Member], most: int) -> list[Example]:
-    calls = [(row.trace_id, row.span_id, row.start_ns) for row in members]
-    texts = reading.texts_of(access.project.pk, calls)
+    """Of these `most` in their order, the same words once; reads until there are enough."""
     found: dict[str, Example] = {}
-    for row in members:
-        text = texts.get((row.trace_id, row.span_id))
-        if text is not None and len(found) < most:
-            example = Example(row.trace_id, row.span_id, row.start_ns, row.likeness, text)
-            found.setdefault(text or str(row.span_id), example)
-    return list(found.values())
+    for at in range(0, len(members), READ_AT_ONCE):
+        part = members[at : at + READ_AT_ONCE]
+        calls = [(row.trace_id, row.span_id, row.start_ns) for row in part]
+        texts = reading.texts_of(access.project.pk, calls)
+        for row in part:
+            text = texts.get((row.trace_id, row.span_id))
+            if text is not None:
+                example = Example(row.trace_id, row.span_id, row.start_ns, row.likeness, text)
+                found.setdefault(text or str(row.span_id), example)
+        if len(found) >= most:
+            break
+    return list(found.values())[:most]
+
+
+def questions(access: Access, run: Run) -> dict[int, str]:
+    """By topic number what is asked most typically: of its calls on the map the one nearest to its
+    middle, of equal ones the latest. Without those whose words are not kept any more."""
+    access.require(Permission.READ)
+    points = list(Point.objects.filter(run=run, run__project=access.project).exclude(number=0))
+    rows = Member.objects.filter(
+        project=access.project, trace_id__in={one.trace_id for one in points}
+    )
+    alike = {(row.trace_id, row.span_id): row.likeness for row in rows}
+    points.sort(key=lambda one: (alike.get((one.trace_id, one.span_id), -1.0), one.start_ns))
+    best = {one.number: (one.trace_id, one.span_id, one.start_ns) for one in points}
+    texts = reading.texts_of(access.project.pk, list(best.values()))
+    return {number: text for number, call in best.items() if (text := texts.get(call[:2]))}
 
 
 def sample(access: Access, topic: Topic, most: int) -> list[Key]:

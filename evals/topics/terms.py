@@ -5,8 +5,9 @@ Log-odds ratios with an informative Dirichlet prior (B. Monroe, M. Colaresi and 
 texts, each smoothed by its frequency in all, in standard deviations. A term counts once in a text,
 so that nobody names a topic by repeating himself. No list of stop words is needed in any language:
 a term must be at least LIFT times as frequent in its topic as elsewhere, and must not be at home in
-half of the other topics. Of those that are so for certain, the ones come first that are both
-telling and in many of the topic's texts. Pure.
+half of the other topics. Of those that are so for certain, the ones come first that are said in
+this topic rather than elsewhere and in many of its texts; of "order" and "orders" the first alone
+is kept, since the second says nothing more. Pure.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log, sqrt
+from math import ceil, log, sqrt
 
 WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]+")
@@ -34,6 +35,10 @@ FEWEST_TOPICS = 4
 """Topics from which on a term that is at home in several says nothing of one."""
 MOST = 8
 LABEL_TERMS = 3
+STEM = 4
+"""Characters that forms of one word begin with at least."""
+ALIKE = 0.6
+"""Share of the longer word that forms of one word have in common at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +99,24 @@ def _best(mine: Counter[str], n: int, every: Counter[str], total: int) -> list[T
         others, rest = every[term] - hits, total - n
         ratio, error = _odds(hits, n, others, rest, every[term] / total)
         if ratio >= LEAST_Z * error and hits * rest >= LIFT * others * n:
-            found.append((ratio * hits / n, Term(term, ratio / error, hits / n)))
+            telling = hits / every[term] * sqrt(hits / n)
+            found.append((telling, Term(term, ratio / error, hits / n)))
     found.sort(key=lambda one: (-one[0], one[1].text))
-    return [term for _, term in found[:MOST]]
+    kept: list[Term] = []
+    for _, term in found:
+        if len(kept) < MOST and not any(same_word(term.text, one.text) for one in kept):
+            kept.append(term)
+    return kept
+
+
+def same_word(one: str, other: str) -> bool:
+    """Forms of one word, as far as their letters show: one within the other (parcel, parcels), or
+    a long common beginning (charge, charging). What is shorter than STEM is its own word."""
+    short, long = sorted((one, other), key=len)
+    if len(short) < STEM:
+        return short == long
+    least = ceil(max(STEM, ALIKE * len(long)))
+    return short in long or (len(short) >= least and short[:least] == long[:least])
 
 
 def _odds(hits: int, n: int, others: int, rest: int, share: float) -> tuple[float, float]:

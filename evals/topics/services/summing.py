@@ -24,6 +24,14 @@ FROM topics_member m JOIN traces_span ON traces_span.project_id = m.project_id
     AND traces_span.start_ns = m.start_ns
 WHERE m.project_id = %(project)s AND m.start_ns >= %(low)s AND m.start_ns < %(high)s
 GROUP BY m.project_id, m.number"""  # noqa: S608 - constants
+VALUED = f"""
+    SELECT said.number, c.name, 1 / greatest(c.probability, 1e-9) AS w,
+        c.boolean IS NOT NULL AS is_boolean,
+        CASE WHEN abs(c.number) > {FURTHEST} THEN sign(c.number) * {FURTHEST}
+            WHEN abs(c.number) < {1 / FURTHEST} THEN 0
+            ELSE coalesce(c.number, c.boolean::int::float8) END AS x
+    FROM said JOIN traces_score c ON c.id = said.id AND c.project_id = {{project}}"""  # noqa: S608
+"""Of `said` (topic numbers and ids of scores) the values and what they weigh."""
 # A score of a call is of its topic; one of a whole trace is of each topic that the trace has.
 SCORED = f"""
 WITH said AS (
@@ -32,14 +40,7 @@ WITH said AS (
         AND (c.span_id = m.span_id OR c.span_id IS NULL)
     WHERE m.project_id = %(project)s AND m.start_ns >= %(low)s AND m.start_ns < %(high)s
     GROUP BY m.number, c.id
-), valued AS (
-    SELECT said.number, c.name, 1 / greatest(c.probability, 1e-9) AS w,
-        c.boolean IS NOT NULL AS is_boolean,
-        CASE WHEN abs(c.number) > {FURTHEST} THEN sign(c.number) * {FURTHEST}
-            WHEN abs(c.number) < {1 / FURTHEST} THEN 0
-            ELSE coalesce(c.number, c.boolean::int::float8) END AS x
-    FROM said JOIN traces_score c ON c.id = said.id AND c.project_id = %(project)s
-), named AS (
+), valued AS ({VALUED.format(project="%(project)s")}), named AS (
     SELECT name FROM valued WHERE x IS NOT NULL GROUP BY name
     ORDER BY count(*) DESC, name LIMIT %(scores)s
 )

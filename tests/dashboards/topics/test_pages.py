@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import escape
 
-from evals.topics import selectors
-from evals.topics.models import Member, Plan, Point, Run, Topic
+from dashboards.topics import reading
+from evals.topics import filtered, selectors
+from evals.topics.models import Day, Member, Plan, Point, Run, Topic
 from evals.topics.services import plans, schedule
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Role, User
@@ -20,11 +24,15 @@ from tests.evals.judging import connect
 from tests.evals.topics.asking import asked, texts
 from tests.evals.topics.test_finding import FOUR, NOON
 from traces.ids import trace_hex
+from traces.models import Span
+from traces.selectors.paging import TooSlow
+from traces.services import scores
+from traces.services.scores import Given
 
 pytestmark = pytest.mark.django_db
 BAIT = '"><script>alert(1)</script>'
 NOWHERE = "http://127.0.0.1:1/v1"
-LIST, ONE = 19, 15
+LIST, ONE = 24, 16
 """Queries of the list and of one topic, however many calls they show."""
 
 
@@ -71,7 +79,24 @@ def test_the_list(page: Client, found: Access) -> None:
     for topic in topics:
         assert f"{address(found)}/{topic.number}?days=28" in text
         assert f"q=topic%3A{topic.number}" in text
-    assert 'title="Found' not in text and "against the 28 before" in text
+    assert 'title="Found' not in text and "against the 28 before" not in text
+    assert "there were no calls in the 28 before to compare with" in text
+    assert ">new</span>" not in text and 'class="bad"' not in text
+    run = Run.objects.latest("pk")
+    questions = selectors.questions(found, run)
+    assert set(questions) == {topic.number for topic in topics}
+    for topic in topics:
+        assert topic.terms[0][0] in questions[topic.number].casefold()
+        assert f"“{escape(questions[topic.number])}”" in text
+    Day.objects.filter(number=topics[0].number).update(failed=5)
+    assert text_of(page, address(found)).count('class="bad" title="More than') == 1
+    Day.objects.update(failed=5)
+    assert 'class="bad"' not in text_of(page, address(found))
+    before = datetime.now(UTC).date() - timedelta(days=40)
+    Day.objects.create(
+        project=found.project, day=before, number=0, calls=1, failed=0, cost=0, tokens=0
+    )
+    assert "against the 28 before" in text_of(page, address(found))
     assert 'class="spark' in text
     text = text_of(page, address(found) + "?days=7&score=nothing")
     assert "last 7 days" in text
@@ -163,3 +188,43 @@ def test_pages_ask_little(page: Client, found: Access) -> None:
         with CaptureQueriesContext(connection) as made:
             page.get(url)
         assert len(made) == most, [one["sql"][:90] for one in made]
+
+
+def test_a_filter_narrows_the_figures(page: Client, found: Access) -> None:
+    topics = selectors.topics_of_project(found.project.pk)
+    ann = Span.objects.filter(
+        trace_id__in=Member.objects.filter(number=topics[0].number).values("trace_id")[:5]
+    )
+    assert ann.update(user_id="ann") == 5
+    one = ann[0]
+    scores.store_for(found.project.pk, [Given("kind", True, "code", one.trace_id, one.span_id)])
+    asked_ = reading.read(found, {"q": "user:ann"})
+    listing = reading.listing(asked_, {})
+    calls = {line.topic.number: line.sums.calls for line in listing.lines}
+    assert calls == {topic.number: 5 if topic == topics[0] else 0 for topic in topics}
+    [first, *_] = listing.lines
+    assert first.share == 1 and first.sums.tokens == 5 * 1100 and listing.scores == ["kind"]
+    assert first.quality == "100.0%" and first.sums.cost > 0 and not listing.compared
+    whole = reading.listing(reading.read(found, {"q": "user:ann OR user:acct_7 OR model:*"}), {})
+    usual = reading.listing(reading.read(found, {}), {})
+    assert [line.sums.calls for line in whole.lines] == [line.sums.calls for line in usual.lines]
+    text = text_of(page, address(found) + "?q=user:ann")
+    assert 'value="user:ann"' in text and "Without the filter" in text
+    assert "among the newest 50,000 of these days" in text
+    assert f"q=topic%3A{topics[0].number}%20%28user%3Aann%29" in text.replace("+", "%20")
+
+
+def test_a_filter_that_cannot_be_read_or_takes_too_long(
+    page: Client, found: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = text_of(page, address(found) + "?q=nosuch:1")
+    assert 'aria-invalid="true"' in text and "nosuch" in text and 'role="alert"' in text
+    text = text_of(page, address(found) + "?q=" + quote(BAIT))
+    assert BAIT not in text
+
+    def slow(*_: object) -> None:
+        raise TooSlow
+
+    monkeypatch.setattr(filtered, "sums", slow)
+    text = text_of(page, address(found) + "?q=user:ann")
+    assert 'role="alert"' in text and 'aria-invalid="true"' not in text

@@ -350,6 +350,26 @@ def test_examples(shop: Access) -> None:
     assert all(dot.text for dot in dots)
 
 
+def test_examples_are_as_many_as_are_asked_for(
+    shop: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the most typical twenty calls say the same."""
+    work()
+    refunds = by_word(shop)["refunds"]
+    rows = Member.objects.filter(number=refunds.number).order_by("-likeness", "-start_ns")
+    same = {row.span_id for row in rows[:20]}
+    assert len(rows) > 24
+
+    def texts_of(_: int, calls: list[tuple[UUID, int, int]]) -> dict[tuple[UUID, int], str]:
+        return {key[:2]: "same" if key[1] in same else str(key[1]) for key in calls}
+
+    monkeypatch.setattr(selectors.reading, "texts_of", texts_of)
+    monkeypatch.setattr(selectors, "READ_AT_ONCE", 6)
+    for typical in (True, False):
+        found = selectors.examples(shop, refunds, 4, typical=typical)
+        assert len({one.text for one in found}) == len(found) == 4
+
+
 @pytest.mark.django_db(transaction=True)
 def test_what_is_deleted_is_deleted_here(access: Access) -> None:
     said, _ = texts(FOUR)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evals.topics.terms import LEAST_TEXTS, MOST, distinctive, label, terms_of
+from evals.topics.terms import LEAST_TEXTS, MOST, distinctive, label, same_word, terms_of
 from tests.evals.topics.asking import PARTS, texts
 
 
@@ -47,6 +47,36 @@ def test_what_one_person_says_over_and_over_names_nothing() -> None:
     found = distinctive(said, [0] * 41 + [1] * 41, 2)
     assert "maximilian" not in {term.text for term in found[0]}
     assert LEAST_TEXTS > 1
+
+
+def test_forms_of_one_word_are_told_once() -> None:
+    said = ["order orders ordering lamp"] * 20 + ["chair"] * 20
+    [found, _] = distinctive(said, [0] * 20 + [1] * 20, 2)
+    assert [term.text for term in found] == ["lamp", "order"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("order", "orders", True),
+        ("charge", "charging", True),
+        ("charge", "charged", True),
+        ("lieferung", "lieferungen", True),
+        ("contract", "contact", False),
+        ("return", "retention", False),
+        ("eu", "europe", False),
+        ("pdf", "pdf", True),
+        ("返品", "品し", False),
+    ],
+)
+def test_same_word(one: str, other: str, same: bool) -> None:
+    assert same_word(one, other) is same and same_word(other, one) is same
+
+
+def test_what_is_said_elsewhere_too_comes_later() -> None:
+    said = ["refund please"] * 20 + ["refund"] * 10 + ["please"] * 8 + ["lamp"] * 60
+    [found, _] = distinctive(said, [0] * 30 + [1] * 68, 2)
+    assert [term.text for term in found] == ["refund", "please"]
 
 
 def test_texts_of_no_topic_count_among_the_others() -> None:
