@@ -60,6 +60,10 @@ def test_long_names_of_scores_fit(
     narrow = visit("/p/shop/users/view?id=u_48213")
     narrow.page.set_viewport_size({"width": 900, "height": 800})
     narrow.check()
+    cut = narrow.page.locator(".scores b").first.evaluate(
+        "one => one.scrollWidth - one.clientWidth"
+    )
+    assert cut <= 0, "the name gives way, not the value"
     page_check("/p/shop/sessions/view?id=sess_7fd1c0", name="session-scores")
     page_check("/p/shop/traces?range=all", name="explorer-scores")
 
