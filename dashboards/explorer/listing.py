@@ -63,6 +63,8 @@ class Row:
     hit: Hit | None = None
     like: str = ""
     """Where calls like this one are; empty where it has no vector."""
+    begins_weak: bool = False
+    """From here on rows are no nearer than any two texts."""
 
     @property
     def near(self) -> float:
@@ -110,7 +112,12 @@ def _ranked(access: Access, state: State) -> Listing:
     except TooSlow:
         return Listing(problem="slow", ways=narrower(state))
     rows = rows_of(access, state, found.spans)
-    lines = [replace(row, hit=hit) for row, hit in zip(rows, found.found.hits, strict=True)]
+    lines = [
+        replace(row, hit=hit, title=hit.asked or row.title)
+        for row, hit in zip(rows, found.found.hits, strict=True)
+    ]
+    if weak := next((at for at, row in enumerate(lines) if row.hit and row.hit.weak), None):
+        lines[weak] = replace(lines[weak], begins_weak=True)
     return Listing(lines, ways=[] if lines else ways_out(state), ranked=found)
 
 
@@ -122,11 +129,14 @@ def ranked_of(access: Access, state: State, most: int) -> Ranked:
 
 
 def page_of(access: Access, state: State, cursor: str | None, limit: int = PAGE) -> Page[Any]:
-    """A list by likeness is one page, as long as the URL says. Raises TooSlow, CursorError."""
+    """A list by likeness is one page, as long as the URL says, without what is weak.
+
+    Raises TooSlow, CursorError.
+    """
     if state.query is None:
         return Page([])
     if state.ranked:
-        return Page(list(ranked_of(access, state, min(limit, state.ranking.most)).spans))
+        return Page(ranked_of(access, state, min(limit, state.ranking.most)).close)
     lists = list_traces if state.kind == "traces" else list_spans
     return lists(
         access,

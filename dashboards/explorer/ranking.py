@@ -107,13 +107,22 @@ class Ranked:
         return [one.span for one in self.found.hits]
 
     @property
+    def close(self) -> list[Span]:
+        """Without what is no nearer than any two texts."""
+        return [one.span for one in self.found.hits if not one.weak]
+
+    @property
     def source_hex(self) -> str:
         """The span id of the source, as addresses have it."""
         return "" if self.source is None else span_hex(self.source.span_id)
 
     def said(self, side: str) -> str:
         """What the source says on that side."""
-        return "" if self.source is None else searching.said(self.source, SIDES[side])
+        if self.source is None:
+            return ""
+        if side == "input":
+            return searching.asked_by(self.source.project_id, [self.source])[0]
+        return searching.said(self.source, SIDES[side])
 
 
 def ranked(

@@ -21,6 +21,10 @@ Matrix = NDArray[np.float32]
 NAME = "wordllama"
 VERSION = "l2-supercat-256"
 DIMENSIONS = 256
+UNRELATED = 0.35
+"""Similarity up to which two texts are as near as any two: mean + 3 standard deviations of pairs of
+sentences that have nothing to do with each other (0.07 + 3 · 0.09, sentences of our documentation).
+What nothing is meant by, or what nobody asked about, comes this near to something."""
 LONGEST = 4_000
 """Characters that are read of a text."""
 MOST_TOKENS = 512

@@ -10,6 +10,7 @@ from django.db import models
 from django.utils import timezone
 
 from evals.models import Connection
+from evals.vectors.embedding import UNRELATED
 from sightglass.accounts.models import Project
 
 
@@ -46,6 +47,11 @@ class Model(models.Model):
     @property
     def is_embedded(self) -> bool:
         return self.project_id is None
+
+    @property
+    def unrelated(self) -> float | None:
+        """Similarity up to which texts are as near as any two; None: not known of this model."""
+        return UNRELATED if self.is_embedded else None
 
 
 class Choice(models.Model):

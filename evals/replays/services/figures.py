@@ -20,6 +20,7 @@ from evals.subjects import Subject, of_content
 from evals.truth.verdicts import judge_yes
 from evals.vectors.embedding import LONGEST
 from evals.vectors.fields import Field
+from evals.vectors.texts import asked_of
 from traces.ids import span_hex
 from traces.models import Score
 
@@ -100,11 +101,11 @@ def _loaded(row: CacheReplay, found: Sequence[Recorded], progress: Callable[[int
         if recorded.uses_tools(said):
             steps.add(one.key)
         else:
-            example = Subject(row.project_id, **of_content(said, "llm", {})).example()
+            subject = Subject(row.project_id, **of_content(said, "llm", {}))
             texts[one.key] = _Texts(
                 recorded.group_of(one, said, row.same),
-                (example.input or "").strip()[:LONGEST],
-                (example.output or "").strip()[:LONGEST],
+                asked_of(subject).strip()[:LONGEST],
+                (subject.output or "").strip()[:LONGEST],
             )
         if done % recorded.AT_ONCE == 0:
             progress(done)

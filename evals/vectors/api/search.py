@@ -50,6 +50,13 @@ class SearchSpan(schema.SpanColumns):
         help_text="Further calls among the candidates that say the same; they are not listed."
     )
 
+    weak = serializers.BooleanField(
+        help_text="Only the meaning led here, and it is no nearer than any two texts."
+    )
+    asked = serializers.CharField(
+        help_text="The beginning of what it asks, without documents around it."
+    )
+
 
 class SearchResults(serializers.Serializer[Any]):
     results = SearchSpan(many=True)
@@ -160,6 +167,8 @@ def shaped(found: Found) -> Sequence[dict[str, Any]]:
             "similarity": one.similarity,
             "matched": _matched(one),
             "repeats": one.repeats,
+            "weak": one.weak,
+            "asked": one.asked,
         }
         for one in found.hits
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 
 from evals.vectors.embedding import DIMENSIONS, NAME, VERSION
+from evals.vectors.fields import TEXTS
 from evals.vectors.models import Choice, Model
 
 
@@ -28,13 +29,18 @@ def elsewhere() -> list[int]:
     return list(Choice.objects.filter(provided).values_list("project_id", flat=True))
 
 
+def version_of(known: str) -> str:
+    """Of a model's vectors: what makes them, and of which texts."""
+    return f"{known}, texts {TEXTS}"
+
+
 def embedded() -> Model:
     """The default; its row is made when it is first asked for."""
     found, _ = Model.objects.get_or_create(
         project=None,
         connection=None,
         name=NAME,
-        version=VERSION,
+        version=version_of(VERSION),
         defaults={"dimensions": DIMENSIONS},
     )
     return found

@@ -69,12 +69,14 @@ def nearest(
     range: TimeRange,
     among: Filter | None = None,
     below: float | None = None,
+    model: Model | None = None,
 ) -> list[Near]:
-    """The calls nearest to `vector`, the nearest first; of those less similar than `below`.
+    """The calls nearest to `vector`, the nearest first; of those less similar than `below`, by the
+    project's present model unless one is given.
 
     Raises TooSlow.
     """
-    names = _names(project_id, models.present(project_id), field)
+    names = _names(project_id, model or models.present(project_id), field)
     text = written(vector)
     more, params = "", list[Any]()
     if below is not None:

@@ -3,7 +3,8 @@
 Both lists become one by reciprocal-rank fusion: each gives a call 1 / (60 + its place), and the
 sums decide (Cormack, Clarke and Buettcher, "Reciprocal rank fusion outperforms Condorcet and
 individual rank learning methods", SIGIR 2009). It needs places alone, so that a similarity and an
-order by time can be joined without a common scale.
+order by words can be joined without a common scale. What is by meaning no nearer than any two texts
+comes last, and little of it.
 """
 
 from __future__ import annotations
@@ -17,19 +18,23 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from evals.asking import asked_in
 from evals.services.loading import rows_of
 from evals.vectors.embedders import embed_with
 from evals.vectors.fields import Field
+from evals.vectors.models import Model
 from evals.vectors.selectors import models
 from evals.vectors.selectors.filters import Filter, bounds, filter_of, listed
 from evals.vectors.selectors.nearest import Near, nearest, vector_of
+from evals.vectors.texts import texts_of
+from traces.conventions.values import preview
 from traces.models import Span
 from traces.query import Query
 from traces.query.nodes import Words
 from traces.selectors.conditions import text_query
 from traces.selectors.paging import TimeRange, time_limit
 from traces.selectors.search import ALWAYS, EVERYTHING
-from traces.spans import Flag
+from traces.spans import PREVIEW_LENGTH, Flag
 
 K = 60
 """Of the fusion, as its authors chose it."""
@@ -47,8 +52,11 @@ AHEAD = 4
 MOST_LOOKS = 3
 """How often it is looked behind candidates that say the same."""
 
+MOST_WEAK = 10
+"""Calls of an answer that are no nearer than any two texts."""
+
 BY_WORDS = """
-SELECT x.trace_id, x.span_id, x.start_ns FROM traces_text x
+SELECT x.trace_id, x.span_id, x.start_ns, length(x.words) FROM traces_text x
 WHERE x.project_id = %s AND x.start_ns >= %s AND x.start_ns < %s AND x.words @@ {wanted}
   AND EXISTS (SELECT 1 FROM traces_span WHERE traces_span.project_id = x.project_id
     AND traces_span.trace_id = x.trace_id AND traces_span.span_id = x.span_id
@@ -81,6 +89,10 @@ class Hit:
     field: Field | None
     by_words: bool = False
     repeats: int = 0
+    weak: bool = False
+    """Only the meaning led here, and it is no nearer than any two texts."""
+    asked: str = ""
+    """What it asks, without documents around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +103,21 @@ class Found:
     same: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """Where is looked, and for how many calls (`most`)."""
+
+    project_id: int
+    model: Model
+    range: TimeRange
+    among: Filter | None
+    most: int
+
+    @property
+    def number(self) -> int:
+        return _candidates(self.most)
+
+
 @dataclass(slots=True)
 class _Candidate:
     key: Key
@@ -98,6 +125,8 @@ class _Candidate:
     similarity: float | None = None
     field: Field | None = None
     by_words: bool = False
+    length: int = 0
+    """Different words that a call found by words has."""
     score: float = 0.0
 
     @property
@@ -116,20 +145,21 @@ def search(
     most: int = 50,
 ) -> Found:
     """Calls of models that hold all words of `text`, newest first; or whose input or output means
-    the nearest to it; or both lists joined. Of many that say the same the newest is listed.
+    the nearest to it; or both lists joined. Of many that say the same the newest is listed, and of
+    what is weak MOST_WEAK.
 
     Raises TooSlow, and ProviderError where an endpoint makes the vectors and gives none.
     """
     text, most = text[:LONGEST], max(1, min(most, MOST))
-    number = _candidates(most)
     among = filter_of(query) if by is By.WORDS else listed(project_id, query, range)
-    lists: list[list[_Candidate]] = []
-    if by is not By.WORDS:
-        lists.append(_by_meaning(project_id, text, number, most, among, range))
-    if by is not By.MEANING:
-        lists.append(_by_words(project_id, text, number, among, range))
-    found = lists[0] if len(lists) == 1 else fused(lists)
-    return Found(_folded(_hits(project_id, found), most))
+    reach = _Reach(project_id, models.present(project_id), range, among, most)
+    if by is By.WORDS:
+        found = _by_words(reach, text, reach.number)
+    else:
+        found = _by_meaning(reach, text)
+        if by is By.BOTH:  # the newest that hold the words are ranked
+            found = fused([found, by_length(_by_words(reach, text, CANDIDATES))])
+    return Found(_told(reach, _hits(project_id, found)))
 
 
 def similar(
@@ -146,17 +176,17 @@ def similar(
     vector = vector_of(project_id, field, span.trace_id, span.span_id)
     if vector is None:
         raise NoVector
-    number = _candidates(most)
     among = listed(project_id, query, range)
-    near = _nearest(project_id, field, vector, number, most, among, range)
+    reach = _Reach(project_id, models.present(project_id), range, among, most)
+    near = _nearest(reach, field, vector)
     found = sorted((_candidate(one, field) for one in near), key=lambda one: one.order)
     hits = [
         one
         for one in _hits(project_id, found)
         if (one.span.trace_id, one.span.span_id) != (span.trace_id, span.span_id)
     ]
-    others = [one for one in hits if not _repeats(one, said(span, field))]
-    return Found(_folded(others, most), same=len(hits) - len(others))
+    others = [one for one in hits if not _repeats(one, _own(said(span, field)))]
+    return Found(_told(reach, others), same=len(hits) - len(others))
 
 
 def fused(lists: Iterable[Sequence[_Candidate]]) -> list[_Candidate]:
@@ -170,6 +200,15 @@ def fused(lists: Iterable[Sequence[_Candidate]]) -> list[_Candidate]:
     return sorted(joined.values(), key=lambda one: one.order)
 
 
+def by_length(found: Iterable[_Candidate]) -> list[_Candidate]:
+    """Calls that all hold the words, the most relevant first: those that hold the fewest others.
+
+    It is what BM25 comes to where every text has each word and how often is not known: a question
+    about a refund is before a conversation that comes to speak of one.
+    """
+    return sorted(found, key=lambda one: (one.length, *one.order))
+
+
 def said(span: Span, field: Field) -> str:
     """The beginning of what the call says there."""
     return (span.input_preview if field is Field.INPUT else span.output_preview) or ""
@@ -179,26 +218,29 @@ def _candidates(most: int) -> int:
     return min(CANDIDATES, max(LEAST_CANDIDATES, AHEAD * most))
 
 
-def _nearest(
-    project_id: int,
-    field: Field,
-    vector: NDArray[np.float32],
-    number: int,
-    most: int,
-    among: Filter | None,
-    range: TimeRange,
-) -> list[Near]:
+def _nearest(reach: _Reach, field: Field, vector: NDArray[np.float32]) -> list[Near]:
     """The nearest `number`; where a few texts, said over and over, fill these, what comes behind,
     too.
 
     What is exactly as near is one text, as good as always. Raises TooSlow.
     """
-    last = nearest(project_id, field, vector, number, range=range, among=among)
-    found, looks = list(last), 1
-    while len(last) == number and looks < MOST_LOOKS and _texts(found) <= most:
+    found: list[Near] = []
+    below: float | None = None
+    for _ in range(MOST_LOOKS):
+        last = nearest(
+            reach.project_id,
+            field,
+            vector,
+            reach.number,
+            range=reach.range,
+            among=reach.among,
+            below=below,
+            model=reach.model,
+        )
+        found += last
+        if len(last) < reach.number or _texts(found) > reach.most:
+            break
         below = last[-1].similarity
-        last = nearest(project_id, field, vector, number, range=range, among=among, below=below)
-        found, looks = [*found, *last], looks + 1
     return found
 
 
@@ -212,46 +254,36 @@ def _candidate(near: Near, field: Field) -> _Candidate:
     return _Candidate(key, near.start_ns, similarity, field, score=similarity)
 
 
-def _by_meaning(
-    project_id: int,
-    text: str,
-    number: int,
-    most: int,
-    among: Filter | None,
-    range: TimeRange,
-) -> list[_Candidate]:
+def _by_meaning(reach: _Reach, text: str) -> list[_Candidate]:
     """The nearest inputs and outputs; of each call what is nearer."""
-    vector = embed_with(models.present(project_id), [text])[0]
+    vector = embed_with(reach.model, [text])[0]
     if not vector.any():
         return []
     best: dict[Key, _Candidate] = {}
     for each in Field:
-        for near in _nearest(project_id, each, vector, number, most, among, range):
+        for near in _nearest(reach, each, vector):
             one = _candidate(near, each)
             if one.key not in best or one.score > best[one.key].score:
                 best[one.key] = one
     return sorted(best.values(), key=lambda one: one.order)
 
 
-def _by_words(
-    project_id: int, text: str, number: int, among: Filter | None, range: TimeRange
-) -> list[_Candidate]:
-    """Calls that hold all words, the newest first. The index has no places of words in it, so
-    there is no nearness of words to rank by."""
+def _by_words(reach: _Reach, text: str, number: int) -> list[_Candidate]:
+    """Calls that hold all words, the newest first."""
     wanted, parameter = text_query(Words(text.replace("\x00", " ")))
     if not parameter:
         return []
-    among = among or Filter("TRUE", [])
+    among = reach.among or Filter("TRUE", [])
     asked = BY_WORDS.format(
         wanted=wanted,
         condition=among.sql,
         uncounted=int(Flag.NOT_COUNTED),
     )
-    bound = [project_id, *bounds(range), parameter, *among.params, number]
+    bound = [reach.project_id, *bounds(reach.range), parameter, *among.params, number]
     with time_limit(), connection.cursor() as cursor:
         cursor.execute(asked, bound)
         rows = cursor.fetchall()
-    return [_Candidate((row[0], row[1]), row[2], by_words=True) for row in rows]
+    return [_Candidate((row[0], row[1]), row[2], by_words=True, length=row[3]) for row in rows]
 
 
 def _hits(project_id: int, found: Sequence[_Candidate]) -> list[Hit]:
@@ -266,11 +298,17 @@ def _hits(project_id: int, found: Sequence[_Candidate]) -> list[Hit]:
     ]
 
 
-def _repeats(hit: Hit, text: str) -> bool:
+def _own(text: str) -> str:
+    """By which calls of equal vectors are told apart: nothing where the text is cut, for the same
+    may be asked over other documents."""
+    return text if len(text) < PREVIEW_LENGTH else ""
+
+
+def _repeats(hit: Hit, own: str) -> bool:
     """Whether it says word for word what the call at hand says."""
     if hit.similarity is None or hit.field is None or hit.similarity < SAME:
         return False
-    return said(hit.span, hit.field) == text
+    return _own(said(hit.span, hit.field)) == own
 
 
 def _folded(hits: Sequence[Hit], most: int) -> list[Hit]:
@@ -280,7 +318,7 @@ def _folded(hits: Sequence[Hit], most: int) -> list[Hit]:
     repeats: dict[tuple[Field | None, float | None, object], int] = {}
     for one in hits:
         text = said(one.span, one.field) if one.field is not None else ""
-        own: object = text or (one.span.trace_id, one.span.span_id)
+        own: object = _own(text) if text else (one.span.trace_id, one.span.span_id)
         key = one.field, one.similarity, own
         first.setdefault(key, one)
         repeats[key] = repeats.get(key, -1) + 1
@@ -288,3 +326,30 @@ def _folded(hits: Sequence[Hit], most: int) -> list[Hit]:
     return [
         replace(one, rank=rank, repeats=repeats[key]) for rank, (key, one) in enumerate(kept, 1)
     ]
+
+
+def _told(reach: _Reach, hits: Sequence[Hit]) -> list[Hit]:
+    """The answer: each text once, what is weak last, with what each asks."""
+    floor = reach.model.unrelated
+    marked = [replace(one, weak=_is_weak(one, floor)) for one in hits]
+    strong = [one for one in marked if not one.weak]
+    weak = [one for one in marked if one.weak]
+    kept = _folded([*strong, *weak], reach.most)
+    kept = kept[: len(kept) - max(0, sum(one.weak for one in kept) - MOST_WEAK)]
+    asked = asked_by(reach.project_id, [one.span for one in kept])
+    return [replace(one, asked=text) for one, text in zip(kept, asked, strict=True)]
+
+
+def _is_weak(hit: Hit, floor: float | None) -> bool:
+    if floor is None or hit.similarity is None or hit.by_words:
+        return False
+    return hit.similarity <= floor
+
+
+def asked_by(project_id: int, spans: Sequence[Span]) -> list[str]:
+    """What these calls ask, at most PREVIEW_LENGTH characters of each."""
+    short = {(one.trace_id, one.span_id): one.input_preview or "" for one in spans}
+    cut = [one for one in spans if len(one.input_preview or "") >= PREVIEW_LENGTH]
+    whole = texts_of(project_id, [(one.trace_id, one.span_id, one.start_ns) for one in cut])
+    short |= {key: texts.input for key, texts in whole.items() if texts.input}
+    return [preview(asked_in(short[one.trace_id, one.span_id])) or "" for one in spans]

@@ -110,9 +110,12 @@ def _tried(access: Access, row: Connection, name: str) -> Model:
         raise ValidationError({"model": f"It gave no vector: {error}."}) from error
     # What a name stands for can change: vectors of other lengths cannot be compared.
     found, _ = Model.objects.get_or_create(
-        project=access.project, connection=row, name=name, version=f"{dimensions}",
+        project=access.project,
+        connection=row,
+        name=name,
+        version=models.version_of(f"{dimensions}"),
         defaults={"dimensions": dimensions},
-    )  # fmt: skip
+    )
     return found
 
 

@@ -32,8 +32,8 @@ TABLE = "vectors_vector"
 CLAIM = 8
 """Requests of one project that are embedded together."""
 REST = 1.0
-"""While requests come in, it rests as long as it has worked: storing and words come first. It keeps up
-with 500 texts a second so (docs/performance.md)."""
+"""While requests come in, it rests as long as it has worked: storing and words come first. So it
+keeps up with 500 texts a second (docs/performance.md)."""
 DIGITS = 5
 """Of numbers in [-1, 1]: half precision holds no more than four."""
 STORE = """

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evals.vectors.embedding import DIMENSIONS, embed
+from evals.vectors.embedding import DIMENSIONS, UNRELATED, embed
 
 
 def near(one: str, *others: str) -> list[float]:
@@ -31,6 +33,22 @@ def near(one: str, *others: str) -> list[float]:
 def test_meaning_is_near_without_a_word_in_common(asked: str, alike: str, other: str) -> None:
     first, second = near(asked, alike, other)
     assert first > second + 0.1
+
+
+def test_two_texts_of_any_kind_are_not_nearer_than_is_said() -> None:
+    """Mean and three standard deviations of sentences that stand far from each other."""
+    pages = [page.read_text() for page in sorted(Path("docs").glob("*.md"))]
+    said = [
+        one.strip()
+        for page in pages
+        for one in re.split(r"\n\n|(?<=[.?!])\s", page)
+        if 20 < len(one) < 400 and "|" not in one and "```" not in one
+    ]
+    vectors, rng = embed(said), np.random.default_rng(0)
+    drawn = rng.integers(0, len(said), (2, 20_000))
+    pairs = np.sum(vectors[drawn[0]] * vectors[drawn[1]], axis=1)
+    pairs = pairs[pairs < 0.999]
+    assert abs(pairs.mean() + 3 * pairs.std() - UNRELATED) < 0.05
 
 
 @settings(max_examples=60, deadline=None)

@@ -118,7 +118,10 @@ def test_from_choice_to_the_old_ones_gone(access: Access, connected: Connection)
     filling.run(30)
     assert by_model() == {models.embedded().pk: 20}, "and back"
     told = AuditEntry.objects.filter(action="vectors.model").order_by("pk")
-    assert [one.target for one in told] == [f"{NAME} 3", "wordllama l2-supercat-256"]
+    assert [one.target for one in told] == [
+        f"{NAME} 3, texts 2",
+        "wordllama l2-supercat-256, texts 2",
+    ]
 
 
 def test_killed_in_between_it_goes_on(
@@ -223,10 +226,12 @@ def test_the_command_makes_them_again(access: Access) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM vectors_vector")
     slug = access.project.slug
-    assert told("--project", slug) == "5 calls have vectors of wordllama l2-supercat-256.\n"
+    assert (
+        told("--project", slug) == "5 calls have vectors of wordllama l2-supercat-256, texts 2.\n"
+    )
     assert rows() == 10
     later = json.loads(told("--project", slug, "--since", "2099-01-01T00:00:00Z", "--json"))
-    assert later == {"project": slug, "model": "wordllama l2-supercat-256", "calls": 0}
+    assert later == {"project": slug, "model": "wordllama l2-supercat-256, texts 2", "calls": 0}
     for wrong in (("--project", "nobody"), ("--project", slug, "--since", "yesterday")):
         with pytest.raises(CommandError):
             told(*wrong)
@@ -247,7 +252,8 @@ def test_by_api(access: Access, connected: Connection) -> None:
 
     found = call("get")
     assert found["model"] == {
-        "name": "wordllama", "version": "l2-supercat-256", "dimensions": 256, "connection": None,
+        "name": "wordllama", "version": "l2-supercat-256, texts 2", "dimensions": 256,
+        "connection": None,
     }  # fmt: skip
     assert (found["waiting"], found["coming"], found["problem"]) == (1, None, "")
     made = call("put", {"connection": connected.pk, "model": NAME}, 202)

@@ -44,15 +44,21 @@ def like(trace_id: Any, span: bytes = SPAN) -> str:
     return f"/api/v1/spans/{trace_id.hex}/{span.hex()}/similar"
 
 
+ADDED = ("rank", "similarity", "matched", "repeats", "weak", "asked")
+
+
 def test_rows_are_those_of_spans_with_a_similarity(api: Api, access: Access) -> None:
     ids = say(access, SAID)
     rows = api.get(SEARCH, text="I would like to be refunded", by="meaning")["results"]
     assert {row["trace_id"] for row in rows[:2]} == {ids[0].hex, ids[1].hex}
     plain = {row["trace_id"]: row for row in api.get("/api/v1/spans")["results"]}
     for rank, row in enumerate(rows, 1):
-        more = {name: row.pop(name) for name in ("rank", "similarity", "matched", "repeats")}
+        more = {name: row.pop(name) for name in ADDED}
         assert more["rank"] == rank and -1 <= more["similarity"] <= 1 and more["repeats"] == 0
         assert more["matched"] in (["input"], ["output"])
+        assert more["asked"] == row["input_preview"] and more["weak"] == (
+            more["similarity"] <= 0.35
+        )
         assert row == plain[row["trace_id"]]
 
 

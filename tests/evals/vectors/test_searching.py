@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evals.vectors.embedding import UNRELATED
 from evals.vectors.fields import Field
 from evals.vectors.selectors import models, searching
 from evals.vectors.selectors.searching import By, Found, NoVector, search, similar
@@ -125,6 +126,30 @@ class TestSearch:
         for by in By:
             asked(access, text, by)
 
+    def test_what_is_no_nearer_than_any_two_texts_is_marked_and_little(
+        self, access: Access
+    ) -> None:
+        say(access, [*SAID, *((f"Lamp {n} flickers at night", "Yes.") for n in range(30))])
+        for by in (By.MEANING, By.BOTH):
+            nothing = asked(access, "xkcd blorp fnarg", by).hits
+            assert len(nothing) == searching.MOST_WEAK and all(one.weak for one in nothing)
+            some = asked(access, "I want a refund of my money", by).hits
+            weak = [one.weak for one in some]
+            assert not weak[0] and weak == sorted(weak) and sum(weak) <= searching.MOST_WEAK
+            assert all((one.similarity or 1) > UNRELATED for one in some if not one.weak)
+        by_words = asked(access, "storm", By.BOTH).hits[0]
+        assert by_words.by_words and not by_words.weak, "the word is there, whatever it means"
+
+    def test_both_ranks_what_words_find_by_what_else_is_said(self, access: Access) -> None:
+        """The newest do not drown what is about it."""
+        say(access, [("Can I get a refund?", "Yes.")])
+        long = "The courier told me a story of lamps and ladders. " * 3
+        said = [(f"{long} {chr(97 + n) * 5} refund", "Well.") for n in range(12)]
+        say(access, said, NOW - 60 * SECOND)
+        assert inputs(asked(access, "refund", By.BOTH))[0] == "Can I get a refund?"
+        newest = inputs(asked(access, "refund", By.WORDS))[0]
+        assert newest.startswith("The courier"), "alone they stand by time"
+
     def test_what_was_deleted_is_not_found(self, access: Access) -> None:
         [gone, *_] = say(access, SAID)
         Span.objects.filter(trace_id=gone).delete()
@@ -158,6 +183,17 @@ class TestSearch:
         assert tables(By.WORDS) == ["words", "rows"]
         assert tables(By.MEANING) == ["near", "near", "rows"]
         assert tables(By.BOTH) == ["near", "near", "words", "rows"]
+
+    def test_a_row_says_what_was_asked_and_the_same_is_one(self, access: Access) -> None:
+        """However different the documents around it are."""
+        around = "<documents>\n{}\n</documents>\n\nWhere is my parcel?"
+        say(
+            access, [(around.format(f"{n} lamps are sold a day. " * 20), f"A{n}") for n in range(3)]
+        )
+        found = asked(access, "where is my parcel", By.MEANING)
+        assert [(one.asked, one.repeats) for one in found.hits if not one.weak] == [
+            ("Where is my parcel?", 2)
+        ]
 
 
 @pytest.mark.django_db
