@@ -202,7 +202,7 @@ class AskingForm(EvaluatorForm):
     def __init__(self, access: Access, *arguments: Any, **more: Any) -> None:
         super().__init__(access, *arguments, **more)
         rows = Connection.objects.filter(project=access.project)
-        usual = [(str(row.pk), f"{row.name} · {row.model}") for row in rows]
+        usual = [(str(row.pk), row.choice) for row in rows]
         self.connected = bool(usual)
         for place in range(self.panel):
             self.fields[f"connection_{place}"] = forms.ChoiceField(

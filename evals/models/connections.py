@@ -51,6 +51,12 @@ class Connection(models.Model):
         return self.name
 
     @property
+    def choice(self) -> str:
+        """As it is offered in a list: with its model, marked where its last test or call failed."""
+        mark = ": its last call failed" if self.last_error else ""
+        return f"{self.name} ({self.model}){mark}"
+
+    @property
     def state(self) -> str:
         """`closed` (works), `open` (rests after failures) or `half-open` (the next call tries)."""
         if self.open_until is None:

@@ -11,10 +11,13 @@ from django.test.utils import CaptureQueriesContext
 
 from dashboards.replays import words
 from dashboards.replays.cache import FORGETFUL
+from evals.models import Connection
 from evals.replays.models import CacheReplay, Trial, TrialCall, TrialVerdict
 from evals.replays.services import caches, recorded, stepping, trials
+from evals.services import connections
 from sightglass.accounts.access import Access
-from sightglass.accounts.models import User
+from sightglass.accounts.models import Role, User
+from tests.conftest import member
 from tests.evals.judging import connect, detector
 from tests.evals.replays import traffic
 from tests.evals.replays.test_meanings import topics
@@ -152,3 +155,36 @@ def test_the_rest_of_a_slice_is_named() -> None:
     note = words.rest_note("topic", ["topic 7", "other", "(no topic)"])
     assert "12 topics with most calls" in note and "“No topic” is calls" in note
     assert words.rest_note("prompt", ["support"]) == ""
+
+
+def test_before_a_model_is_connected_the_page_teaches(
+    page: Client, access: Access, client: Client
+) -> None:
+    told = text(page, "/cheaper")
+    assert "The other model is missing" in told and 'href="/p/shop/settings/connections"' in told
+    assert "Make an evaluator" in told and "What would it cost?" not in told
+    connect(access, "http://127.0.0.1:1/v1")
+    told = text(page, "/cheaper")
+    assert "Nothing says yet what a good answer is" in told and "(there is one)" in told
+    detector(access)
+    assert "What would it cost?" in text(page, "/cheaper")
+    client.force_login(member(access.project, "member@example.org", Role.ENGINEER))
+    Connection.objects.all().delete()
+    told = text(client, "/cheaper")
+    assert "Somebody who administers the project" in told and "Connect a model" not in told
+
+
+def test_a_connection_whose_last_call_failed_is_offered_with_a_mark(
+    page: Client, access: Access
+) -> None:
+    row = connect(access, "http://127.0.0.1:1/v1", name="far")
+    detector(access)
+    paths = (f"{COST}/cheaper", "/p/shop/evaluators/probes")
+    for path in paths:
+        assert "its last call failed" not in page.get(path).content.decode()
+    connections.note_failures(row.pk, 1, "It cannot be reached.")
+    for path in paths:
+        assert f"far ({row.model}): its last call failed" in page.get(path).content.decode()
+    connections.note_success(row.pk)
+    for path in paths:
+        assert "its last call failed" not in page.get(path).content.decode()
