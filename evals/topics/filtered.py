@@ -75,7 +75,8 @@ def sums(access: Access, query: Query, first: date, last: date) -> Filtered:
     with time_limit(LIMIT_MS), connection.cursor() as cursor:
         cursor.execute(CALLS.format(sql), given)
         for number, day, *figures in cursor.fetchall():
-            one = Sums(*map(int, figures))
+            calls, failed, cost, tokens = map(int, figures)
+            one = Sums(calls, failed, cost, tokens)
             found.by_day[number, _date(day)] = one
             found.whole.setdefault(number, Sums()).add(one)
         cursor.execute(SCORED.format(sql), [*given, project, project])

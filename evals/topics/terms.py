@@ -103,9 +103,9 @@ def _best(mine: Counter[str], n: int, every: Counter[str], total: int) -> list[T
             found.append((telling, Term(term, ratio / error, hits / n)))
     found.sort(key=lambda one: (-one[0], one[1].text))
     kept: list[Term] = []
-    for _, term in found:
-        if len(kept) < MOST and not any(same_word(term.text, one.text) for one in kept):
-            kept.append(term)
+    for _, next_one in found:
+        if len(kept) < MOST and not any(same_word(next_one.text, one.text) for one in kept):
+            kept.append(next_one)
     return kept
 
 

@@ -99,12 +99,12 @@ def said(*messages: tuple[str, str]) -> str:
     return json.dumps(parts)
 
 
-YES = {
+YES: dict[str, Any] = {
     "gen_ai__input__messages": said(
         ("user", RETURNS), ("assistant", "Shall I send it back?"), ("user", "Yes")
     )
 }
-ALSO_YES = {
+ALSO_YES: dict[str, Any] = {
     "gen_ai__input__messages": said(
         ("user", PARIS), ("assistant", "Shall I book a table?"), ("user", "Yes")
     )

@@ -15,7 +15,7 @@ from django.http import Http404
 
 from evals.topics import selectors, tasks
 from evals.topics.models import Day, DayScore, Member, Plan, Point, Run, Topic
-from evals.topics.services import assigning, finding, forgetting, plans, schedule, summing
+from evals.topics.services import assigning, finding, forgetting, plans, reading, schedule, summing
 from evals.vectors.embedding import embed
 from sightglass.accounts.access import ROLE_PERMISSIONS, Access
 from sightglass.accounts.models import AuditEntry, Project, Role
@@ -363,7 +363,7 @@ def test_examples_are_as_many_as_are_asked_for(
     def texts_of(_: int, calls: list[tuple[UUID, int, int]]) -> dict[tuple[UUID, int], str]:
         return {key[:2]: "same" if key[1] in same else str(key[1]) for key in calls}
 
-    monkeypatch.setattr(selectors.reading, "texts_of", texts_of)
+    monkeypatch.setattr(reading, "texts_of", texts_of)
     monkeypatch.setattr(selectors, "READ_AT_ONCE", 6)
     for typical in (True, False):
         found = selectors.examples(shop, refunds, 4, typical=typical)
