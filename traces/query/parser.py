@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from traces.ids import span_from_hex, trace_from_hex
@@ -15,7 +16,9 @@ MAX_LENGTH = 2_000
 MAX_TERMS = 100
 MAX_DEPTH = 20
 MAX_WORDS = 30
-"""Words and quoted texts: each is looked for by itself, and any of many may be anywhere."""
+"""Words and quoted texts that are each other's alternatives: any of many may be anywhere, where
+all of many are looked for by the rarest.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,6 @@ class _Reader:
         self.at = 0
         self.depth = 0
         self.terms = 0
-        self.words = 0
 
     @property
     def next(self) -> Token:
@@ -73,8 +75,9 @@ class _Reader:
     def alternatives(self) -> Node:
         parts = [self.conjunction()]
         while self.next.type == "or":
-            self.take()
+            position = self.take().position
             parts.append(self.conjunction())
+            refuse_many(parts, position)
         return parts[0] if len(parts) == 1 else Any(tuple(parts))
 
     def conjunction(self) -> Node:
@@ -100,16 +103,9 @@ class _Reader:
             if self.terms > MAX_TERMS:
                 raise QueryError(token.position, f"A query has at most {MAX_TERMS} values")
             node = term(token) if token.type == "term" else words(token.values[0])
-            self.count_words(token, node)
+            refuse_many([node] if isinstance(node, Any) else [], token.position)
             return node
         raise QueryError(token.position, "A term is expected here")
-
-    def count_words(self, token: Token, node: Node) -> None:
-        parts = node.parts if isinstance(node, Any) else (node,)
-        self.words += sum(isinstance(part, Words) for part in parts)
-        if self.words > MAX_WORDS:
-            detail = f"A query looks for at most {MAX_WORDS} words or texts in quotes"
-            raise QueryError(token.position, detail)
 
     def bracket(self, opening: Token) -> Node:
         node = self.alternatives()
@@ -117,6 +113,18 @@ class _Reader:
             raise QueryError(opening.position, "This bracket is not closed")
         self.take()
         return node
+
+
+def refuse_many(alternatives: Sequence[Node], position: int) -> None:
+    """Raises QueryError where they look for too many words."""
+    if sum(map(_words_in, alternatives)) > MAX_WORDS:
+        raise QueryError(position, f"At most {MAX_WORDS} words or texts in quotes beside OR")
+
+
+def _words_in(node: Node) -> int:
+    if isinstance(node, All | Any):
+        return sum(map(_words_in, node.parts))
+    return _words_in(node.part) if isinstance(node, Not) else int(isinstance(node, Words))
 
 
 def term(token: Token) -> Node:

@@ -172,12 +172,24 @@ def test_nothing_but_a_query_error(q: str) -> None:
         assert 0 <= error.position <= len(q)
 
 
-@pytest.mark.parametrize("glue", [" OR ", " ", ","])
-def test_words_are_bounded_by_themselves(glue: str) -> None:
+@pytest.mark.parametrize("glue", [" OR ", ","])
+def test_alternatives_of_words_are_bounded(glue: str) -> None:
     """Any of many words may be in any text: 90 of them took seconds."""
     some, field = [f"word{n}" for n in range(30)], "text:" if glue == "," else ""
     assert parse(field + glue.join(some))
-    with pytest.raises(QueryError, match="at most 30 words") as refused:
-        parse(f'status:ok ("a text" {field}{glue.join(some)})')
+    with pytest.raises(
+        QueryError, match="At most 30 words or texts in quotes beside OR"
+    ) as refused:
+        parse(f"status:ok ({field}{glue.join([*some, 'more'])})")
     assert refused.value.position > 10
     assert parse(" OR ".join(f"model:{word}" for word in some * 3))
+
+
+def test_brackets_and_not_hide_no_alternatives() -> None:
+    some = " OR ".join(f"(a{n} NOT b{n})" for n in range(16))
+    with pytest.raises(QueryError, match="At most 30 words"):
+        parse(some)
+
+
+def test_a_pasted_text_is_looked_for_whole() -> None:
+    assert parse(" ".join(f"word{n}" for n in range(80)))
