@@ -19,6 +19,17 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "home.html")
 
 
+@login_required
+def traces(request: HttpRequest) -> HttpResponse:
+    """To the traces of the only project with the same search, or to a choice among several."""
+    projects = projects_of(request)()
+    if len(projects) != 1:
+        return HttpResponseRedirect(reverse("home"))
+    said = request.META.get("QUERY_STRING", "")
+    address = reverse("traces", args=[projects[0].slug])
+    return HttpResponseRedirect(f"{address}?{said}" if said else address)
+
+
 @project_page(Permission.READ, Permission.REVIEW)
 def project_home(request: ProjectRequest) -> HttpResponse:
     """To the overview; before the first trace to the explorer, which says how to send it.

@@ -7,6 +7,7 @@ from dashboards.appearance import choose_theme
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", front.home, name="home"),
+    path("traces", front.traces, name="traces_of_all"),
     path("p/<slug:project>/", front.project_home, name="project_home"),
     path("theme", choose_theme, name="theme"),
     path("", include("dashboards.overview.urls")),

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods
 
 from dashboards.datasets import shown
 from dashboards.datasets.listing import free_slug
-from dashboards.queues.adding import MATCHING, chosen_in, text_of
+from dashboards.queues import adding as queue_adding
+from dashboards.queues.adding import carried, chosen_in
 from dashboards.trace.panes import Room
 from evals.datasets import content
 from evals.datasets.content import Draft
@@ -23,7 +24,7 @@ from evals.datasets.models import Dataset
 from evals.datasets.selectors import datasets as selected
 from evals.datasets.services import adding, datasets, gathering
 from evals.datasets.services.adding import MOST_AT_ONCE, Alike, Choices, Look, Personal
-from evals.datasets.services.gathering import OF_QUEUE, OF_TRACES, Expected, Gathered, Key, Rule
+from evals.datasets.services.gathering import Expected, Gathered, Key, Rule
 from evals.review.errors import Conflict, Invalid
 from evals.review.models import Queue
 from evals.review.questions import Kind
@@ -33,6 +34,8 @@ from evals.truth.selectors.labels import questions_answered
 from sightglass.accounts.access import Access, Permission, ProjectRequest, project_page
 
 Choice = TypeVar("Choice", bound=StrEnum)
+FOUND_BY = "found_by"
+"""Key of metadata."""
 SHOWN = 20
 """Of what was chosen, how many are looked at before."""
 PERSONAL = {
@@ -63,6 +66,7 @@ class Chosen:
     keys: list[Key] = field(default_factory=list)
     queue: Queue | None = None
     pks: list[int] = field(default_factory=list)
+    found_by: dict[Key, str] = field(default_factory=dict)
     more: bool = False
     problem: str = ""
 
@@ -83,7 +87,16 @@ class Chosen:
             made.drafts += part.drafts
             made.unknown += part.unknown
             made.silent += part.silent
+        for draft in made.drafts:
+            self._tell(draft)
         return made
+
+    def _tell(self, draft: Draft) -> None:
+        """The search that led to it, where there is room for it."""
+        if draft.source.trace_id is None or len(draft.metadata) >= content.MOST_KEYS:
+            return
+        if told := self.found_by.get((draft.source.trace_id, draft.source.span_id)):
+            draft.metadata[FOUND_BY] = told
 
     def rights(self, access: Access) -> dict[str, Rule]:
         """What may make an answer right, by the value of its option."""
@@ -110,7 +123,7 @@ def _chosen(access: Access, given: QueryDict) -> Chosen:
         pks = gathering.settled(access, queue, limit=MOST_AT_ONCE + 1)
         return Chosen(queue=queue, pks=pks[:MOST_AT_ONCE], more=len(pks) > MOST_AT_ONCE)
     found = chosen_in(access, given)
-    return Chosen(found.keys, more=found.more, problem=found.problem)
+    return Chosen(found.keys, found_by=found.found_by, more=found.more, problem=found.problem)
 
 
 @require_http_methods(["GET", "POST"])
@@ -154,8 +167,8 @@ class Asked:
         made.name = given.get("name", "").replace("\0", "").strip()[: datasets.LONGEST_NAME]
         made.split = given.get("split", "").strip()
         made.note = given.get("note", "").replace("\0", "")[:500]
-        usual = OF_TRACES if chosen.queue is None else OF_QUEUE
-        made.expected = _one_of(Expected, given.get("expected"), usual.expected)
+        # An answer that nobody has read is expected of nothing unless somebody says so.
+        made.expected = _one_of(Expected, given.get("expected"), Expected.PEOPLE)
         made.rights = chosen.rights(access)
         if made.rights:
             told = given.get("right_if", "")
@@ -300,10 +313,7 @@ def _hidden(chosen: Chosen, given: QueryDict) -> list[tuple[str, str]]:
     """What says what was chosen, carried along by the form."""
     if chosen.queue is not None:
         return [("queue", chosen.queue.slug)]
-    if given.get("all") == "1":
-        kept = [(name, str(given[name])) for name in MATCHING if given.get(name)]
-        return [("all", "1"), *kept]
-    return [("items", ",".join(map(text_of, chosen.keys)))]
+    return carried(queue_adding.Chosen(chosen.keys, found_by=chosen.found_by), given)
 
 
 def _nothing(access: Access, chosen: Chosen) -> dict[str, Any]:

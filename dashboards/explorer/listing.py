@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import UUID
 
 from dashboards import chips
 from dashboards.chips import Chips
@@ -146,6 +147,17 @@ def page_of(access: Access, state: State, cursor: str | None, limit: int = PAGE)
         limit=limit,
         cursor=cursor,
     )
+
+
+def best_of_traces(access: Access, state: State, most: int) -> list[Hit]:
+    """Of a list by likeness the best call of each trace, without what is weak: further steps of a
+    trace say the same in other words. Raises TooSlow."""
+    found = ranked_of(access, state, min(most, state.ranking.most)).found
+    best: dict[UUID, Hit] = {}
+    for hit in found.hits:
+        if not hit.weak:
+            best.setdefault(hit.span.trace_id, hit)
+    return list(best.values())
 
 
 def rows_of(access: Access, state: State, items: Sequence[Any]) -> list[Row]:

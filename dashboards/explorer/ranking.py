@@ -11,7 +11,7 @@ from dashboards.explorer.terms import terms
 from evals.providers.errors import ProviderError
 from evals.vectors.fields import Field
 from evals.vectors.selectors import searching, state
-from evals.vectors.selectors.searching import By, Found, NoVector
+from evals.vectors.selectors.searching import By, Found, Hit, NoVector
 from sightglass.accounts.access import Access
 from traces.ids import span_from_hex, span_hex, trace_from_hex
 from traces.models import Span
@@ -22,6 +22,9 @@ from traces.selectors.traces import get_span
 
 NUMBERS = (50, 100, 200, 500)
 """Calls that a list can have."""
+NAMES = {By.WORDS: "words", By.MEANING: "meaning", By.BOTH: "words and meaning"}
+LONGEST_TOLD = 200
+"""Characters of a search that are told of."""
 SIDES = {"input": Field.INPUT, "output": Field.OUTPUT}
 
 
@@ -150,6 +153,17 @@ def ranked(
     if not made.found.hits and not made.problem and not state.held(access.project.pk):
         made.problem = "none"
     return made
+
+
+def told(ranking: Ranking, text: str, hit: Hit | None = None) -> str:
+    """The search that led to a call, in words, for where the call is sent."""
+    if ranking.similar:
+        said = f"like the {ranking.side} of {ranking.similar}"
+    else:
+        said = f"search by {NAMES[ranking.by]} for “{text[:LONGEST_TOLD]}”"
+    if hit is None or hit.similarity is None:
+        return said
+    return f"{said}, similarity {hit.similarity:.2f}"
 
 
 def source_of(access: Access, similar: str) -> Span:

@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboards.explorer import aside, columns, ranges, saved
+from dashboards.explorer import aside, columns, ranges, ranking, saved
 from dashboards.explorer.columns import COLUMNS
 from dashboards.explorer.listing import listing, narrower, page_of, ranked_of, shown_terms
 from dashboards.explorer.ranking import SIDES, Ranking
@@ -113,6 +113,7 @@ def sending(access: Access, state: State) -> dict[str, Any]:
     parameters = replace(state, cursor="", live=False).parameters() | {"columns": ""}
     return {
         "picks": access.may_write,
+        "found_by": ranking.told(state.ranking, state.asked) if state.ranked else "",
         "matching": f"?{encoded(parameters | {'all': '1'})}",
     }
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
@@ -11,14 +12,16 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from dashboards.explorer import ranking
 from dashboards.explorer import state as explorer
-from dashboards.explorer.listing import page_of
+from dashboards.explorer.listing import best_of_traces, page_of
+from dashboards.explorer.state import State
 from dashboards.queues import previews
 from evals.review.errors import Conflict
 from evals.review.models import Queue
 from evals.review.selectors import queues as selected
 from evals.review.services import filling, standing
-from evals.review.services.filling import MOST_AT_ONCE, Added, Key
+from evals.review.services.filling import LONGEST_FOUND, MOST_AT_ONCE, Added, Key
 from sightglass.accounts.access import Access, Permission, ProjectRequest, project_page
 from traces.ids import span_from_hex, span_hex, trace_from_hex
 from traces.models import Span
@@ -37,6 +40,8 @@ class Chosen:
     keys: list[Key]
     more: bool = False
     problem: str = ""
+    found_by: dict[Key, str] = field(default_factory=dict)
+    """The search by meaning that led to each, in words."""
 
 
 def keys_of(given: QueryDict) -> list[Key]:
@@ -65,7 +70,9 @@ def chosen_in(access: Access, given: QueryDict) -> Chosen:
     if given.get("all") == "1":
         return _matching(access, given)
     keys = keys_of(given)
-    return Chosen(keys[:MOST_AT_ONCE], more=len(keys) > MOST_AT_ONCE)
+    found_by = given.get("found_by", "").replace("\0", "")[:LONGEST_FOUND]
+    told = dict.fromkeys(keys, found_by) if found_by else {}
+    return Chosen(keys[:MOST_AT_ONCE], more=len(keys) > MOST_AT_ONCE, found_by=told)
 
 
 def _matching(access: Access, given: QueryDict) -> Chosen:
@@ -74,6 +81,8 @@ def _matching(access: Access, given: QueryDict) -> Chosen:
     if state.query is None:
         return Chosen([], problem="The search cannot be read.")
     try:
+        if state.ranked:
+            return _alike(access, state)
         page = page_of(access, state, None, MOST_AT_ONCE)
     except TooSlow:
         return Chosen([], problem="The search took too long. Ask for a shorter time.")
@@ -83,6 +92,24 @@ def _matching(access: Access, given: QueryDict) -> Chosen:
         (one.trace_id, one.span_id if isinstance(one, Span) else None) for one in page.results
     ]
     return Chosen(keys, more=page.next is not None)
+
+
+def _alike(access: Access, state: State) -> Chosen:
+    """The best call of each trace. Raises TooSlow."""
+    hits = best_of_traces(access, state, MOST_AT_ONCE)
+    found_by: dict[Key, str] = {
+        (hit.span.trace_id, hit.span.span_id): ranking.told(state.ranking, state.asked, hit)
+        for hit in hits
+    }
+    return Chosen(list(found_by), found_by=found_by)
+
+
+def carried(chosen: Chosen, given: QueryDict) -> list[tuple[str, str]]:
+    """Parameters that say what was chosen, for another page that leads back here."""
+    if given.get("all") == "1":
+        return [("all", "1"), *((name, given[name]) for name in MATCHING if given.get(name))]
+    told = [("found_by", next(iter(chosen.found_by.values())))] if chosen.found_by else []
+    return [("items", ",".join(map(text_of, chosen.keys))), *told]
 
 
 def text_of(key: Key) -> str:
@@ -101,7 +128,7 @@ def add(request: ProjectRequest) -> HttpResponse:
     if request.method == "POST" and chosen.keys and given.get("queue"):
         queue = standing.queue_of(access, given["queue"][:60])
         try:
-            added = filling.add(access, queue, chosen.keys)
+            added = filling.add(access, queue, chosen.keys, found_by=chosen.found_by)
         except Conflict as error:
             messages.error(request, error.detail)
         else:
@@ -119,10 +146,8 @@ def add(request: ProjectRequest) -> HttpResponse:
         "rest": len(chosen.keys) - len(first),
         "queues": _ways(access),
         "wanted": given.get("queue", ""),
-        "items": ",".join(map(text_of, chosen.keys)),
-        "matching": [
-            (name, given[name]) for name in MATCHING if given.get("all") == "1" and given.get(name)
-        ],
+        "carried": carried(chosen, given),
+        "new": urlencode(carried(chosen, given)),
         "all": given.get("all") == "1",
     }
     return render(request, "queues/add.html", context)

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboards.markdown import rendered
@@ -60,6 +61,10 @@ def new(request: ProjectRequest) -> HttpResponse:
     if deed == "save":
         queue = _saved(request.access, page, None)
         if queue is not None:
+            if chosen := request.GET.urlencode():
+                messages.success(request, f"“{queue.name}” is made. Now send what you have chosen.")
+                sending = reverse("review_add", args=[request.access.project.slug])
+                return redirect(f"{sending}?{chosen}&queue={queue.slug}")
             messages.success(request, f"“{queue.name}” is made. Now say what comes into it.")
             return redirect("queue_rules", request.access.project.slug, queue.slug)
     return _shown(request, page, deed=deed)

@@ -183,6 +183,8 @@ class Item(models.Model):
     probability = models.FloatField(null=True, blank=True)
     """With which it was drawn from what the rule's query matches; null: not drawn by chance."""
     stratum = models.CharField(max_length=200, blank=True)
+    found_by = models.CharField(max_length=300, blank=True, default="", db_default="")
+    """The search that led to it, in words."""
     rank = models.FloatField(null=True, blank=True)  # the lowest comes first; null: not known yet
     ranked_at = models.DateTimeField(null=True, blank=True)
     gold = models.JSONField(null=True, blank=True)

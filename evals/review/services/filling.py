@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -22,6 +22,9 @@ Key = tuple[UUID, int | None]
 MOST_AT_ONCE = 1_000
 
 
+LONGEST_FOUND = 300
+
+
 @dataclass(slots=True)
 class Chosen:
     """Something to put in. `probability` None: it was not drawn by chance."""
@@ -29,6 +32,7 @@ class Chosen:
     key: Key
     probability: float | None = None
     stratum: str = ""
+    found_by: str = ""
 
 
 @dataclass(slots=True)
@@ -42,10 +46,10 @@ class Added:
 
 INSERT = """
 INSERT INTO review_item (queue_id, trace_id, span_id, origin, rule_id, probability, stratum,
-    added_at, due_at, state, flagged, labels, version)
+    found_by, added_at, due_at, state, flagged, labels, version)
 SELECT %(queue)s, g.*, %(now)s, %(due)s, 'open', false, 0, 0
 FROM unnest(%(traces)s::uuid[], %(spans)s::int8[], %(origins)s::text[], %(rules)s::int8[],
-    %(probabilities)s::float8[], %(strata)s::text[]) AS g
+    %(probabilities)s::float8[], %(strata)s::text[], %(found)s::text[]) AS g
 ON CONFLICT (queue_id, trace_id, span_id) DO UPDATE
     SET probability = EXCLUDED.probability, stratum = EXCLUDED.stratum, rule_id = EXCLUDED.rule_id
     WHERE review_item.probability IS NULL AND EXCLUDED.probability IS NOT NULL
@@ -60,8 +64,10 @@ def add(
     keys: Sequence[Key],
     origin: str = Origin.HAND,
     probability: float | None = None,
+    found_by: Mapping[Key, str] | None = None,
 ) -> Added:
-    """Put these into the queue; what is in it already is passed over.
+    """Put these into the queue; what is in it already is passed over. `found_by`: the search that
+    led to each, in words.
 
     Raises PermissionDenied, Conflict (archived queue). At most MOST_AT_ONCE at a time.
     """
@@ -72,7 +78,8 @@ def add(
         raise ValueError(f"at most {MOST_AT_ONCE} at once")
     keys = list(dict.fromkeys(keys))
     known = stored(queue.project_id, keys)
-    chosen = [Chosen(key, probability) for key in keys if key in known]
+    told = found_by or {}
+    chosen = [Chosen(key, probability, found_by=told.get(key, "")) for key in keys if key in known]
     with transaction.atomic():
         made = put(queue, chosen, origin)
         if made:
@@ -120,6 +127,7 @@ def put(queue: Queue, chosen: Sequence[Chosen], origin: str, rule: int | None = 
                 "rules": [rule] * len(chosen),
                 "probabilities": [one.probability for one in chosen],
                 "strata": [one.stratum[:200] for one in chosen],
+                "found": [one.found_by[:LONGEST_FOUND] for one in chosen],
             },
         )
         made = [pk for pk, is_new in cursor.fetchall() if is_new]

@@ -437,7 +437,9 @@ def test_traces_are_shown_as_items_and_added(
     [trace, other] = desk.send(access, 2)
     address = url("dataset_add")
     chosen = {"item": [trace.hex, f"{other.hex}:{span_hex(desk.SPAN_ID)}", "nonsense"]}
-    shown = text(page, address, chosen)
+    unread = text(page, address, chosen)
+    assert "2 without an expected output" in unread, "what nobody has read is expected of nothing"
+    shown = text(page, address, chosen | {"expected": "unreviewed"})
     assert "Add 2 to a dataset" in shown and "Where is it?" in shown and "On its way." in shown
     assert "what was answered" in shown and "the same words" in shown  # they ask the same
     part = text(page, address, chosen | {"dataset": "cases"}, headers={"HX-Request": "true"})
@@ -447,7 +449,7 @@ def test_traces_are_shown_as_items_and_added(
     assert "2 added to Cases, version 2." in said(page, address, body)
     assert {row.split for row in Item.objects.filter(added_in=2)} == {"dev"}
     again = said(page, address, body | {"alike": "skip-exact"})
-    assert "0 added to Cases. 2 left out as duplicates." in again
+    assert "0 added to Cases. 2 left out as duplicates" in again
 
 
 def test_a_new_dataset_is_made_on_the_way(page: Client, access: Access) -> None:

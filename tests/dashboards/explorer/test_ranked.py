@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from html import unescape
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import pytest
@@ -14,21 +16,27 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from dashboards.explorer import ranking
+from evals.datasets.models import Item
 from evals.providers.errors import Unavailable
+from evals.review.models import Item as ReviewItem
 from evals.review.services import queues
 from evals.vectors.selectors import searching
 from sightglass.accounts.access import Access
-from sightglass.accounts.models import Project, User
+from sightglass.accounts.models import Membership, Project, Role, User
+from tests.evals.judging import chat
 from tests.evals.truth.labelled import SPAN
-from tests.evals.vectors.speaking import SAID, say
+from tests.evals.vectors.speaking import NOW, SAID, say
+from tests.traces.sending import SECOND, decoded
 from traces.models import Span
 from traces.query import parse
+from traces.services.ingest import store_spans
 
 pytestmark = pytest.mark.django_db
 URL = "/p/shop/traces?range=all"
 BY = f"{URL}&by=meaning&q="
 REFUND = quote("I would like to be refunded")
 HOSTILE = "<script>alert(1)</script>"
+WHY = {"key": "why", "text": "Why?", "kind": "text"}
 
 
 @pytest.fixture
@@ -100,7 +108,7 @@ def test_calls_like_one(page: Client, access: Access) -> None:
     ids = say(access, [SAID[0]] * 3 + SAID[1:] * 2)
     text = body(page, like(ids[0]))
     assert titles(text)[0] == SAID[1][0] and "2 more say exactly the same and are left out" in text
-    assert text.count("×2 the same") == 4 and "Like this input" in text
+    assert text.count('×2<span class="vh"> the same') == 4 and "Like this input" in text
     by_answer = body(page, f"{like(ids[4])}&field=output")
     assert "Like this output" in by_answer and titles(by_answer)[0] == SAID[3][0]
     narrowed = body(page, f"{like(ids[0])}&q=tent")
@@ -142,8 +150,7 @@ def test_empty_states_say_why(
 
 
 def test_all_of_the_list_goes_to_a_dataset_or_queue(page: Client, access: Access) -> None:
-    question = {"key": "why", "text": "Why?", "kind": "text"}
-    queues.create(access, "late", queues.Draft("Late", [question]))
+    queues.create(access, "late", queues.Draft("Late", [WHY]))
     say(access, SAID * 2, user__id="ann")
     say(access, [("Bob asks", "No.")], user__id="bob")
     text = body(page, f"{BY}{REFUND}+user:ann")
@@ -155,6 +162,50 @@ def test_all_of_the_list_goes_to_a_dataset_or_queue(page: Client, access: Access
         assert "Bob asks" not in shown and SAID[0][0] in shown
         for name, value in (("by", "meaning"), ("all", "1")):
             assert f'name="{name}" value="{value}"' in shown, "the form asks for the same again"
+
+
+def test_what_is_sent_says_where_it_came_from_once_of_each_trace(
+    page: Client, access: Access
+) -> None:
+    """A step that asks the same in other words is of the same trace."""
+    queues.create(access, "late", queues.Draft("Late", [WHY]))
+    trace, one, other = os.urandom(16), os.urandom(8), os.urandom(8)
+    store_spans(access, decoded(
+        chat(SAID[0][0], "Yes.", trace_id=trace, span_id=one, start_ns=NOW - 60 * SECOND),
+        chat("My money back, I want it", "A", trace_id=trace, span_id=other,
+             start_ns=NOW - 50 * SECOND),
+    ))  # fmt: skip
+    say(access, SAID[1:])
+    text = body(page, BY + quote(SAID[0][0]))
+    assert SAID[0][0] in titles(text) and "My money back, I want it" in titles(text)
+    [to_review] = set(re.findall(r'href="(/p/shop/review/add\?[^"]*)"', text))
+    shown = body(page, to_review.replace("&amp;", "&"))
+    given = {"all": "1", "by": "meaning", "range": "all", "q": SAID[0][0]}
+    assert "2 that match" in shown, "and the other one about a refund"
+    page.post("/p/shop/review/add", given | {"queue": "late"})
+    items = ReviewItem.objects.order_by("-found_by")
+    assert {item.trace_id.bytes for item in items} >= {trace} and len(items) == 2
+    wanted = f"search by meaning for “{SAID[0][0]}”, similarity"
+    assert items[0].found_by == f"{wanted} 1.00" and items[1].found_by.startswith(f"{wanted} 0.")
+    assert items[0].found_by in body(page, "/p/shop/review/late/items")
+    page.post("/p/shop/datasets/add", given | {"name": "Refunds", "add": "1"})
+    told = [item.metadata["found_by"] for item in Item.objects.all()]
+    assert sorted(told) == sorted(item.found_by for item in items)
+    assert {item.expected for item in Item.objects.all()} == {None}
+
+
+def test_ticked_calls_say_which_search_they_came_from(page: Client, access: Access) -> None:
+    queues.create(access, "late", queues.Draft("Late", [WHY]))
+    [first, *_] = say(access, SAID)
+    text = body(page, BY + quote('"refund" now'))
+    [found_by] = re.findall(r'name="found_by" value="([^"]*)"', text)
+    assert unescape(found_by) == "search by meaning for “refund now”"
+    given = {"item": f"{first.hex}:{SPAN.hex()}", "found_by": HOSTILE}
+    assert HOSTILE not in body(page, f"/p/shop/review/add?{urlencode(given)}")
+    page.post("/p/shop/review/add", given | {"queue": "late"})
+    assert ReviewItem.objects.get().found_by == HOSTILE
+    assert HOSTILE not in body(page, "/p/shop/review/late/items")
+    assert "found_by" not in body(page, f"{URL}&list=spans"), "lists by time say nothing"
 
 
 def test_a_list_is_as_long_as_its_address_says(
@@ -203,6 +254,17 @@ def test_nothing_of_another_project(page: Client, access: Access, other_project:
 def test_what_is_odd_falls_back(page: Client, access: Access, odd: str) -> None:
     say(access, SAID)
     assert len(titles(body(page, f"{URL}&list=spans&{odd}"))) == 5
+
+
+def test_traces_without_a_project_lead_to_the_only_one(
+    page: Client, other_project: Project, owner: User
+) -> None:
+    answer = page.get("/traces?q=refund&by=meaning")
+    assert answer["Location"] == "/p/shop/traces?q=refund&by=meaning"
+    assert page.get("/traces")["Location"] == "/p/shop/traces"
+    Membership.objects.create(project=other_project, user=owner, role=Role.VIEWER)
+    assert page.get("/traces?q=refund")["Location"] == "/", "which one is to be chosen"
+    assert "login" in Client().get("/traces")["Location"]
 
 
 def test_a_query_is_split_into_words_and_filters() -> None:

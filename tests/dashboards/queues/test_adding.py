@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from evals.review.services import queues
 from sightglass.accounts.access import Access, access_of_user
 from sightglass.accounts.models import Project, Role, User
 from tests.dashboards.queues.pages import HOSTILE, as_, post, text
+from tests.dashboards.queues.test_editing import typed
 from tests.evals.review import desk
 from tests.traces import sending
 from traces.ids import span_hex
@@ -50,6 +52,26 @@ def test_what_is_ticked_goes_into_the_queue_that_is_chosen(access: Access, queue
     }
     answer = post(client, "/add", {"item": first.hex, "queue": "answers"}, follow=True)
     assert "0 added to “Answers”, 1 were in it already." in answer.content.decode()
+
+
+def test_a_new_queue_keeps_what_was_chosen(access: Access) -> None:
+    """Whether there is another queue or not; what was chosen is sent once it is made."""
+    [trace] = desk.send(access)
+    client = as_(access)
+    for number, found in enumerate((f"item={trace.hex}:{SPAN}", "all=1&q=kind:llm&list=spans")):
+        html = text(client, f"/add?{found}")
+        [new] = re.findall(r'href="/p/shop/review(/new\?[^"]*)"', html)
+        new = unescape(new)
+        form = typed(text(client, new)) | {"name": f"Quick {number}", "do": "save"}
+        answer = post(client, new, form)
+        assert answer.status_code == 302, answer.content.decode()
+        sending = answer["Location"].removeprefix("/p/shop/review")
+        assert sending.startswith("/add?") and sending.endswith(f"&queue=quick-{number}")
+        shown = text(client, sending)
+        assert "Where is it?" in shown
+        assert f'value="quick-{number}" required checked' in shown
+        post(client, "/add", hidden(shown) | {"queue": f"quick-{number}"})
+        assert Item.objects.filter(queue__slug=f"quick-{number}").count() == 1
 
 
 def test_nothing_is_added_before_a_queue_is_chosen(access: Access, queue: Queue) -> None:
