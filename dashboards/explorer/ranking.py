@@ -25,6 +25,8 @@ NUMBERS = (50, 100, 200, 500)
 NAMES = {By.WORDS: "words", By.MEANING: "meaning", By.BOTH: "words and meaning"}
 LONGEST_TOLD = 200
 """Characters of a search that are told of."""
+OF_QUERIES = frozenset(':()"')
+"""Characters that mean something in a query."""
 SIDES = {"input": Field.INPUT, "output": Field.OUTPUT}
 
 
@@ -79,6 +81,28 @@ def split(query: Query) -> tuple[str, Query]:
     rest = tuple(part for part in parts if part is not None and not isinstance(part, Words))
     root = All(rest) if len(rest) > 1 else next(iter(rest), None)
     return " ".join(said), replace(query, root=root)
+
+
+def plain(text: str) -> tuple[str, Query] | None:
+    """The same of a text that is too long for a query, has too many words or none at all, such as
+    emoji; None where it is more than words and filters: a sentence with a colon, OR, brackets."""
+    if not {"OR", "NOT"}.isdisjoint(text.split()):
+        return None
+    said: list[str] = []
+    left: list[str] = []
+    for term in terms(text):
+        try:
+            found = parse(term).root
+        except QueryError:
+            if not OF_QUERIES.isdisjoint(term):
+                return None
+            said.append(term)
+        else:
+            (said if isinstance(found, Words) else left).append(term)
+    try:
+        return " ".join(said), parse(" ".join(left))
+    except QueryError:
+        return None
 
 
 def filters(text: str) -> list[str]:

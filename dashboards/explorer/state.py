@@ -105,6 +105,8 @@ def read(given: QueryDict) -> State:
     if ranks.by is not By.WORDS and not ranks.similar:
         if query is not None:
             asked, query = ranking.split(query)
+        elif (left := ranking.plain(text)) is not None and left[0]:
+            (asked, query), mistake = left, None
         elif mistake is not None and mistake.mended is None:
             mistake = replace(mistake, mended=quoted(text))
     is_ranked = bool(asked or ranks.similar)

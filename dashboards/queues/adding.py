@@ -107,7 +107,7 @@ def _alike(access: Access, state: State) -> Chosen:
 def carried(chosen: Chosen, given: QueryDict) -> list[tuple[str, str]]:
     """Parameters that say what was chosen, for another page that leads back here."""
     if given.get("all") == "1":
-        return [("all", "1"), *((name, given[name]) for name in MATCHING if given.get(name))]
+        return [("all", "1"), *((name, str(given[name])) for name in MATCHING if given.get(name))]
     told = [("found_by", next(iter(chosen.found_by.values())))] if chosen.found_by else []
     return [("items", ",".join(map(text_of, chosen.keys))), *told]
 

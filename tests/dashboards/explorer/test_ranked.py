@@ -280,6 +280,27 @@ def test_a_query_is_split_into_words_and_filters() -> None:
         assert (said, left.root) == (words, parse(rest).root)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "🦄🦄",
+        "?!",
+        "🎉 money back",
+        "my parcel is late. " * 120,
+        " ".join(f"w{n}" for n in range(40)),
+    ],
+)
+def test_what_the_api_takes_the_page_takes(page: Client, access: Access, text: str) -> None:
+    """No words, many words and long texts; filters beside them still hold."""
+    say(access, SAID, user__id="ann")
+    shown = body(page, f"{BY}{quote(text.strip())}")
+    assert "Nothing was searched" not in shown and titles(shown)
+    narrowed = body(page, f"{BY}{quote(text.strip())}+user:bob")
+    assert "Nothing was searched" not in narrowed and not titles(narrowed)
+    for wrong in ("a OR 🦄", "(🦄", "my problem: 🦄"):
+        assert "Nothing was searched" in body(page, BY + quote(wrong)), "is a query"
+
+
 def test_queries_of_the_page_do_not_grow(page: Client, access: Access) -> None:
     def statements(url: str) -> int:
         with CaptureQueriesContext(connection) as seen:
