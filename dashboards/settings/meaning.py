@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from evals.models import Connection
+from evals.vectors.fields import Field
 from evals.vectors.selectors import state
 from evals.vectors.services import filling
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
@@ -36,11 +37,14 @@ def meaning(request: ProjectRequest) -> HttpResponse:
 
 def _page(request: ProjectRequest, **more: Any) -> HttpResponse:
     project = request.access.project
-    found = filling.progress(request.access)
+    found, counts = filling.progress(request.access), state.counted(project.pk)
     context = {
         "found": found,
         "chosen": found.model.connection,
         "percent": round(100 * min(found.calls / found.of_calls, 1)) if found.of_calls else 0,
+        "inputs": counts[Field.INPUT],
+        "outputs": counts[Field.OUTPUT],
+        "most_counted": state.MOST_COUNTED,
         "waiting": state.waiting(project.pk),
         "connections": Connection.objects.filter(project=project, api=Connection.Api.OPENAI),
         "section": "meaning",

@@ -13,8 +13,10 @@ from rest_framework.response import Response
 from evals.api.serializers import refused
 from evals.models import Connection
 from evals.truth.api.base import only, read
+from evals.vectors.fields import Field
 from evals.vectors.models import Model
 from evals.vectors.selectors import state
+from evals.vectors.selectors.state import MOST_COUNTED
 from evals.vectors.services import filling
 from sightglass.accounts.access import Access, Permission
 from sightglass.strict import Strict
@@ -44,8 +46,14 @@ class VectorModel(serializers.Serializer[Any]):
 class VectorState(serializers.Serializer[Any]):
     model = VectorModel(help_text="What answers searches.")
     coming = VectorModel(allow_null=True, help_text="What stored calls get vectors of just now.")
-    calls = serializers.IntegerField(help_text="Stored calls that have been gone through.")
-    of_calls = serializers.IntegerField(help_text="About so many there are.")
+    calls = serializers.IntegerField(
+        help_text="While another model is coming, or after: stored calls that were gone through."
+    )
+    of_calls = serializers.IntegerField(help_text="About so many there were; 0 before any change.")
+    inputs = serializers.IntegerField(
+        help_text=f"Calls whose input has a vector of the model, counted to {MOST_COUNTED:,}."
+    )
+    outputs = serializers.IntegerField(help_text="Calls whose answer has one, likewise.")
     waiting = serializers.IntegerField(help_text="Stored requests whose calls have none yet.")
     problem = serializers.CharField(help_text="Why the last try failed; empty if it did not.")
 
@@ -85,12 +93,14 @@ class VectorDetail(ReadView):
 
 
 def shape(access: Access) -> dict[str, Any]:
-    found = filling.progress(access)
+    found, counts = filling.progress(access), state.counted(access.project.pk)
     return {
         "model": _model(found.model),
         "coming": _model(found.coming) if found.coming else None,
         "calls": found.calls,
         "of_calls": found.of_calls,
+        "inputs": counts[Field.INPUT],
+        "outputs": counts[Field.OUTPUT],
         "waiting": state.waiting(access.project.pk),
         "problem": found.problem,
     }

@@ -256,11 +256,14 @@ def test_by_api(access: Access, connected: Connection) -> None:
         "connection": None,
     }  # fmt: skip
     assert (found["waiting"], found["coming"], found["problem"]) == (1, None, "")
+    assert (found["inputs"], found["outputs"]) == (0, 0)
     made = call("put", {"connection": connected.pk, "model": NAME}, 202)
     assert made["coming"]["connection"] == connected.pk and made["of_calls"] == 5
     storing.run(30, elsewhere=True)
     filling.run(30)
-    assert call("get", by=reading)["model"]["dimensions"] == 3
+    filled = call("get", by=reading)
+    assert filled["model"]["dimensions"] == 3
+    assert (filled["inputs"], filled["outputs"]) == (5, 5)
     refused: list[Any] = [{}, {"connection": 10**9, "model": "m"}, {"connection": connected.pk},
                           {"connection": None, "strange": 1}, []]  # fmt: skip
     for body in refused:
@@ -273,13 +276,19 @@ def test_by_api(access: Access, connected: Connection) -> None:
 def test_on_the_page(client: Client, owner: User, access: Access, connected: Connection) -> None:
     page = f"/p/{access.project.slug}/settings/meaning"
     client.force_login(owner)
-    assert "wordllama" in client.get(page).content.decode()
+    shown = client.get(page).content.decode()
+    assert "wordllama" in shown and "nothing yet" in shown and "similarity of 0.35" in shown
+    send(access, SAID)
+    storing.run(30)
+    shown = client.get(page).content.decode()
+    assert "5 inputs and 5 answers" in shown
     assert "Name the model" in client.post(page, {"connection": connected.pk}).content.decode()
     answer = client.post(page, {"connection": connected.pk, "model": NAME}, follow=True)
     html = answer.content.decode()
     assert "Coming" in html and 'hx-trigger="every 3s"' in html and NAME in html
     filling.run(30)
-    assert "every 3s" not in client.get(page).content.decode()
+    shown = client.get(page).content.decode()
+    assert "every 3s" not in shown and "scale is not known" in shown
     assert client.post(page, {"connection": "12345"}).status_code == 404
     client.force_login(member(access.project, "v@example.org", Role.VIEWER))
     assert (
