@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from evals.vectors.fields import Field
-from evals.vectors.selectors import filters, samples
+from evals.vectors.selectors import filters
 from evals.vectors.selectors.searching import By, search, similar
 from evals.vectors.services import storing
 from sightglass.accounts.access import Access
@@ -99,8 +99,6 @@ def test_calls_like_one_are_filtered_alike(access: Access, traces: tuple[UUID, U
     like = similar(call(access, ben), Field.OUTPUT, query=parse("user:ann"), range=WHOLE)
     assert like.hits == [] and like.same == 1, "Ann's says the same"
     assert similar(call(access, ann), Field.OUTPUT, query=parse("user:ann"), range=WHOLE).same == 0
-    some = samples.sample(access.project.pk, Field.INPUT, WHOLE, 5, query=parse("user:ann"))
-    assert some.trace_ids == [ann]
 
 
 def test_the_range_holds_for_calls_not_for_their_traces(

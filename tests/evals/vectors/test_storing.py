@@ -111,28 +111,16 @@ def test_a_filter_holds_for_the_nearest(
     assert of("nobody") == []
 
 
-def test_a_sample_is_the_same_each_time_and_no_larger_than_asked(access: Access) -> None:
-    for _ in range(6):
-        send(access, SAID)
+def test_vectors_of_certain_calls_are_of_unit_length_the_oldest_first(access: Access) -> None:
+    ids = [one for _ in range(3) for one in send(access, SAID)]
     storing.run(30)
-    first = samples.sample(access.project.pk, Field.INPUT, WHOLE, 12)
-    again = samples.sample(access.project.pk, Field.INPUT, WHOLE, 12)
-    assert first.trace_ids == again.trace_ids and len(first.trace_ids) == 12
-    assert first.matrix.shape == (12, 256) and first.matrix.dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(first.matrix, axis=1), 1.0, atol=1e-5)
-    assert list(first.start_ns) == sorted(first.start_ns)
-    other = samples.sample(access.project.pk, Field.INPUT, WHOLE, 12, seed=1)
-    assert set(other.trace_ids) != set(first.trace_ids)
-    everything = samples.sample(access.project.pk, Field.OUTPUT, WHOLE, 1_000)
-    assert len(everything.trace_ids) == 30
-    keys = list(zip(first.trace_ids, first.span_ids, strict=True))
-    some = samples.of_spans(access.project.pk, Field.INPUT, [*keys[:3], (UUID(int=9), 1)])
-    assert some.trace_ids == first.trace_ids[:3]
-    np.testing.assert_array_equal(some.matrix, first.matrix[:3])
-    none = samples.sample(access.project.pk, Field.INPUT, WHOLE, 5, query=parse("user:nobody"))
+    keys = [(one, SPAN_ID) for one in ids]
+    found = samples.of_spans(access.project.pk, Field.INPUT, [*keys[::-1], (UUID(int=9), 1)])
+    assert set(found.trace_ids) == set(ids) and list(found.start_ns) == sorted(found.start_ns)
+    assert found.matrix.shape == (len(ids), 256) and found.matrix.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(found.matrix, axis=1), 1.0, atol=1e-5)
+    none = samples.of_spans(access.project.pk, Field.INPUT, [])
     assert none.trace_ids == [] and none.matrix.shape == (0, 256)
-    with pytest.raises(ValueError, match="both ends"):
-        samples.sample(access.project.pk, Field.INPUT, TimeRange(), 5)
 
 
 def test_only_calls_that_count_and_say_something(access: Access) -> None:
@@ -230,7 +218,7 @@ def test_the_wall_between_projects(access: Access, other_project: Project) -> No
     found = nearest(other_project.pk, Field.INPUT, asked, 50, range=WHOLE)
     assert [one.trace_id for one in found] == [trace_id]
     assert vector_of(access.project.pk, Field.INPUT, trace_id, SPAN_ID) is None
-    assert len(samples.sample(other_project.pk, Field.INPUT, WHOLE, 50).trace_ids) == 1
+    assert not samples.of_spans(access.project.pk, Field.INPUT, [(trace_id, SPAN_ID)]).trace_ids
 
 
 def test_texts_are_the_users_own_words_and_the_answer(access: Access) -> None:
