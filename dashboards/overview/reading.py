@@ -31,12 +31,35 @@ LABELS = {"model": "Model", "feature": "Feature", "user": "User"}
 
 
 @dataclass
-class Reading:
-    """Cubes of the range (`now`) and of the one before. `steps`: sums of all traces by step."""
+class Stepped:
+    """Sums of all traces by step, of the range and of the one before it."""
 
     frame: Frame
     steps: list[Measures]
     steps_before: list[Measures]
+
+    @cached_property
+    def total(self) -> Measures:
+        return added(self.steps)
+
+    @cached_property
+    def total_before(self) -> Measures:
+        return added(self.steps_before)
+
+    @cached_property
+    def latencies(self) -> sketch.Counts:
+        """Of traces, a row for each step."""
+        return sketch.unpacked_rows([one.packed for one in self.steps])
+
+    @cached_property
+    def latencies_before(self) -> sketch.Counts:
+        return sketch.unpacked_rows([one.packed for one in self.steps_before])
+
+
+@dataclass
+class Reading(Stepped):
+    """Cubes of the range and of the one before."""
+
     spans: Cube[Measures]
     """By kind and model."""
     models_before: Cube[Measures]
@@ -69,23 +92,6 @@ class Reading:
         if self.frame.step_ns < DAY or not any(busy) or busy[0] or self.unsettled:
             return None
         return self.frame.times_before[busy.index(True)]
-
-    @cached_property
-    def total(self) -> Measures:
-        return added(self.steps)
-
-    @cached_property
-    def total_before(self) -> Measures:
-        return added(self.steps_before)
-
-    @cached_property
-    def latencies(self) -> sketch.Counts:
-        """Of traces, a row for each step."""
-        return sketch.unpacked_rows([one.packed for one in self.steps])
-
-    @cached_property
-    def latencies_before(self) -> sketch.Counts:
-        return sketch.unpacked_rows([one.packed for one in self.steps_before])
 
 
 def reading(frame: Frame) -> Reading:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from dashboards.frame import Frame
-from dashboards.overview.reading import added, by_step, environments
+from dashboards.overview.reading import Stepped, added, by_step, environments
 from traces.rollups import sketch
 from traces.rollups.measures import Measures
 from traces.selectors import cubes
@@ -29,15 +29,12 @@ Group = tuple[str | None, ...]
 
 
 @dataclass
-class Reading:
-    """`steps`: sums of traces by step. `spans`: by kind, provider, model and step; before: whole.
+class Reading(Stepped):
+    """`spans`: by kind, provider, model and step; before: whole.
 
     `names`: by name and kind of a span, over the whole range.
     """
 
-    frame: Frame
-    steps: list[Measures]
-    steps_before: list[Measures]
     spans: Cube[Measures]
     spans_before: Cube[Measures]
     names: Cube[Measures]
@@ -47,23 +44,6 @@ class Reading:
     @property
     def pending(self) -> int:
         return max(self.spans.pending, self.names.pending)
-
-    @cached_property
-    def total(self) -> Measures:
-        return added(self.steps)
-
-    @cached_property
-    def total_before(self) -> Measures:
-        return added(self.steps_before)
-
-    @cached_property
-    def latencies(self) -> sketch.Counts:
-        """Of traces, a row for each step."""
-        return sketch.unpacked_rows([one.packed for one in self.steps])
-
-    @cached_property
-    def latencies_before(self) -> sketch.Counts:
-        return sketch.unpacked_rows([one.packed for one in self.steps_before])
 
     @cached_property
     def calls(self) -> list[Measures]:
