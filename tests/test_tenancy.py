@@ -77,6 +77,7 @@ PUBLIC = {
 PERSONAL = {
     "home",
     "overview_all",
+    "traces_of_all",
     "profile",
     "sign_out_everywhere",
     "new_project",

@@ -28,7 +28,7 @@ from traces.query import Query
 DAY = 86_400 * 10**9
 MOST_LINES = 6
 SHOWN_TESTS, SHOWN_SLICES, SHOWN_WINDOWS = 8, 12, 60
-SAMPLE = 40
+MOST_REVIEWED = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Card:
     @property
     def value(self) -> str:
         known = self.last.changed_share if self.last else None
-        return "–" if known is None else share(known)
+        return "–" if known is None else f"{share(known)} told apart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,8 @@ def ticks(frame: Frame, windows: Sequence[Window], chosen: Window | None) -> lis
 def words_of(window: Window) -> str:
     """Which window it is."""
     first, last = moment(window.start_ns, window.monitor), moment(window.end_ns, window.monitor)
-    return first if window.end_ns - window.start_ns == DAY else f"{first} – {last}"
+    is_day = window.end_ns - window.start_ns == DAY and window.start_ns % DAY == 0
+    return first if is_day else f"{first} – {last}"
 
 
 @dataclass(slots=True)
@@ -181,6 +182,7 @@ class Whole:
     terms_before: list[str]
     examples: list[Example]
     traces_url: str
+    review: int
     review_url: str
     parts: list[tuple[str, str, int]]
 
@@ -204,7 +206,7 @@ def whole(frame: Frame, window: Window) -> Whole:
         [one["term"] for one in terms if one["weight"] < 0][:8],
         selectors.examples_of(window, 4),
         explore(frame, window),
-        _review(frame, found.get("examples", [])),
+        *_review(frame, found.get("examples", [])),
         _parts(found.get("parts") or {}, monitor),
     )
 
@@ -269,12 +271,12 @@ def explore(frame: Frame, window: Window, *terms: str, times: tuple[int, int] | 
     return f"{there}?{state.encoded(asked)}"
 
 
-def _review(frame: Frame, examples: Sequence[Mapping[str, Any]]) -> str:
-    """Where a sample of the most telling items is put into a review queue."""
-    now = [pair["now"] for pair in examples[:SAMPLE] if "trace_id" in pair["now"]]
-    items = ",".join(one["trace_id"] for one in now)
+def _review(frame: Frame, examples: Sequence[Mapping[str, Any]]) -> tuple[int, str]:
+    """How many of the most telling items can be put into a review queue, and where."""
+    now = [pair["now"] for pair in examples[:MOST_REVIEWED] if "trace_id" in pair["now"]]
+    ids = list(dict.fromkeys(one["trace_id"] for one in now))
     there = reverse("review_add", args=[frame.access.project.slug])
-    return f"{there}?{state.encoded({'items': items})}" if items else ""
+    return len(ids), f"{there}?{state.encoded({'items': ','.join(ids)})}" if ids else ""
 
 
 def range_of(frame: Frame) -> tuple[int, int]:

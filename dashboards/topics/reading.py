@@ -197,11 +197,15 @@ def _sums(
     )
 
 
+FEWEST_FAILED = 3
+"""Of failed calls: one or two are nobody's pattern."""
+
+
 def fails_more(mine: Sums, whole: Sums) -> bool:
     """Whether its calls fail more often than all others, for certain (95 %)."""
     calls, failed = whole.calls - mine.calls, whole.failed - mine.failed
     others = Sums(calls, failed).failures
-    if mine.failures is None or others is None:
+    if mine.failures is None or others is None or mine.failed < FEWEST_FAILED:
         return False
     low = difference(mine.failures, others).low
     return low is not None and low > 0

@@ -21,6 +21,8 @@ NAMES = {
     "release": "a release changed them ({})",
     "prompt": "the prompt changed ({})",
 }
+LITTLE = 0.1
+"""Of a change: what is not worth telling."""
 CLOSE = 0.5
 """What came with a change cannot be told apart by where it lies beyond so much of the most."""
 
@@ -101,9 +103,15 @@ def of_answers(
     if cause == "users":
         asked, gone = (of("language", "topic", "user") for of in (told.first, told.gone))
         named = f" ({_said(asked)})" if asked else f" ({_ceased(gone)})" if gone else ""
+        rest = parts.get("model", 0.0)
+        same = (
+            "the same questions are answered as before"
+            if rest < LITTLE
+            else f"{share(rest)} of the change is how the same questions are answered"
+        )
         return (
-            f"Since {told.since} {subject} differ because users ask for other things{named}; the"
-            " same questions are answered as before."
+            f"Since {told.since} {subject} differ because users ask for other things{named};"
+            f" {same}."
         )
     how = "differ at the same questions"
     if shorter is not None and abs(shorter) >= LEAST_LONGER:
@@ -111,24 +119,45 @@ def of_answers(
         subject, how = "answers", f"are {size} at the same questions"
     why = _behind(told)
     if cause == "model":
-        return f"Since {told.since} {subject} {how}: {why}, not the users."
-    return (
-        f"Since {told.since} {subject} {how} ({why}: {share(parts['model'])} of it), and users ask"
-        " for other things too."
-    )
+        said = f"Since {told.since} {subject} {how}: {why}, not the users."
+    else:
+        said = (
+            f"Since {told.since} {subject} {how} ({why}: {share(parts['model'])} of it), and users"
+            " ask for other things too."
+        )
+    return f"{said}{_besides(told)}"
 
 
 def _behind(told: Told) -> str:
     """What stands behind other answers: what came with them, or else where most of them are."""
-    new = [one for one in told.carriers if one.dimension in NAMES and one.is_new]
-    if not new:
+    together = _together(told)
+    if not together:
         return _without_new(told)
-    most = new[0].beyond
-    together = [one for one in new if most < BEYOND or one.beyond >= CLOSE * most]
     if len(together) == 1:
         return NAMES[together[0].dimension].format(together[0].value)
-    *rest, last = (f"{one.dimension} {one.value}" for one in together)
-    return f"{', '.join(rest)} and {last} came together and changed them"
+    return f"{_listed(together)} came together and changed them"
+
+
+def _new(told: Told) -> list[Slice]:
+    return [one for one in told.carriers if one.dimension in NAMES and one.is_new]
+
+
+def _together(told: Told) -> list[Slice]:
+    """What came with the change and lies alike in it, so that nothing tells it apart."""
+    new = _new(told)
+    most = new[0].beyond if new else 0.0
+    return [one for one in new if most < BEYOND or one.beyond >= CLOSE * most]
+
+
+def _besides(told: Told) -> str:
+    """What else came at that time, and may have a part in it."""
+    others = [one for one in _new(told) if one not in _together(told)]
+    return f" At that time {_listed(others)} began, too." if others else ""
+
+
+def _listed(found: Sequence[Slice]) -> str:
+    *rest, last = (f"{one.dimension} {one.value}" for one in found)
+    return f"{', '.join(rest)} and {last}" if rest else last
 
 
 def _without_new(told: Told) -> str:

@@ -104,6 +104,21 @@ def test_the_end_of_a_queue_ends_the_work(visit: Visit, access: Access, ann: Acc
     picture(page, "archived-item")
 
 
+def test_a_reason_of_ones_own_is_typed_and_undoes_nothing(
+    visit: Visit, access: Access, ann: Access
+) -> None:
+    queue = of_three(access)
+    page = opened(visit, ann, queue).page
+    first, second, _, _ = Item.objects.filter(queue=queue).order_by("rank", "pk")
+    press(page, "1", "4", "1", "Enter")
+    sent(ann, first.pk)
+    press(page, "s", *"unsure")
+    expect(page.get_by_label("Another reason")).to_have_value("unsure")
+    assert labelled(ann, first.pk) is not None, "U was a letter"
+    press(page, "Enter")
+    comes(lambda: Skip.objects.filter(item=second, reason="unsure").exists(), "the skip")
+
+
 def test_undo_takes_back_the_last_step_and_says_so(
     visit: Visit, access: Access, ann: Access
 ) -> None:

@@ -6,9 +6,11 @@ window: what it said, what carries the change, its most telling conversations.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dashboards.alerts import links
+from dashboards.alerts.conditions import Sample
 from dashboards.alerts.models import Rule, Transition
 from dashboards.alerts.walking import Stride
 from evals.drift.models import SCORE, Monitor, Window
@@ -45,6 +47,11 @@ def window_of(rule: Rule, start_ns: int, end_ns: int) -> Window | None:
         .order_by("-end_ns")
         .first()
     )  # fmt: skip
+
+
+def without_interval(rule: Rule, sample: Sample) -> Sample:
+    """One window drifted or did not: an interval of that says nothing."""
+    return sample if monitor_of(rule.metric) is None else replace(sample, low=None, high=None)
 
 
 def evidence_of(rule: Rule, stride: Stride) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from dashboards.alerts.models import Alert, Rule
 from dashboards.alerts.plans import Plan
 from dashboards.alerts.reading import DocumentError
 from dashboards.alerts.samples import Samples
-from dashboards.alerts.services import budgets, evidence, transitions
+from dashboards.alerts.services import budgets, drifting, evidence, transitions
 from dashboards.alerts.services.transitions import ACTIVE, Change, Overtaken
 from dashboards.alerts.walking import Judge, Stride, walk
 from dashboards.alerts.windows import HOUR, SECOND, ends_between, last_end
@@ -223,7 +223,8 @@ def _differs(alert: Alert, stride: Stride) -> bool:
 
 
 def _change(rule: Rule, plan: Plan, group: str | None, stride: Stride) -> Change:
-    said = words.saw(plan.condition, plan.figures, stride.sample, stride.verdict)
+    sample = drifting.without_interval(rule, stride.sample)
+    said = words.saw(plan.condition, plan.figures, sample, stride.verdict)
     if stride.after.state != State.FIRING:
         return Change(stride, said)
     return Change(

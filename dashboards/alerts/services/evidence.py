@@ -45,7 +45,7 @@ def evidence_of(
         "end_ns": end,
         "filter": text,
         "explorer": links.explorer(rule.project.slug, text, start, end),
-        "words": _words(stride, figures, rule.window_ns),
+        "words": _words(rule, stride, figures),
         "missing": [],
     }
     if not _is_of_traffic(rule):
@@ -71,13 +71,13 @@ def filter_of(rule: Rule, group: str | None) -> str:
     return f"({rule.filter}) {term}" if rule.filter else term
 
 
-def _words(stride: Stride, figures: Figures, window_ns: int) -> dict[str, str]:
-    sample, verdict = stride.sample, stride.verdict
+def _words(rule: Rule, stride: Stride, figures: Figures) -> dict[str, str]:
+    sample, verdict = drifting.without_interval(rule, stride.sample), stride.verdict
     said = {
         "value": figures.written(verdict.value),
         "limit": figures.written(verdict.limit),
         "sample": f"{sample.count:,}",
-        "window": words.window(stride.end_ns, window_ns),
+        "window": words.window(stride.end_ns, rule.window_ns),
     }
     if sample.low is not None and sample.high is not None:
         said["interval"] = f"{figures.written(sample.low)} to {figures.written(sample.high)}"

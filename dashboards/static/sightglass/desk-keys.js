@@ -5,6 +5,17 @@
   const { now, rubric, submit, undo, aside, failed } = window.desk.work;
   const desk = document.getElementById("desk");
 
+  // Heard before the page's own keys: while a reason is asked for, a letter begins one of one's own.
+  document.addEventListener("keydown", (event) => {
+    const ask = now()?.querySelector("details.dk-ask[open]");
+    const plain = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (!ask || !plain || event.key === " " || form.typing(event.target)) return;
+    event.stopPropagation();
+    lease.touch();
+    if (/^[1-9]$/.test(event.key)) return askKey(ask, event);
+    ask.querySelector("input[name=other], textarea")?.focus();
+  }, true);
+
   document.addEventListener("keydown", (event) => {
     lease.touch();
     if (event.defaultPrevented || document.querySelector("dialog[open]")) return;

@@ -339,7 +339,7 @@
     const item = now;
     if (over) return remind();
     const body = new FormData(asked, submitter);
-    const reason = (body.get("reason") || body.get("other") || "").trim();
+    const reason = (body.get("other") || body.get("reason") || "").trim();
     if (!reason) return (asked.querySelector("[name=other]") || asked.querySelector("textarea")).focus();
     asked.closest("details").open = false;
     const pending = sending.isDirty(item) ? sending.saveDraft(item) : null;

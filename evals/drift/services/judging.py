@@ -235,7 +235,7 @@ def _apart(test: Test) -> float:
 def _verdict(window: Window, found: Found, terms: Sequence[Term]) -> str:
     if window.since_ns is None:
         return wording.of_quiet(window.detectable, window.current_size)
-    since = moment(window.since_ns, window.monitor)
+    since = _since(window, window.since_ns)
     words = [one.term for one in terms if one.weight > 0 and _is_telling(one.term)]
     told = wording.Told(since, found.carriers, words[:3])
     if window.monitor.what == Monitor.What.INPUTS:
@@ -245,16 +245,26 @@ def _verdict(window: Window, found: Found, terms: Sequence[Term]) -> str:
     return wording.of_answers(told, window.monitor.what, found.cause, found.parts, shorter)
 
 
+def _since(window: Window, since_ns: int) -> str:
+    """In words; what was not compared before that may have begun earlier."""
+    known = Window.objects.filter(
+        monitor_id=window.monitor_id, state=State.DONE, by_hand=False,
+        end_ns__gt=since_ns - (window.end_ns - window.start_ns), end_ns__lte=since_ns,
+    )  # fmt: skip
+    told = moment(since_ns, window.monitor)
+    return told if known.exists() else f"{told} or earlier"
+
+
 def _is_telling(term: str) -> bool:
     """A word of some length; pairs of little words make no sentence."""
     return len(term) > SHORT and " " not in term
 
 
 def moment(ns: int, monitor: Monitor) -> str:
-    """12 Nov; with the hour where windows are shorter than a day."""
+    """12 Nov; with the hour where windows are no whole days."""
     at = datetime.fromtimestamp(ns / 1e9, UTC)
     day = f"{at.day} {at:%b}"
-    whole_days = monitor.hours and monitor.hours % 24 == 0
+    whole_days = monitor.hours and monitor.hours % 24 == 0 and ns % DAY == 0
     return day if whole_days else f"{day} {at:%H:%M} UTC"
 
 

@@ -59,6 +59,7 @@ def test_what_is_told_is_what_the_window_said(access: Access) -> None:
     assert firing.evidence["drift"] == window.pk
     assert firing.evidence["examples"] == ["a" * 32]
     assert "environment%3Aproduction" in firing.evidence["explorer"], "the monitor's traffic"
+    assert "interval" not in firing.reason and "interval" not in firing.evidence["words"]
     assert VERDICT not in str(firing.evidence), "what is erased of a window is gone here, too"
 
 

@@ -123,7 +123,11 @@ def test_what_is_said_of_answers() -> None:
     assert "what answered changed" in said("model", [], None).replace("answers", "answered")
     assert "mostly with model mini" in said("model", [OLD], None)
     asked = said("users", [GERMAN, MODEL], -0.3)
-    assert "language German: 33 %" in asked and "answered as before" in asked
+    assert "language German: 33 %" in asked
+    assert asked.endswith("90 % of the change is how the same questions are answered.")
+    parts = {"users": 0.95, "model": 0.05}
+    asked = wording.of_answers(Told("12 Nov", [GERMAN], []), "outputs", "users", parts, None)
+    assert asked.endswith("; the same questions are answered as before.")
 
 
 def test_what_came_together_cannot_be_told_apart() -> None:
@@ -134,7 +138,9 @@ def test_what_came_together_cannot_be_told_apart() -> None:
     assert ": prompt answer 7 and release 2.1 came together and changed them," in said(
         PROMPT, RELEASE
     )
-    assert "the model changed (mini-2026-10-28)," in said(MODEL, RELEASE), "beyond its size"
+    assert said(MODEL, RELEASE).endswith(
+        "the model changed (mini-2026-10-28), not the users. At that time release 2.1 began, too."
+    ), "the model lies beyond its size"
 
 
 def test_what_is_gone_can_be_what_changed() -> None:

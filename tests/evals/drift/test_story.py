@@ -70,14 +70,15 @@ def test_what_was_planted_is_found_and_quiet_days_raise_nothing(judged: None) ->
     assert language.drift and carriers(language)["language"] == "de"
     assert "users write in German more often" in language.verdict
     answers = found("outputs", LANGUAGE)
-    assert answers.drift and answers.cause == "users" and "answered as before" in answers.verdict
+    assert answers.drift and answers.cause == "users" and "ask for other things" in answers.verdict
 
     assert not found("inputs", BRIEF).drift, "the users asked what they always ask"
     brief = found("outputs", BRIEF)
     assert brief.drift and brief.cause == "model"
     assert carriers(brief)["model"] == "gpt-5.4-mini-2026-10-28"
     assert "shorter at the same questions: the model changed" in brief.verdict
-    assert brief.verdict.endswith("(gpt-5.4-mini-2026-10-28), not the users.")
+    assert "(gpt-5.4-mini-2026-10-28), not the users." in brief.verdict
+    assert brief.verdict.endswith("began, too."), "the release that came that day is not hidden"
     assert brief.found["parts"]["model"] > 0.62
 
     what_it_leaves_is_seen_by_alert_rules()
