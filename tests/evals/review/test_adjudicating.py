@@ -113,7 +113,7 @@ def test_everybody_gets_gold_and_it_settles_nothing(
     access: Access, project: Project, lea: Access
 ) -> None:
     queue = desk.queue(access, gold_share=0.5, reviewers={})
-    plain = desk.fill(access, queue, 12)
+    plain = desk.fill(access, queue, 30)
     gold = desk.fill(access, queue, 3)
     for item in gold:
         adjudicating.make_gold(access, item, desk.GOOD)
@@ -121,7 +121,7 @@ def test_everybody_gets_gold_and_it_settles_nothing(
     for name in ("r1", "r2"):
         person = desk.person(project, name)
         seen[name] = set()
-        for _ in range(6):
+        for _ in range(14):  # gold comes by chance, every other time
             got = working.claim_next(person, queue)
             assert got is not None
             seen[name].add(got.pk)
