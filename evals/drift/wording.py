@@ -86,9 +86,13 @@ def of_inputs(told: Told) -> str:
     return f"Since {told.since} what is asked differs{words}; no single slice carries it."
 
 
-def _ceased(one: Slice) -> str:
+def _named(one: Slice) -> str:
     name = language(one.value) if one.dimension == "language" else one.value
-    return f"{one.dimension} {name} is gone, {share(one.before)} of conversations before"
+    return f"{one.dimension} {name}"
+
+
+def _ceased(one: Slice) -> str:
+    return f"{_named(one)} is gone, {share(one.before)} of conversations before"
 
 
 def _grew(one: Slice) -> str:
@@ -170,22 +174,16 @@ def _without_new(told: Told) -> str:
 
 
 def _said(one: Slice) -> str:
-    name = language(one.value) if one.dimension == "language" else one.value
-    return f"{one.dimension} {name}: {_grew(one)}"
+    return f"{_named(one)}: {_grew(one)}"
 
 
 def of_quiet(detectable: float | None, size: int) -> str:
     """Nothing was found; and what could have been."""
     if detectable is None:
         return f"No change found; {size:,} conversations are too few to show one."
-    return f"No change found. {of_missed(detectable, size)}"
-
-
-def of_missed(detectable: float, size: int) -> str:
-    """The smallest change that this traffic could have shown."""
     return (
-        f"With {size:,} conversations, a shift of under {share(detectable)} of them to another"
-        " everyday topic would be missed."
+        f"No change found. With {size:,} conversations, a shift of under {share(detectable)} of"
+        " them to another everyday topic would be missed."
     )
 
 

@@ -19,6 +19,11 @@ own_ids: list[str] = []
 labels go by them; added in `AppConfig.ready`."""
 
 
+def is_own(name: str) -> bool:
+    """Whether only code of higher floors gives scores of this name."""
+    return name.startswith(tuple(own_names))
+
+
 @dataclass(slots=True)
 class Given:
     """One score to store; `id` makes it idempotent within the project."""

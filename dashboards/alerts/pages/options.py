@@ -19,7 +19,7 @@ from sightglass.accounts.models import Membership
 from traces.selectors import cubes
 from traces.selectors.metrics import FLAGGED, METRICS, SCORE
 from traces.selectors.paging import TimeRange, TooSlow
-from traces.services.scores import own_names
+from traces.services.scores import is_own
 
 Choice = tuple[str, str]
 MOST_SCORES = 100
@@ -113,11 +113,7 @@ def _metrics(access: Access, chosen: str) -> list[tuple[str, Sequence[Choice]]]:
         ("Scores: mean, or rate of true", [(SCORE + name, name) for name in names]),
         (
             "Scores: flagged share",
-            [
-                (FLAGGED + name, f"{name} flagged")
-                for name in names
-                if not name.startswith(tuple(own_names))
-            ],
+            [(FLAGGED + name, f"{name} flagged") for name in names if not is_own(name)],
         ),
     ]
     if chosen and not any(chosen == value for _, choices in groups for value, _ in choices):

@@ -22,7 +22,7 @@ from traces.query import QueryError
 from traces.selectors import metrics
 from traces.selectors.metrics import SCORE, UnknownMetric
 from traces.selectors.paging import TooSlow
-from traces.services.scores import own_names
+from traces.services.scores import is_own
 
 DAYS = (7, 30)
 OFTEN = 1.0
@@ -114,8 +114,8 @@ def _noise(tested: BackTest, draft: Draft) -> Noise | None:
     """None where there is no interval, or the rule goes by the interval already, or the score is
     one of ours: the verdict of a test that has minded chance.
     """
-    name = draft.metric.removeprefix(SCORE)
-    if not isinstance(draft.condition, cond.Threshold) or name.startswith(tuple(own_names)):
+    own = is_own(draft.metric.removeprefix(SCORE))
+    if own or not isinstance(draft.condition, cond.Threshold):
         return None
     known = [
         point
