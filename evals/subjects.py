@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from evals.detectors.base import Example
-from evals.quoting import own_words
+from traces.conventions.quoting import own_words
 from traces.spans import Kind, SpanContent
 
 Message = dict[str, Any]

@@ -219,7 +219,7 @@ class SpanFacts:
     time_to_first_token_ms: float | None = None
     batch: bool = False  # a call through the provider's batch API, which is priced lower
     service_tier: str | None = None
-    input_preview: str | None = None  # at most PREVIEW_LENGTH characters, white space folded
+    input_preview: str | None = None  # what was asked: PREVIEW_LENGTH characters, spaces folded
     output_preview: str | None = None
     text_lengths: tuple[int, int] | None = None
     """Characters of input and output of a model call that sent no usage:

@@ -17,10 +17,10 @@ from uuid import UUID
 
 import orjson
 
-from evals.quoting import own_words
 from evals.review.errors import Fault
 from evals.subjects import last_said, text_of
 from sightglass.kernel.storable import storable
+from traces.conventions.quoting import own_words
 
 LARGEST = 400_000
 """Bytes of an item's content as JSON."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from evals.asking import asked_in
 from evals.services.loading import rows_of, sources_of
 from evals.subjects import Subject, distinct, last_said, of_content
 from evals.vectors.embedding import LONGEST
 from traces.conventions import content
+from traces.conventions.asking import asked_in
 from traces.models import Span
 from traces.selectors import payloads
 from traces.spans import RawLog, RawSpan

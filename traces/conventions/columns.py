@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from traces.conventions import logfire, mlflow, openlit, strands
+from traces.conventions.asking import asked_preview
 from traces.conventions.content import logs_content, natively_said, said, text_length
 from traces.conventions.kinds import kind_of, provider_of
 from traces.conventions.precedence import gather, is_mapped
@@ -56,7 +57,7 @@ def facts(raw: RawSpan) -> SpanFacts:
     logfire.mark_stream_log(raw, made)
     _status(raw, found, made)
     asked, answered = said(raw, found, made.kind)
-    made.input_preview, made.output_preview = preview(asked), preview(answered)
+    made.input_preview, made.output_preview = asked_preview(asked), preview(answered)
     if made.kind in MODEL_CALLS and not made.usage and asked is not None:
         made.text_lengths = text_length(raw, found, made.kind, asked, answered)
     if raw.native:
@@ -213,7 +214,7 @@ def _native(native: dict[str, Any], made: SpanFacts) -> None:
 
 def _quote(native: dict[str, Any], made: SpanFacts) -> None:
     asked, answered, lengths = natively_said(native)
-    made.input_preview = preview(asked) or made.input_preview
+    made.input_preview = asked_preview(asked) or made.input_preview
     made.output_preview = preview(answered) or made.output_preview
     if made.kind in MODEL_CALLS and not made.usage and asked is not None:
         made.text_lengths = lengths
@@ -228,6 +229,6 @@ def facts_from_logs(logs: Sequence[RawLog]) -> SpanFacts:
     made = SpanFacts()
     made.usage = usage_of(found, excludes_cache=False, suspect=made.suspect)
     asked, answered = logs_content(logs)
-    made.input_preview = preview(asked[-1]["content"]) if asked else None
+    made.input_preview = asked_preview(asked[-1]["content"]) if asked else None
     made.output_preview = preview(answered[-1].get("content")) if answered else None
     return made

@@ -18,7 +18,6 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from evals.asking import asked_in
 from evals.services.loading import rows_of
 from evals.vectors.embedders import embed_with
 from evals.vectors.fields import Field
@@ -27,6 +26,7 @@ from evals.vectors.selectors import models
 from evals.vectors.selectors.filters import Filter, bounds, filter_of, listed
 from evals.vectors.selectors.nearest import Near, nearest, vector_of
 from evals.vectors.texts import texts_of
+from traces.conventions.asking import asked_in
 from traces.conventions.values import preview
 from traces.models import Span
 from traces.query import Query

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evals.asking import asked_in
+from tests.traces.conventions.spans import span
+from traces.conventions import facts, facts_from_logs
+from traces.conventions.asking import asked_in, asked_preview
+from traces.conventions.values import preview
+from traces.spans import PREVIEW_LENGTH, RawLog
 
 RETURNS = "You may return anything within thirty days of delivery, in its box."
 PARCELS = "Parcels leave the warehouse within two working days.\nThe carrier sends a link."
@@ -74,3 +81,44 @@ def test_a_document_does_not_end_its_tags() -> None:
 def test_any_text_leaves_a_text(text: str) -> None:
     left = asked_in(text)
     assert bool(left) == bool(text.strip()) and len(left) <= len(text)
+
+
+LONG = "Word by word, line by line. " * 400
+
+
+@pytest.mark.parametrize("name", PROMPTS)
+def test_lists_begin_with_the_question_however_long_the_documents_are(name: str) -> None:
+    assert asked_preview(PROMPTS[name].replace("in its box", f"in its box. {LONG}")) == Q
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *OWN,
+        LONG,
+        f"{Q}\n\n{LONG}\nContext: {RETURNS}",
+        json.dumps({"context": BOTH, "question": Q}),
+        json.dumps([{"context": f"<documents>{BOTH}</documents>", "question": Q}]),
+        f"What follows from this evidence, and which article of the context says so? {LONG}",
+    ],
+)
+def test_what_begins_with_own_words_is_previewed_as_it_is(text: str) -> None:
+    assert asked_preview(text) == preview(text)
+
+
+@given(st.text(alphabet="<>/docsquetin: \n#abc{}[]", max_size=400))
+def test_a_preview_is_short_and_never_nothing_of_something(text: str) -> None:
+    shown = asked_preview(text)
+    assert (shown is None) == (preview(text) is None)
+    assert shown is None or len(shown) <= PREVIEW_LENGTH
+
+
+def test_every_way_into_the_columns_asks_for_the_question() -> None:
+    prompt = PROMPTS["documents in tags"]
+    said = [{"role": "user", "content": prompt}]
+    parts = [{"role": "user", "parts": [{"type": "text", "content": prompt}]}]
+    sent = span({"gen_ai.operation.name": "chat", "gen_ai.input.messages": json.dumps(parts)})
+    native = replace(span({}), native={"kind": "llm", "input_messages": said})
+    assert facts(sent).input_preview == facts(native).input_preview == Q
+    log = RawLog(b"t" * 16, b"s" * 8, 1_000, "gen_ai.user.message", {"content": prompt}, {})
+    assert facts_from_logs([log]).input_preview == Q

@@ -12,8 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
-from evals.quoting import own_words
+from traces.conventions.quoting import own_words
+from traces.conventions.values import preview
+from traces.spans import PREVIEW_LENGTH
 
 LONGEST = 200_000
 """Characters of a text that are read; tags and labels are looked for in time that is linear."""
@@ -55,6 +58,19 @@ RULES = re.compile(
 """What says that documents are quoted."""
 SHORTEST = 40
 """Characters below a label that are a document; fewer may be what is asked about."""
+HEAD = 2 * PREVIEW_LENGTH
+"""Characters of a prompt by which it is seen that it begins with what an application wrote."""
+EDGE = 2_000
+"""Characters at either end of a prompt that are read for a preview."""
+HINTS = (
+    *("context", "document", "docs>", "source", "passage", "result", "snippet", "chunk", "excerpt"),
+    *("reference", "knowledge", "background", "article", "evidence", "facts", "information"),
+    *("pieces", "follow", "question>", "query>", "input>", "message>", "request>"),
+)
+"""One of these is in whatever begins a prompt around a question: looked for first, since ingest has
+no time for patterns on every long text."""
+LABELS = (CONTEXT_LABEL, RULES)
+JSON = ("{", "[{", '["', "[[")
 RULE_LINE = re.compile(r"^[ \t]*(?:-{3,}|={3,}|\*{3,}|`{3,}\w*)[ \t]*$", re.M)
 
 
@@ -64,6 +80,31 @@ def asked_in(text: str, documents: Iterable[str] = ()) -> str:
     bare = _without_tags(own_words(whole, documents))
     found = _tagged(bare) or _labelled(whole, bare) or bare
     return found.strip() or whole
+
+
+def asked_preview(value: Any) -> str | None:
+    """The beginning of what is asked, at most PREVIEW_LENGTH characters; None if nothing is there.
+
+    Only where a prompt begins with documents or rules is the question looked for behind them, near
+    its ends: a question that comes first is the preview already.
+    """
+    if isinstance(value, str) and len(value) > PREVIEW_LENGTH and not value.startswith(JSON):
+        edges = value if len(value) <= 2 * EDGE else f"{value[:EDGE]}\n{value[-EDGE:]}"
+        if _begins_around(edges):
+            value = asked_in(edges)
+    return preview(value)
+
+
+def _begins_around(text: str) -> bool:
+    """Whether it has parts, and the first is what an application puts around a question."""
+    if "\n" not in text and "</" not in text:
+        return False
+    head = text[:HEAD]
+    lower = head.lower()
+    if not any(hint in lower for hint in HINTS):
+        return False
+    patterns = (TAGGED, QUESTION_TAG, *LABELS) if "<" in head else LABELS
+    return any(pattern.search(head) for pattern in patterns)
 
 
 def _tagged(text: str) -> str:
