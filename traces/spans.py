@@ -269,3 +269,10 @@ class CallFacts:
     )
     duplicate: bool = False
     total_tokens: int = 0
+    is_estimated: bool = False
+    """A model call without usage, whose tokens are estimated from its text."""
+
+    @property
+    def reports(self) -> bool:
+        """Whether sums would have something of it."""
+        return self.has_usage or self.is_estimated

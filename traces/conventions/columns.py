@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from traces.conventions import logfire, mlflow, openlit, strands
+from traces.conventions import langchain, logfire, mlflow, openlit, strands
 from traces.conventions.asking import asked_preview
 from traces.conventions.content import logs_content, natively_said, said, text_length
 from traces.conventions.kinds import kind_of, provider_of
@@ -141,6 +141,10 @@ def _application(
         made.metadata |= {key: item for key, item in own.items() if not is_mapped(key)}
     for name, item in noted:
         made.metadata[name] = scalar(item)
+    if made.tags:
+        made.tags = langchain.own_tags(made.tags)
+    for name in [name for name in made.metadata if langchain.is_its_metadata(name)]:
+        del made.metadata[name]
 
 
 def _first_token(raw: RawSpan, found: dict[str, Any]) -> float | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from traces.conventions import (
     documents,
+    langchain,
     logfire,
     openinference,
     openllmetry,
@@ -148,7 +149,8 @@ def _with_system(found: dict[str, Any], asked: Messages | None) -> Messages | No
 
 def _in_out(raw: RawSpan, found: dict[str, Any], kind: Kind) -> tuple[Any, Any]:
     """Input and output of a span that is no chat."""
-    given, returned = parsed(found.get("input")), parsed(found.get("output"))
+    given = langchain.called(parsed(found.get("input")))
+    returned = langchain.returned(parsed(found.get("output")))
     if "ai.values" in raw.attributes or "ai.value" in raw.attributes:
         given = vercel.values(given)
     if given is None:

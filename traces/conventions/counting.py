@@ -2,7 +2,7 @@
 
 A span is left out when the convention says so (`duplicate`), when another has the same response id
 in overlapping time (`same_response`), or when an ancestor or descendant reports the same call
-(`nested`) or the calls below it (`rollup`).
+(`nested`) or the calls below it (`rollup`). An estimate gives way to usage that was sent.
 Linear in the spans; cycles and self-parents end the walk.
 """
 
@@ -27,17 +27,17 @@ def resolve(calls: Sequence[CallFacts]) -> dict[Key, str]:
 
 
 def _any_nested(by_key: dict[Key, CallFacts]) -> bool:
-    """Whether a span with usage stands above another: in most requests none does."""
+    """Whether a span that reports stands above another: in most requests none does."""
     walked: set[Key] = set()
     for call in by_key.values():
-        at = call if call.has_usage else None
+        at = call if call.reports else None
         while at is not None and at.parent_id:
             above = (at.trace_id, at.parent_id)
             if above in walked:
                 break
             walked.add(above)
             at = by_key.get(above)
-            if at is not None and at.has_usage:
+            if at is not None and at.reports:
                 return True
     return False
 
@@ -76,7 +76,7 @@ def _ancestry(by_key: dict[Key, CallFacts], out: dict[Key, str]) -> None:
     for key in _deepest_first(by_key):
         call = by_key[key]
         mine = below.pop(key, [])
-        if call.has_usage and out.get(key) is None:
+        if call.reports and out.get(key) is None:
             mine = _choose(key, call, mine, by_key, out)
         parent = (call.trace_id, call.parent_id) if call.parent_id else None
         if mine and parent in by_key and parent != key:
@@ -88,6 +88,12 @@ def _choose(
 ) -> list[Key]:
     if not mine:
         return [key]
+    if call.has_usage and not any(by_key[other].has_usage for other in mine):
+        if call.kind in MODEL_CALLS:
+            out.update(dict.fromkeys(mine, "nested"))
+        return [key]
+    if not call.has_usage and not all(by_key[other].has_content for other in mine):
+        return mine  # the only one with the text, which scores and search need
     if call.kind not in MODEL_CALLS or len(mine) > 1:
         out[key] = "rollup"
         return mine

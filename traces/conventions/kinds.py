@@ -15,6 +15,7 @@ KINDS: dict[str, Kind] = {
     "tool": Kind.TOOL, "execute_tool": Kind.TOOL, "ai.toolcall": Kind.TOOL,
     "agent": Kind.AGENT, "invoke_agent": Kind.AGENT, "create_agent": Kind.AGENT,
     "chain": Kind.CHAIN, "workflow": Kind.CHAIN, "task": Kind.CHAIN, "parser": Kind.CHAIN,
+    "execute_task": Kind.CHAIN,
     "invoke_workflow": Kind.CHAIN, "agent_step": Kind.CHAIN, "prompt": Kind.CHAIN,
     "create_workflow": Kind.CHAIN, "handoff": Kind.CHAIN, "memory": Kind.CHAIN,
     "function": Kind.TOOL, "text_embedding": Kind.EMBEDDING, "responses": Kind.LLM,

@@ -57,6 +57,10 @@ def called(found: dict[str, Any]) -> Any:
     return positional or named
 
 
+CALLED = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
+"""A Python call as text: the last is smolagents' own."""
+
+
 def arguments(value: Any, attributes: dict[str, Any]) -> Any:
     """What a tool was called with.
 
@@ -64,13 +68,20 @@ def arguments(value: Any, attributes: dict[str, Any]) -> Any:
     """
     if _is_schema(value):
         value = parsed(attributes.get("input.value"))
-    if isinstance(value, dict) and value.keys() <= {"args", "kwargs"} and not value.get("args"):
+    if isinstance(value, dict) and value.keys() <= CALLED and not value.get("args"):
         return value.get("kwargs", value)
     return value
 
 
 def _is_schema(value: Any) -> bool:
-    return isinstance(value, dict) and value.get("type") == "object" and "properties" in value
+    """JSON Schema, or smolagents' description of each argument."""
+    if not isinstance(value, dict) or not value:
+        return False
+    if value.get("type") == "object" and "properties" in value:
+        return True
+    return all(
+        isinstance(one, dict) and {"type", "description"} <= one.keys() for one in value.values()
+    )
 
 
 def result(value: Any) -> Any:

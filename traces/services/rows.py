@@ -65,6 +65,7 @@ class Row:
             facts.output_preview is not None or facts.input_preview is not None,
             facts.duplicate,
             usage.total_tokens or (usage.input_tokens or 0) + (usage.output_tokens or 0),
+            self.est_input is not None,
         )
 
 

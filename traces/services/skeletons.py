@@ -67,6 +67,7 @@ class Skeleton:
             self.has_content,
             bool(self.flags & Flag.REPEATS),
             known["total_tokens"] or 0,
+            known["est_input_tokens"] is not None,
         )
 
 

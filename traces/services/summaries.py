@@ -33,6 +33,7 @@ MAX_VALUES = 50
 """Distinct models, kinds, tags … that a summary lists."""
 
 SHOWN_FLAGS = ~int(Flag.NOT_COUNTED | Flag.REPEATS)
+SHOWN_UNCOUNTED = SHOWN_FLAGS & ~int(Flag.ESTIMATED)
 
 
 def usage_of(row: Row, *, derived: bool = True) -> tuple[int | None, ...]:
@@ -104,7 +105,7 @@ def of_rows(rows: Sequence[Row]) -> dict[str, Any]:
         "cost_source": cost_source(row.cost.source for row in rows if row.counts),
     }
     for row in rows:
-        summary["flags"] |= row.flags & SHOWN_FLAGS
+        summary["flags"] |= row.flags & (SHOWN_FLAGS if row.counts else SHOWN_UNCOUNTED)
         if row.facts.metadata and row is not root:
             summary["metadata"] |= row.facts.metadata
     if root is not None:

@@ -215,3 +215,55 @@ def test_google_adk_tool() -> None:
         "gcp.vertex.agent.llm_request": "{}", "gcp.vertex.agent.tool_call_args": '{"at": 1}',
         "gcp.vertex.agent.tool_response": '{"result": "there"}'})  # fmt: skip
     assert (seen.input, seen.output) == ({"at": 1}, {"result": "there"})
+
+
+def test_smolagents_sends_a_description_where_the_arguments_belong() -> None:
+    _, seen = read({
+        "openinference.span.kind": "TOOL", "tool.name": "weather",
+        "tool.parameters": text({"city": {"type": "string", "description": "its name"}}),
+        "input.value": text({"args": [], "sanitize_inputs_outputs": True,
+                             "kwargs": {"city": "Oslo"}}),
+        "output.value": "21 degrees"})  # fmt: skip
+    assert (seen.tool_name, seen.input, seen.output) == ("weather", {"city": "Oslo"}, "21 degrees")
+
+
+def test_a_step_of_langchain_is_read_without_what_its_callback_adds() -> None:
+    said = {"lc": 1, "type": "constructor", "id": ["langchain", "schema", "ToolMessage"],
+            "kwargs": {"content": "21 degrees", "type": "tool", "tool_call_id": "c"}}  # fmt: skip
+    facts, seen = read({
+        "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "weather",
+        "traceloop.entity.input": text({
+            "input_str": "{'city': 'Oslo'}", "tags": ["seq:step:1"],
+            "metadata": {"langgraph_step": 2}, "inputs": {"city": "Oslo"},
+            "kwargs": {"color": "green"}}),
+        "traceloop.entity.output": text({"output": said, "kwargs": {"color": "green"}}),
+        "traceloop.association.properties.plan": "pro",
+        "traceloop.association.properties.langgraph_step": 2,
+        "traceloop.association.properties.ls_provider": "openai",
+        "traceloop.association.properties.checkpoint_ns": "tools:6aa6"})  # fmt: skip
+    assert (seen.input, seen.output) == ({"city": "Oslo"}, "21 degrees")
+    assert facts.metadata == {"plan": "pro"}
+    step, shown = read({
+        "gen_ai.operation.name": "execute_task",
+        "traceloop.entity.input": text({"inputs": {"q": "Weather?"}, "tags": [], "metadata": {},
+                                        "kwargs": {}}),
+        "traceloop.entity.output": text({"outputs": {"a": 1}, "kwargs": {}})})  # fmt: skip
+    assert (step.kind, shown.input, shown.output) == (Kind.CHAIN, {"q": "Weather?"}, {"a": 1})
+
+
+def test_langsmith_tags_of_a_graph_are_no_tags_of_the_application() -> None:
+    facts, seen = read({
+        "langsmith.span.kind": "tool", "langsmith.span.tags": "beta, graph:step:1, seq:step:1",
+        "langsmith.metadata.LANGSMITH_TRACING": True, "langsmith.metadata.plan": "pro",
+        "gen_ai.completion": text({"output": {"content": "21 degrees", "type": "tool"}}),
+        "gen_ai.prompt": text({"city": "Oslo"})})  # fmt: skip
+    assert (facts.tags, facts.metadata) == (["beta"], {"plan": "pro"})
+    assert (seen.input, seen.output) == ({"city": "Oslo"}, "21 degrees")
+
+
+def test_an_applications_own_output_stays_as_it_is() -> None:
+    for said in ({"output": {"content": "x", "type": "text"}}, {"output": "x"},
+                 {"inputs": {"a": 1}}, {"output": "x", "other": 1}):  # fmt: skip
+        _, seen = read({"openinference.span.kind": "CHAIN", "input.value": text(said),
+                        "output.value": text(said)})  # fmt: skip
+        assert (seen.input, seen.output) == (said, said)

@@ -71,10 +71,25 @@ def test_counting() -> None:
     assert out(call(1, None, Kind.AGENT)) == {}
     assert out(call(1, None), call(2, 1, has_content=False)) == {2: "nested"}
     assert out(call(1, 1), call(2, 3), call(3, 2)) is not None
+    assert not out(call(1, None), call(2, None))
     same: dict[str, Any] = {"response_id": "r"}
     assert out(call(1, None, **same), call(2, None, has_content=False, **same)) == {
         2: "same_response"
     }
+
+
+def test_an_estimate_gives_way_to_usage() -> None:
+    def out(*calls: CallFacts) -> dict[int, str]:
+        return {key[1][0]: reason for key, reason in counting.resolve(calls).items()}
+
+    guess: dict[str, Any] = {"has_usage": False, "is_estimated": True}
+    assert out(call(1, None, **guess), call(2, 1)) == {1: "nested"}
+    assert out(call(1, None, **guess), call(2, 1), call(3, 1)) == {1: "rollup"}
+    assert out(call(1, None), call(2, 1, **guess)) == {2: "nested"}
+    assert out(call(1, None, **guess), call(2, 1, **guess)) == {1: "nested"}
+    assert out(call(1, None, Kind.AGENT), call(2, 1, **guess)) == {}
+    only = call(1, None, **guess), call(2, 1, has_content=False)
+    assert out(*only) == {}, "its text is nowhere else"
 
 
 def test_is_mapped() -> None:
