@@ -1,26 +1,24 @@
 """Marking places in a text that is shown: everything is escaped, only the marks are ours.
 
-Characters that turn the direction of text are shown, each in an element that ends what it does: a
-text cannot be read as another than it is, nor what stands behind it. They stay where they are, so
-that places in the text count as before, and copies are what was stored.
+Characters that turn the direction of text or are not seen are shown (`dashboards.unseen`). They
+stay where they are, so that places in the text count as before, and copies are what was stored.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from dashboards.unseen import isolated, numbered
+
 MOST = 200
 MARGIN = 160
 """Characters of a passage on either side of what is marked."""
 LONGEST = 600
 """Of one marked place in a passage."""
-TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Embeddings, overrides and isolates of direction. Marks of single letters do no harm."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -80,12 +78,8 @@ def passages(text: str, marks: Sequence[Mark]) -> SafeString:
 def _mark(text: str, title: str) -> SafeString:
     if not title:
         return format_html("<mark>{}</mark>", _plain(text))
-    return format_html('<mark title="{}">{}</mark>', title, _plain(text))
+    return format_html('<mark title="{}">{}</mark>', numbered(title), _plain(text))
 
 
 def _plain(text: str) -> SafeString:
-    shown = TURNING.sub(
-        lambda one: f'<bdi class="turns" data-turns="U+{ord(one[0]):04X}">{one[0]}</bdi>',
-        escape(text),
-    )
-    return mark_safe(shown)  # noqa: S308 - escaped, but for what is ours
+    return mark_safe(isolated(escape(text)))  # noqa: S308 - escaped, but for what is ours
