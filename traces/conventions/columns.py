@@ -136,6 +136,7 @@ def _application(
         value = parsed(found["metadata"])
         if isinstance(value, dict):
             made.metadata = {str(key): item for key, item in value.items()}
+            made.user_id = made.user_id or text(value.get("user_id"))  # LangChain's place for it
     if raw.scope.name.startswith(strands.SCOPE):
         own = strands.metadata(raw.attributes)
         made.metadata |= {key: item for key, item in own.items() if not is_mapped(key)}

@@ -53,7 +53,7 @@ ALIASES = {
 NOT_PROVIDERS = frozenset({
     "", "other", "unknown", "none", "strands-agents", "langchain", "langgraph", "llama_index",
     "llamaindex", "haystack", "crewai", "dspy", "smolagents", "autogen", "agno", "gcp", "litellm",
-    "openai_agents", "openinference", "function", "test",
+    "openai_agents", "openinference", "function", "test", "openailike", "microsoft",
 })  # fmt: skip
 """What frameworks and test doubles put where the provider belongs."""
 

@@ -267,3 +267,16 @@ def test_an_applications_own_output_stays_as_it_is() -> None:
         _, seen = read({"openinference.span.kind": "CHAIN", "input.value": text(said),
                         "output.value": text(said)})  # fmt: skip
         assert (seen.input, seen.output) == (said, said)
+
+
+def test_langchain_names_the_user_in_its_metadata() -> None:
+    said = text({"user_id": "alice", "plan": "pro", "langgraph_step": 1})
+    facts, _ = read({"openinference.span.kind": "CHAIN", "metadata": said})
+    assert (facts.user_id, facts.metadata) == ("alice", {"user_id": "alice", "plan": "pro"})
+    assert read({"openinference.span.kind": "CHAIN", "metadata": said, "user.id": "bob"})[
+        0].user_id == "bob"  # fmt: skip
+
+
+@pytest.mark.parametrize("sent", ["openailike", "microsoft.agent_framework"])
+def test_a_framework_is_no_provider(sent: str) -> None:
+    assert read({**CHAT, "gen_ai.provider.name": sent})[0].provider is None
