@@ -294,5 +294,11 @@ def finish_reasons(value: Any) -> list[str]:
     if not isinstance(value, list):
         return []
     rows = value[0] if value and isinstance(value[0], list) else value
-    found = [first(row, *REASONS) for row in rows if isinstance(row, dict)]
+    found = [_reason(row) for row in rows if isinstance(row, dict)]
     return [one for one in found if isinstance(one, str)]
+
+
+def _reason(row: dict[str, Any]) -> Any:
+    """Of one choice; LangChain has it among what else it knows of a generation."""
+    more = row.get("generation_info")
+    return first(row, *REASONS) or (first(more, *REASONS) if isinstance(more, dict) else None)

@@ -261,6 +261,14 @@ def test_langsmith_tags_of_a_graph_are_no_tags_of_the_application() -> None:
     assert (seen.input, seen.output) == ({"city": "Oslo"}, "21 degrees")
 
 
+def test_langsmith_says_why_a_model_stopped_within_its_generations() -> None:
+    said = {"text": "Hi", "generation_info": {"finish_reason": "length"}, "message": {
+        "kwargs": {"content": "Hi", "type": "ai"}}}  # fmt: skip
+    sent = text({"generations": [[said]]})
+    _, seen = read({"langsmith.span.kind": "llm", "gen_ai.completion": sent})
+    assert seen.finish_reasons == ["length"]
+
+
 def test_an_applications_own_output_stays_as_it_is() -> None:
     for said in ({"output": {"content": "x", "type": "text"}}, {"output": "x"},
                  {"inputs": {"a": 1}}, {"output": "x", "other": 1}):  # fmt: skip
