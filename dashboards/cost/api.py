@@ -19,7 +19,7 @@ from traces.api import schema
 from traces.api.pagination import bad_parameter, bad_query, read_time
 from traces.api.read import ReadView, access_of, json_response
 from traces.query import Query, QueryError
-from traces.rollups.explain import CAUSES, Change, explain
+from traces.rollups.explain import CAUSES, Change
 from traces.rollups.measures import Measures
 from traces.selectors.paging import TimeRange
 from traces.selectors.search import parse
@@ -41,6 +41,9 @@ class CausesShape(serializers.Serializer[Any]):
     models = serializers.CharField(help_text="Another mix of models.")
     slices = serializers.CharField(help_text="Another mix of slices within models.")
     retries = serializers.CharField(help_text="Calls that repeat one of their trace.")
+    runaways = serializers.CharField(
+        help_text="Traces with many more calls than others of their name, as a whole."
+    )
     input = serializers.CharField(help_text="Input tokens per call.")
     output = serializers.CharField(help_text="Output tokens per call.")
     cache = serializers.CharField(help_text="Share of input read from or written to caches.")
@@ -155,10 +158,8 @@ class ChangeView(ReadView):
         if by not in FEATURES:
             raise bad_parameter("group_by", f"One of {', '.join(FEATURES)}.")
         project_id = access_of(request).project.pk
-        slices = [reading.slices(project_id, query, one, by) for one in (before, now)]
-        if slices[0].whole != slices[1].whole:
-            slices = [reading.undivided(project_id, query, one) for one in (before, now)]
-        change = explain(slices[0].sums, slices[1].sums)
+        slices = reading.both(project_id, query, before, now, by)
+        change = reading.changed(*slices)
         shaped = _change(change, before, now) | {
             "group_by": by,
             "divided": not slices[0].whole,

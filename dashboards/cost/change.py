@@ -15,7 +15,7 @@ from dashboards import frame as frames
 from dashboards import numbers
 from dashboards.charts import Bar, ChartCard, waterfall
 from dashboards.charts.types import Chart, Row, Table
-from dashboards.cost import months, reading, words
+from dashboards.cost import away, months, reading, words
 from dashboards.cost.pages import tabs
 from dashboards.cost.reading import FEATURES
 from dashboards.explorer import ranges
@@ -24,9 +24,10 @@ from dashboards.frame import Frame, term
 from dashboards.periods import between, bounds, day_span
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.query import Query
-from traces.rollups.explain import CAUSES, Change, Line, explain
+from traces.rollups.explain import CAUSES, Change, Line
 from traces.rollups.measures import Measures
 from traces.selectors.paging import TimeRange, TooSlow
+from traces.selectors.runaways import Runaways
 
 KEPT = ("by", "base_from", "base_to", "model", "part")
 MOST_LINES = 50
@@ -120,22 +121,38 @@ class Explained:
     feature: str
     whole: bool
     pending: int
+    gone: tuple[Runaways, Runaways] | None
+    """Traces that ran away, before and now; None: they could not be found in time."""
     sentences: list[str] = field(default_factory=list)
 
 
 def found(frame: Frame, query: Query, periods: Periods, by: str) -> Explained:
     """Raises TooSlow."""
     project_id = frame.project_id
-    after = reading.slices(project_id, query, periods.now, by)
-    before = reading.slices(project_id, query, periods.before, by)
-    if after.whole != before.whole:  # one of them could be told apart: of no use without the other
-        after = reading.undivided(project_id, query, periods.now)
-        before = reading.undivided(project_id, query, periods.before)
-    change = explain(before.sums, after.sums)
+    before, after = reading.both(project_id, query, periods.before, periods.now, by)
+    change = reading.changed(before, after)
     feature = FEATURES[by]
     said = words.summary(change, periods.now_name, periods.before_name, feature)
+    gone = (before.away, after.away) if before.away and after.away else None
+    if gone:
+        said += ran_away(change, periods, *gone)
     pending = after.pending + before.pending
-    return Explained(change, periods, feature, after.whole, pending, said)
+    return Explained(change, periods, feature, after.whole, pending, gone, said)
+
+
+def ran_away(change: Change, periods: Periods, before: Runaways, now: Runaways) -> list[str]:
+    """What runaway traces cost in each period."""
+    if now.traces:
+        return [
+            away.sentence(now, change.after.cost, f" in {periods.now_name}"),
+            away.other(before, periods.before_name),
+        ]
+    if before.traces:
+        return [
+            away.sentence(before, change.before.cost, f" in {periods.before_name}"),
+            away.other(now, periods.now_name),
+        ]
+    return []
 
 
 @require_GET
@@ -187,6 +204,7 @@ def shown(frame: Frame, explained: Explained, by: str) -> dict[str, Any]:
         "before": change.before,
         "after": change.after,
         "apart": words.apart(change.after),
+        **runaways(frame, explained),
     }
     if chosen is not None:
         context |= {
@@ -198,6 +216,20 @@ def shown(frame: Frame, explained: Explained, by: str) -> dict[str, Any]:
             "slice_before": explore(frame, chosen, by, explained.periods.before),
         }
     return context
+
+
+def runaways(frame: Frame, explained: Explained) -> dict[str, Any]:
+    if explained.gone is None:
+        return {"runaways_problem": frames.TOO_SLOW}
+    names = (explained.periods.before_name, explained.periods.now_name)
+    both = [*zip(explained.gone, names, strict=True)][::-1]
+    return {
+        "runaways": [row for one, name in both for row in away.rows(frame, one, name)],
+        "runaways_more": sum(len(one.traces) - len(one.listed) for one in explained.gone),
+        "runaways_meaning": f"{away.MEANING} All that such traces cost is in “Runaway traces”"
+        " above, and in none of the other causes.",
+        "two_periods": True,
+    }
 
 
 def month_links(frame: Frame) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from dashboards import frame as frames
 from dashboards import numbers
 from dashboards.charts import Bar, ChartCard, waterfall
 from dashboards.charts.types import short
-from dashboards.cost import findings, reading
+from dashboards.cost import away, findings, reading
 from dashboards.cost.findings import Finding, RatesOf, Where
 from dashboards.cost.pages import tabs
 from dashboards.cost.reading import NO_MODEL
@@ -27,6 +27,7 @@ from traces.query import Query
 from traces.rollups.dimensions import OTHER
 from traces.selectors.paging import TooSlow
 from traces.selectors.repeats import Repeats, repeats
+from traces.selectors.runaways import Runaways
 from traces.services.prices import overrides_of
 
 FEATURES = {"prompt": "prompt", "name": "span name", "environment": "environment",
@@ -121,16 +122,36 @@ def found(frame: Frame, query: Query, by: str) -> dict[str, Any]:
               " caching where the provider wants that. At most, because only the common beginning"
               " can be cached."),
         _part(frame, by, "repeats", "Retries and loops", again, "Cost",
-              "Calls that ask exactly what their trace had asked before."),
+              "Calls that ask exactly what their trace had asked before. An agent whose prompt"
+              " grows with each step asks nothing twice: see the traces that ran away."),
     ]  # fmt: skip
     calls = sum(sums.calls for sums in slices.values())
+    gone = reading.ran_away(frame.project_id, query, frame.range)
+    whole = reading.added(cube.cells).cost
+    lead = [away.sentence(gone, whole)] if gone and gone.traces else []
     return {"parts": parts, "calls": calls, "pending": cube.pending,
-            "sentences": sentences(long, missed, again)}  # fmt: skip
+            "sentences": lead + sentences(long, missed, again, quiet=not lead),
+            **runaways(frame, gone)}  # fmt: skip
+
+
+def runaways(frame: Frame, gone: Runaways | None) -> dict[str, Any]:
+    if gone is None:
+        return {"runaways_problem": frames.TOO_SLOW}
+    return {
+        "runaways": away.rows(frame, gone),
+        "runaways_more": len(gone.traces) - len(gone.listed),
+        "runaways_meaning": away.MEANING,
+    }
 
 
 def sentences(
-    long: Sequence[Finding], missed: Sequence[Finding], again: Sequence[Finding]
+    long: Sequence[Finding],
+    missed: Sequence[Finding],
+    again: Sequence[Finding],
+    *,
+    quiet: bool,
 ) -> list[str]:
+    """`quiet`: nothing else stands out."""
     said = []
     if money := findings.total(again):
         said.append(f"Repeating the same calls within a trace cost {numbers.money(money)}.")
@@ -138,8 +159,10 @@ def sentences(
         said.append(f"Caching repeated beginnings could save up to {numbers.money(money)}.")
     if money := findings.total(long):
         said.append(f"Long prompts with short answers cost {numbers.money(money)} of input.")
-    return said or ["Nothing stands out: no long prompts of little use, no uncached beginnings,"
-                    " no repeated calls."]  # fmt: skip
+    if not said and quiet:
+        said.append("Nothing stands out: no long prompts of little use, no uncached beginnings,"
+                    " no repeated calls, no runaway traces.")  # fmt: skip
+    return said
 
 
 def _part(
@@ -153,10 +176,11 @@ def _part(
         if one.money
     ]  # fmt: skip
     chart = waterfall(bars[:8], unit="usd") if bars else None
+    empty = "What these cost is not known." if found else f"None in this time range: {note}"
     url = frame.explore("kind:llm", order="-cost")
     csv = frame.csv(id) if chart else ""
     card = ChartCard(id, title, chart, sub="US$", explore=url, csv=csv, note=note,
-                     empty="None in this time range.")  # fmt: skip
+                     empty=empty)  # fmt: skip
     return Part(card, rows, head)
 
 

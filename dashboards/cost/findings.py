@@ -93,7 +93,7 @@ def repeated(slices: dict[Where, Measures]) -> list[Finding]:
     for where, sums in slices.items():
         if sums.retried:
             detail = f"{numbers.share(sums.retried / sums.calls)} of {sums.calls:,} calls"
-            found.append(Finding(where, sums.retried, sums.retried_cost, detail))
+            found.append(Finding(where, sums.retried, sums.retried_cost or None, detail))
     return _ranked(found)
 
 

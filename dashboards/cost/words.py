@@ -17,6 +17,7 @@ LABELS = {
     Cause.MODELS: "Mix of models",
     Cause.SLICES: "Mix of {}s",
     Cause.RETRIES: "Retries and loops",
+    Cause.RUNAWAYS: "Runaway traces",
     Cause.INPUT: "Input per call",
     Cause.OUTPUT: "Output per call",
     Cause.CACHE: "Share read from cache",
@@ -28,12 +29,19 @@ MEANINGS = {
     Cause.MODELS: "another share of calls for each model",
     Cause.SLICES: "another share of calls for each {} of a model",
     Cause.RETRIES: "calls that asked what their trace had asked before",
+    Cause.RUNAWAYS: "all that traces cost with many more calls than others of their name",
     Cause.INPUT: "longer or shorter prompts",
     Cause.OUTPUT: "longer or shorter answers",
     Cause.CACHE: "another share of input read from or written to a cache",
     Cause.PRICE: "another price for a token, also by discounts and tiers",
     Cause.COVERAGE: "another share of calls whose price is known",
 }
+SHARES = {
+    Cause.RETRIES: ("retried", "calls", "calls"),
+    Cause.CACHE: ("cache_read_tokens", "input_tokens", "input read from cache"),
+    Cause.COVERAGE: ("unpriced", "calls", "calls"),
+}
+"""Causes that are shares: of which sums, and of what in words."""
 
 
 def label(cause: Cause, feature: str) -> str:
@@ -123,8 +131,14 @@ def _others(change: Change, feature: str) -> list[str]:
 
 
 def detail_of(cause: Cause, line: Line) -> str:
-    """What a cause is made of in one slice: 2.1k → 3.9k tokens of input per call."""
-    before, after = line.before, line.after
+    """What a cause is made of in one slice: 2.1k → 3.9k tokens of input per call.
+
+    Of all causes but runaway traces these are figures without such traces.
+    """
+    if cause is Cause.RUNAWAYS:
+        counts = [numbers.number(one.calls) for one in line.away]
+        return f"{counts[0]} → {counts[1]} calls in them"
+    before, after = line.rest
     if cause is Cause.MODELS or cause is Cause.SLICES:
         return f"{numbers.number(before.calls)} → {numbers.number(after.calls)} calls"
     if not before.calls or not after.calls:
@@ -132,24 +146,17 @@ def detail_of(cause: Cause, line: Line) -> str:
     match cause:
         case Cause.VOLUME:
             return f"{numbers.number(before.calls)} → {numbers.number(after.calls)} calls"
-        case Cause.RETRIES:
-            shares = [_share(one.retried, one.calls) for one in (before, after)]
-            return f"{shares[0]} → {shares[1]} of calls"
         case Cause.INPUT:
             sizes = [_each(one.input_tokens, one) for one in (before, after)]
             return f"{sizes[0]} → {sizes[1]} tokens per call"
         case Cause.OUTPUT:
             sizes = [_each(one.output_tokens, one) for one in (before, after)]
             return f"{sizes[0]} → {sizes[1]} tokens per call"
-        case Cause.CACHE:
-            shares = [_share(one.cache_read_tokens, one.input_tokens) for one in (before, after)]
-            return f"{shares[0]} → {shares[1]} of input read from cache"
         case Cause.PRICE:
             return f"{_price(before)} → {_price(after)} for a million tokens"
-        case Cause.COVERAGE:
-            shares = [_share(one.unpriced, one.calls) for one in (before, after)]
-            return f"{shares[0]} → {shares[1]} of calls"
-    return ""
+    part, whole, of = SHARES[cause]
+    shares = [_share(getattr(one, part), getattr(one, whole)) for one in (before, after)]
+    return f"{shares[0]} → {shares[1]} of {of}"
 
 
 def _share(part: int, whole: int) -> str:

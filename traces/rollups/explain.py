@@ -14,6 +14,10 @@ cause that did not change gets nothing (J. Albrecht, D. François, K. Schoors, 2
 decomposition of carbon emissions without residuals", Energy Policy 30:727-736; it is J. W. Sun's
 refined Laspeyres method, 1998, Energy Economics 20:85-100).
 
+Traces that ran away (`traces.selectors.runaways`) are taken out of both periods before, if they are
+told, and put beside: all that they cost is a cause of its own, and the product explains the others.
+A sum's Shapley values are the sums of its parts', so nothing is left over here either.
+
 What a slice does not show in one period (a new model has no price in the period before) is taken to
 be as in the other. So a new slice, or one that vanished, is a change of mix; and everything is
 volume where there was nothing at all before.
@@ -25,7 +29,7 @@ the causes of each slice, and of all, add up to the difference to the last unit.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from math import factorial, floor
@@ -48,6 +52,7 @@ class Cause(StrEnum):
     MODELS = "models"
     SLICES = "slices"
     RETRIES = "retries"
+    RUNAWAYS = "runaways"
     INPUT = "input"
     OUTPUT = "output"
     CACHE = "cache"
@@ -56,16 +61,30 @@ class Cause(StrEnum):
 
 
 CAUSES = tuple(Cause)
+FACTORS = tuple(cause for cause in CAUSES if cause is not Cause.RUNAWAYS)
+"""The causes that are factors of the product; traces that ran away are a summand beside it."""
+TAKEN = (
+    *("spans", "calls", "unpriced", "retried", "input_tokens", "output_tokens"),
+    *("cache_read_tokens", "cache_write_tokens", "cost", "cost_input", "cost_output"),
+    *("cost_cache_read", "cost_cache_write"),
+)
+"""The sums that a change is explained by."""
+NONE: Mapping[Group, Measures] = {}
 PRICES = ("plain", "read", "write", "output", "per_token", "per_call")
 
 
 @dataclass(slots=True)
 class Line:
-    """One slice: its sums in both periods, and its part of each cause (pico dollars)."""
+    """One slice: its sums in both periods, and its part of each cause (pico dollars).
+
+    `away`: what of the sums is of traces that ran away, in both periods; `rest`: the others.
+    """
 
     group: Group
     before: Measures
     after: Measures
+    away: tuple[Measures, Measures]
+    rest: tuple[Measures, Measures]
     causes: dict[Cause, int] = field(default_factory=dict)
 
     @property
@@ -93,31 +112,61 @@ class Change:
         return sorted(moved, key=lambda cause: -abs(self.causes[cause]))
 
 
-def explain(before: Mapping[AnyGroup, Measures], after: Mapping[AnyGroup, Measures]) -> Change:
-    """The difference of cost between two periods; slices by the same dimensions, model first."""
+def explain(
+    before: Mapping[AnyGroup, Measures],
+    after: Mapping[AnyGroup, Measures],
+    away_before: Mapping[Group, Measures] = NONE,
+    away_after: Mapping[Group, Measures] = NONE,
+) -> Change:
+    """The difference of cost between two periods; slices by the same dimensions, model first.
+
+    `away_…`: what of these sums is of traces that ran away.
+    """
     lines = [
-        Line(group, before.get(group, Measures()), after.get(group, Measures()))
+        _line(group, (before.get(group), away_before), (after.get(group), away_after))
         for group in sorted(before.keys() | after.keys(), key=_order)
     ]
-    moving = [line for line in lines if _matters(line)]
-    if moving:
-        effects = _shapley(_factors(moving))
-        for line, values in zip(moving, effects, strict=True):
+    shown = [line for line in lines if _matters(line.before, line.after)]
+    if usual := [line for line in shown if _matters(*line.rest)]:
+        effects = _shapley(_factors(usual))
+        for line, values in zip(usual, effects, strict=True):
+            difference = line.rest[1].cost - line.rest[0].cost
             if not any(values):  # it is less than what floats tell apart
-                values[CAUSES.index(Cause.PRICE)] = float(line.difference)
-            line.causes = dict(zip(CAUSES, rounded(values, line.difference), strict=True))
-    causes = {cause: sum(line.causes.get(cause, 0) for line in moving) for cause in CAUSES}
-    moving.sort(key=lambda line: -abs(line.difference))
-    whole = [_sum(before.values()), _sum(after.values())]
-    return Change(whole[0], whole[1], causes, moving)
+                values[FACTORS.index(Cause.PRICE)] = float(difference)
+            line.causes = dict(zip(FACTORS, rounded(values, difference), strict=True))
+    for line in shown:
+        beside = {Cause.RUNAWAYS: line.away[1].cost - line.away[0].cost}
+        line.causes = dict.fromkeys(CAUSES, 0) | line.causes | beside
+    causes = {cause: sum(line.causes[cause] for line in shown) for cause in CAUSES}
+    shown.sort(key=lambda line: -abs(line.difference))
+    return Change(_sum(before.values()), _sum(after.values()), causes, shown)
+
+
+_Told = tuple[Measures | None, Mapping[Group, Measures]]
+"""What a period says of a slice, and of its traces that ran away."""
+
+
+def _line(group: Group, told_before: _Told, told_after: _Told) -> Line:
+    before, after = told_before[0] or Measures(), told_after[0] or Measures()
+    gone_before, rest_before = _part(before, told_before[1].get(group))
+    gone_after, rest_after = _part(after, told_after[1].get(group))
+    return Line(group, before, after, (gone_before, gone_after), (rest_before, rest_after))
+
+
+def _part(whole: Measures, part: Measures | None) -> tuple[Measures, Measures]:
+    """The part and what is left without it. A part of sums that are not so far yet is no part."""
+    if part is None or any(getattr(part, name) > getattr(whole, name) for name in TAKEN):
+        return Measures(), whole
+    left = {name: getattr(whole, name) - getattr(part, name) for name in TAKEN}
+    return part, replace(whole, **left)
 
 
 def _order(group: Group) -> tuple[tuple[bool, str], ...]:
     return tuple((value is None, value or "") for value in group)
 
 
-def _matters(line: Line) -> bool:
-    return any(one.cost or one.calls for one in (line.before, line.after))
+def _matters(*both: Measures) -> bool:
+    return any(one.cost or one.calls for one in both)
 
 
 def _sum(measures: Iterable[Measures]) -> Measures:
@@ -146,7 +195,7 @@ class _Slice:
 
 
 def _factors(lines: Sequence[Line]) -> list[tuple[Floats, ...]]:
-    """For each cause, the values of its factors: arrays (period, slice), in the order of CAUSES."""
+    """By cause, the values of its factors: arrays (period, slice), in the order of FACTORS."""
     told = [[_slice(line, period) for line in lines] for period in (0, 1)]
     models = [line.group[:1] for line in lines]
     shares = _shares(told, models)
@@ -187,8 +236,7 @@ def _shares(
 
 
 def _slice(line: Line, period: int) -> _Slice:
-    sums = (line.before, line.after)[period]
-    both = (line.before, line.after)
+    sums, both = line.rest[period], line.rest
     # Spans that are no calls of a model may cost something too; then all spans are counted.
     by_calls = all(one.calls or not one.cost for one in both)
     units = sums.calls if by_calls else max(sums.spans, 1 if sums.cost else 0)
@@ -260,8 +308,8 @@ def _filled(told: Sequence[Sequence[Fraction | None]]) -> Floats:
 
 
 def _shapley(factors: Sequence[tuple[Floats, ...]]) -> list[list[float]]:
-    """By slice, the value of each cause, in the order of CAUSES."""
-    count = len(CAUSES)
+    """By slice, the value of each cause, in the order of FACTORS."""
+    count = len(FACTORS)
     chosen = np.arange(2**count)
     sizes = np.bitwise_count(chosen)
     costs = _costs(factors, chosen)

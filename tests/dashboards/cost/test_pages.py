@@ -9,6 +9,7 @@ from decimal import Decimal
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -19,10 +20,18 @@ from dashboards.cost import reading
 from dashboards.cost import spending as spending_page
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import User
-from tests.dashboards.cost.traffic import DAY, call, iso, month, settle, two_months
+from tests.dashboards.cost.traffic import (
+    DAY,
+    call,
+    iso,
+    month,
+    run_away,
+    settle,
+    two_months,
+)
 from tests.traces.sending import SECOND, decoded, llm
 from traces.models import Span, Trace
-from traces.rollups.explain import CAUSES
+from traces.rollups.explain import CAUSES, Cause
 from traces.selectors import cubes
 from traces.selectors.paging import TooSlow
 from traces.services import indexing
@@ -259,6 +268,66 @@ def test_long_prompts_with_short_answers(page: Client, access: Access) -> None:
     assert len(rows(page, f"{COST}/efficiency", "long")) == 1
 
 
+# ── Traces that ran away ─────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def astray(access: Access) -> bytes:
+    return run_away(access, (month(1).range.start_ns or 0) + 20 * DAY)
+
+
+def test_a_trace_that_ran_away_leads_the_page_of_efficiency(page: Client, astray: bytes) -> None:
+    response = page.get(f"{COST}/efficiency", when())
+    [row] = response.context["runaways"]
+    assert (row.name, row.calls, row.usual, row.grown) == ("research", "15", "2", "1.0k → 15.0k")
+    assert row.url == f"/p/shop/traces/{astray.hex()}"
+    assert page.get(row.url).status_code == 200
+    cost = cost_of(**of_month(1, trace_id=UUID(bytes=astray)))
+    assert row.cost == f"{cost * 100:.1f}¢"
+    text = shown(page, f"{COST}/efficiency")
+    assert f"1 trace of research ran away and cost {row.cost}" in text
+    assert "15 calls, where 2 are usual." in text
+    none = shown(page, f"{COST}/efficiency", q="user:acct_1")
+    assert "ran away and" not in none and "No trace made many more calls" in none
+
+
+def test_a_trace_that_ran_away_is_the_main_reason_to_the_last_digit(
+    page: Client, astray: bytes
+) -> None:
+    start = (month(1).range.start_ns or 0) + 20 * DAY
+    day = {"from": iso(start), "to": iso(start + DAY)}
+    text = shown(page, f"{COST}/change", **day)
+    assert "The main reason: runaway traces (+" in text
+    assert "claude-sonnet-4-5 · step: 0 → 15 calls in them" in text
+    assert "1 trace of research ran away in " in text and "none did." in text
+    for by in reading.FEATURES:
+        response = page.get(f"{COST}/change", day | {"by": by})
+        change = response.context["explained"].change
+        gone = Decimal(change.causes[Cause.RUNAWAYS]) / 10**12
+        assert gone == cost_of(**of_month(1, trace_id=UUID(bytes=astray))), by
+        assert sum(change.causes.values()) == change.difference, by
+        [row] = response.context["runaways"]
+        assert row.period == response.context["periods"].now_name
+    parts = rows(page, f"{COST}/change", "change", **day)
+    amounts = [Decimal(row["amount (US$)"]) for row in parts]
+    assert amounts[0] + sum(amounts[1:-1]) == amounts[-1]
+
+
+def test_runaway_traces_that_cannot_be_found_in_time_are_no_cause_and_said_so(
+    page: Client, astray: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*_: object, **__: object) -> None:
+        raise TooSlow
+
+    monkeypatch.setattr(reading, "runaways", slow)
+    for url in (f"{COST}/change", f"{COST}/efficiency"):
+        text = shown(page, url)
+        assert "took too long" in text and "ran away and" not in text
+    change = page.get(f"{COST}/change", when()).context["explained"].change
+    assert change.causes[Cause.RUNAWAYS] == 0
+    assert sum(change.causes.values()) == change.difference != 0
+
+
 # ── What if ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -330,14 +399,14 @@ def test_too_slow_is_said(
 
 @pytest.mark.parametrize(
     ("url", "most"),
-    [(COST, 49), (f"{COST}/change", 23), (f"{COST}/efficiency", 24), (f"{COST}/what-if", 18)],
+    [(COST, 49), (f"{COST}/change", 27), (f"{COST}/efficiency", 24), (f"{COST}/what-if", 18)],
 )
 def test_the_number_of_queries_does_not_grow_with_the_traffic(
     page: Client, access: Access, url: str, most: int
 ) -> None:
     start = month(1).range.start_ns or 0
     counts = []
-    for size in (2, 40):
+    for size in (20, 40):
         calls = [
             call(start + at * 10 * SECOND, f"Q {at}", model=f"model-{at}", prompt=f"p{at}",
                  user=f"u{at}")

@@ -99,6 +99,14 @@ def test_details_of_causes(after: Measures, cause: Cause, detail: str) -> None:
     assert words.detail_of(cause, line) == detail
 
 
+def test_details_leave_runaway_traces_to_their_own_cause() -> None:
+    away = measured(60, input=6_000)
+    both = Measures.total([measured(100, input=1_500), away])
+    [line] = explain({P: measured(100)}, {P: both}, {}, {P: away}).lines
+    assert words.detail_of(Cause.RUNAWAYS, line) == "0 → 60 calls in them"
+    assert words.detail_of(Cause.INPUT, line) == "1.0k → 1.5k tokens per call"
+
+
 def test_what_is_apart_is_said() -> None:
     assert words.apart(Measures(calls=10)) == []
     one = words.apart(Measures(calls=10, unpriced=1))

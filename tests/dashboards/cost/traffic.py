@@ -81,6 +81,26 @@ def two_months(access: Access) -> None:
     indexing.run(60)
 
 
+def run_away(access: Access, at: int, calls: int = 15) -> bytes:
+    """A trace of `research` with many calls, each sent more than the one before, on another model;
+    in the eight days before it there are as usual traces of two calls.
+    """
+    for i in range(24):
+        start, trace = at - (1 + i % 8) * DAY + i * SECOND, bytes([i + 1] * 16)
+        steps = [call(start + n * SECOND, f"{i} {n}", trace=trace, name="research", prompt="step")
+                 for n in range(2)]  # fmt: skip
+        store_spans(access, decoded(*steps))
+    trace = bytes([99] * 16)
+    steps = [
+        call(at + n * SECOND, f"step {n}", trace=trace, name="research", prompt="step",
+             model="claude-sonnet-4-5", user="acct_2", tokens=(1_000 * (n + 1), 100))
+        for n in range(calls)
+    ]  # fmt: skip
+    store_spans(access, decoded(*steps))
+    indexing.run(60)
+    return trace
+
+
 def settle() -> None:
     """All sums are made."""
     while rolling.run(30):

@@ -125,6 +125,65 @@ def test_the_causes_add_up_to_the_difference(before: Slices, after: Slices) -> N
                if group not in shown)  # fmt: skip
 
 
+@st.composite
+def with_runaways(draw: st.DrawFn) -> tuple[Slices, Slices]:
+    """Sums, and what of them is of traces that ran away; now and then more than they are."""
+    rest, away = draw(slices(anything())), draw(slices(anything()))
+    whole = {group: Measures() for group in rest.keys() | away.keys()}
+    for found in (rest, away):
+        for group, one in found.items():
+            whole[group].add(one)
+    if draw(st.booleans()):
+        away |= draw(slices(anything()))
+    return whole, away
+
+
+@settings(deadline=None, max_examples=200)
+@given(before=with_runaways(), after=with_runaways())
+def test_runaway_traces_are_a_cause_of_their_own_and_all_adds_up(
+    before: tuple[Slices, Slices], after: tuple[Slices, Slices]
+) -> None:
+    change = explain(before[0], after[0], before[1], after[1])
+    whole = [sum(one.cost for one in found.values()) for found in (before[0], after[0])]
+    assert change.difference == sum(change.causes.values()) == whole[1] - whole[0]
+    for line in change.lines:
+        assert sum(line.causes.values()) == line.difference
+        cost = [one.cost for one in line.away]
+        assert line.causes[Cause.RUNAWAYS] == cost[1] - cost[0]
+        for sums, away, found in zip((line.before, line.after), line.away, (before, after),
+                                     strict=True):  # fmt: skip
+            assert away in (Measures(), found[1].get(line.group))
+            assert 0 <= away.cost <= sums.cost
+
+
+def test_more_runaway_traces_are_no_other_cause() -> None:
+    """A model that only they use is no mix, and their long prompts are no input per call."""
+    usual: Group = ("gpt-4o", "answer")
+    gone: Group = ("claude-opus-4-1", "research")
+    away = measured(200, input=6_000)
+    after = {usual: measured(100), gone: away}
+    change = explain({usual: measured(100)}, after, {}, {gone: away})
+    assert moved(change) == {Cause.RUNAWAYS}
+    assert change.causes[Cause.RUNAWAYS] == change.difference == away.cost
+    assert explain({usual: measured(100)}, after).causes[Cause.RUNAWAYS] == 0
+
+
+def test_within_a_slice_the_others_are_explained_as_without_them() -> None:
+    usual, away = measured(100), measured(60, input=6_000)
+    both = Measures.total([measured(100, input=1_500), away])
+    group: Group = ("gpt-4o", "answer")
+    change = explain({group: usual}, {group: both}, {}, {group: away})
+    assert moved(change) == {Cause.RUNAWAYS, Cause.INPUT}
+    assert change.causes[Cause.RUNAWAYS] == away.cost
+    assert change.causes[Cause.INPUT] == 100 * 500 * PRICES["input"]
+
+
+def test_runaway_traces_that_stored_sums_do_not_hold_yet_are_left_in_the_other_causes() -> None:
+    group: Group = ("gpt-4o", "answer")
+    change = explain({group: measured(10)}, {group: measured(20)}, {}, {group: measured(30)})
+    assert moved(change) == {Cause.VOLUME}
+
+
 @settings(deadline=None)
 @given(found=slices(anything()))
 def test_where_nothing_changes_there_is_nothing(found: Slices) -> None:

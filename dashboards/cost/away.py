@@ -1,0 +1,83 @@
+"""Traces that ran away, for people: the sentence and the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from dashboards import numbers
+from dashboards.frame import Frame
+from traces.selectors.runaways import MORE, TIMES, Runaway, Runaways
+
+MEANING = (
+    f"A trace ran away if it has more than {TIMES} times as many calls of chat models as traces of"
+    f" its name have on a usual day, and more than {MORE} above that. The usual day is the middle"
+    " one of at least four weeks; names with fewer than 20 traces have none."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AwayRow:
+    """A trace as the table lists it; `period` where two are shown."""
+
+    name: str
+    url: str
+    start_ns: int
+    period: str
+    calls: str
+    usual: str
+    grown: str
+    cost: str
+
+
+def rows(frame: Frame, found: Runaways, period: str = "") -> list[AwayRow]:
+    return [_row(frame, one, period) for one in found.listed]
+
+
+def _row(frame: Frame, one: Runaway, period: str) -> AwayRow:
+    sums = one.sums
+    grown = " → ".join(map(numbers.tokens, one.grown)) if one.grown else numbers.NONE
+    return AwayRow(
+        one.name,
+        reverse("trace", args=[frame.access.project.slug, one.trace_id.hex]),
+        one.start_ns,
+        period,
+        numbers.number(one.calls),
+        _usual(one),
+        grown,
+        numbers.NONE if sums.calls and sums.unpriced == sums.calls else numbers.money(sums.cost),
+    )
+
+
+def _usual(one: Runaway) -> str:
+    return numbers.number(max(1, round(one.usual)))
+
+
+def sentence(found: Runaways, whole: int, when: str = "") -> str:
+    """What they cost, of so much (pico dollars); empty without any."""
+    count = len(found.traces)
+    if not count:
+        return ""
+    traces = "1 trace" if count == 1 else f"{count:,} traces"
+    if found.cut:
+        traces = f"More than {traces}"
+    share = f" ({numbers.share(found.cost / whole)} of it)" if whole else ""
+    cost = f"cost {numbers.money(found.cost)}{share}" if found.cost else "have no known cost"
+    most = max(found.traces, key=lambda one: one.calls)
+    fewest = min(one.calls for one in found.traces)
+    calls = f"{most.calls:,}" if fewest == most.calls else f"{fewest:,} to {most.calls:,}"
+    names = sorted({one.name for one in found.traces})
+    of = f" of {names[0]}" if len(names) == 1 else ""
+    usual = f", where {_usual(most)} {'is' if _usual(most) == '1' else 'are'} usual"
+    return (
+        f"{traces}{of} ran away{when} and {cost}: {calls} calls"
+        f"{'' if count == 1 else ' each'}{usual if len(names) == 1 else ''}."
+    )
+
+
+def other(found: Runaways, when: str) -> str:
+    """Of the period that is not in the sentence before."""
+    count = len(found.traces)
+    did = f"{count:,} did, for {numbers.money(found.cost)}" if count else "none did"
+    return f"In {when} {did}."
