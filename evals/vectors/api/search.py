@@ -183,6 +183,9 @@ def _common(given: QueryDict, more: set[str]) -> ListParameters:
     """Raises Problem (400)."""
     asked = pagination.read_parameters(given, allowed=COMMON | more)
     pagination.read_limit(given, MOST, DEFAULT_LIMIT)
+    start, end = asked.range.start_ns, asked.range.end_ns
+    if start is not None and end is not None and start >= end:
+        raise bad_parameter("start", "Must be before the end.")
     return asked
 
 

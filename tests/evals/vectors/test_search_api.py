@@ -115,6 +115,7 @@ def test_bad_parameters_are_named(api: Api, access: Access) -> None:
         ("by", {"text": "a", "by": ""}),
         ("q", {"text": "a", "q": "((("}),
         ("start", {"text": "a", "start": "x"}),
+        ("start", {"text": "a", "start": "2026-07-02T00:00:00Z", "end": "2026-07-01T00:00:00Z"}),
         ("limit", {"text": "a", "limit": 501}),
         ("limit", {"text": "a", "limit": 0}),
         ("cursor", {"text": "a", "cursor": "x"}),
@@ -123,7 +124,11 @@ def test_bad_parameters_are_named(api: Api, access: Access) -> None:
     for name, query in wrong:
         problem = api.get(SEARCH, 400, **query)
         assert [error["pointer"] for error in problem["errors"]] == [f"/{name}"]
-    for name, query in (("field", {"field": "mind"}), ("text", {"text": "a"})):
+    for name, query in (
+        ("field", {"field": "mind"}),
+        ("text", {"text": "a"}),
+        ("start", {"start": 9, "end": 9}),
+    ):
         problem = api.get(like(one), 400, **query)
         assert [error["pointer"] for error in problem["errors"]] == [f"/{name}"]
 
