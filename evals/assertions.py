@@ -6,7 +6,7 @@ See docs/evaluate.md.
 from collections.abc import Iterable, Mapping, Sequence
 
 from evals.detectors.base import Evidence, Example, Verdict
-from evals.detectors.registry import described, load
+from evals.detectors.registry import described, load, unmeasured
 
 QUOTE = 120
 """Characters of a piece of evidence that a message shows."""
@@ -46,7 +46,8 @@ def assert_scores(
         verdict = detector.detect([example])[0]
         if verdict is None:
             needed = " and ".join(detector.needs)
-            problems.append(f"{name}: nothing to judge; it reads {needed}")
+            why = unmeasured(name, example) or f"it reads {needed}"
+            problems.append(f"{name}: nothing to judge; {why}")
         elif not verdict.value < limit:
             problems.append(_told(name, limit, verdict, example))
     if problems:

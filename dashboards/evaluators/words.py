@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from dashboards.templatetags import sightglass as figures
+from evals.detectors.registry import measured_on
 from evals.judges import scales
 from evals.models import EvaluatorVersion, Kind
 from evals.services.evaluators import Draft, draft_of
@@ -92,6 +93,8 @@ def facts(version: EvaluatorVersion, connections: dict[int, str]) -> list[tuple[
         ("Sample", sample(version.sampling)),
         ("Reading", reading(version)),
     ]
+    if only := measured_on(version.config.get("detector", "")):
+        found.append(("Judges only", f"{only}: what it was measured on"))
     if version.kind not in EMBEDDED:
         found.append(("Daily budget", told(draft, "daily_budget", connections)))
     for name in FACTS:

@@ -22,6 +22,7 @@ from dashboards.quality.cards import score_term
 from dashboards.quality.figures import OWN_CODE, SOURCES, Figure, Key, figures, matters
 from dashboards.quality.slices import LABELS, Slice
 from dashboards.quality.words import UNSETTLED, interval, sentence
+from evals.detectors.registry import measured_on
 from evals.truth.selectors.labels import questions_not_drawn
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.query import Query
@@ -66,6 +67,12 @@ class Line:
     def coverage(self) -> str:
         """Scores for each model call; a score of traces has fewer."""
         return numbers.share(self.figure.sums.n / self.calls) if self.calls else numbers.NONE
+
+    @property
+    def only(self) -> str:
+        """What a detector judges and nothing else; by the name that its scores have."""
+        key = self.figure.key
+        return measured_on(key.name) if key.source == "code" else ""
 
     @property
     def bar(self) -> int:

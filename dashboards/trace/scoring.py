@@ -34,6 +34,7 @@ SIGNS = {
     "target": ("filter", "", "Elsewhere"),
     "before": ("clock", "", "Came before"),
     "nothing": ("filter", "", "Nothing to read"),
+    "unmeasured": ("filter", "", "Not judged"),
 }
 """By reason: icon, class and short word of its tag."""
 OTHER = ("filter", "", "Not scored")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 Field = Literal["input", "output", "context"]
 EVIDENT = 0.5
@@ -62,4 +62,16 @@ class Detector(Protocol):
 
     def detect(self, examples: Sequence[Example]) -> list[Verdict | None]:
         """One verdict for each example, in order; None where what it needs is absent."""
+        ...
+
+
+@runtime_checkable
+class Abstaining(Protocol):
+    """A detector that gives no verdict on texts such as it was not measured on, and says why."""
+
+    only: ClassVar[str]
+    """What it was measured on, as the end of "it judges …"."""
+
+    def unmeasured(self, example: Example) -> str:
+        """Why, in a sentence; empty where that is not the reason."""
         ...

@@ -9,7 +9,7 @@ import numpy as np
 
 from evals.detectors import artefact
 from evals.detectors.base import EVIDENT, Evidence, Example, Field, Verdict
-from evals.detectors.language import differ
+from evals.detectors.measured import ONLY, unmeasured
 from evals.detectors.support import FEATURES, Compared, Source, compare
 from evals.detectors.talk import is_talk
 
@@ -33,9 +33,10 @@ class Detector:
     """A logistic model over few features that only rise; see docs/detectors/hallucination.md."""
 
     name: ClassVar[str] = "hallucination"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     threshold: ClassVar[float] = 0.9
     needs: ClassVar[tuple[Field, ...]] = ("output", "context")
+    only: ClassVar[str] = ONLY
 
     def __init__(self) -> None:
         meta, arrays = artefact.load("groundedness")
@@ -47,26 +48,31 @@ class Detector:
     def detect(self, examples: Sequence[Example]) -> list[Verdict | None]:
         """One verdict for each example.
 
-        None where output or contexts are absent, where the output is a step on the way, or in
-        another language than the contexts: words cannot be compared then.
+        None where output or contexts are absent, where the output is a step on the way, and where
+        the texts are such as it was not measured on (`unmeasured` says why).
         """
         return [self._one(example) for example in examples]
 
+    def unmeasured(self, example: Example) -> str:
+        """Why it says nothing of texts that are there, in a sentence; else empty."""
+        output, contexts = example.output, _contexts(example)
+        if not output or not contexts or example.is_step:
+            return ""
+        return unmeasured(output, example.input, contexts)
+
     def _one(self, example: Example) -> Verdict | None:
-        output, contexts = example.output, tuple(filter(str.strip, example.contexts))
+        output, contexts = example.output, _contexts(example)
         if not output or not contexts or example.is_step:
             return None
         said = tuple(filter(None, [example.input]))
         compared = compare(output, _source((*contexts, *said)), _claims_nothing)
-        if compared is None:
+        if compared is None or unmeasured(output, example.input, contexts):
             return None
         if any(_abstains(output, *span) for span in compared.spans):  # and the others are talk
             return Verdict(ABSTAINED, (), "The answer says that the contexts do not say.")
         value = self._value(compared)
         if value < EVIDENT:
             return Verdict(value)
-        if differ(output, " ".join(contexts)):
-            return None
         each = [self.probability(features) for features in compared.each]
         least = min(EVIDENT, max(each))
         evidence = tuple(
@@ -91,6 +97,10 @@ class Detector:
         if _probability(claims) >= self.threshold:
             return max(value, self.threshold)
         return min(value, self.threshold - 0.01)
+
+
+def _contexts(example: Example) -> tuple[str, ...]:
+    return tuple(filter(str.strip, example.contexts))
 
 
 def _probability(odds: float) -> float:

@@ -19,7 +19,7 @@ OTHERS = 0.002
 UNSURE = 0.5
 """The most that is said where both texts are most likely in the same language."""
 UNLIKELY = 0.02
-"""The probability of one language below which two texts surely are in different ones."""
+"""The probability of a language below which a text surely is in another."""
 
 _FOREIGN = re.compile(r"```.*?(?:```|$)|`[^`\n]*`|https?://\S+|\S+@\S+|<[^<>\n]{1,200}>", re.DOTALL)
 """What is in no language: code, addresses, markup."""
@@ -35,6 +35,17 @@ _ASKED = re.compile(
 """The question names a language to answer in."""
 _KIN = {"nb": "no", "nn": "no", "bs": "sh", "hr": "sh", "sr": "sh", "ms": "id", "gl": "pt"}
 """Languages that a short text does not tell apart."""
+NAMES = {
+    **{"ar": "Arabic", "bg": "Bulgarian", "ca": "Catalan", "cs": "Czech", "da": "Danish"},
+    **{"de": "German", "el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian"},
+    **{"fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi"},
+    **{"hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean"},
+    **{"lt": "Lithuanian", "lv": "Latvian", "nl": "Dutch", "no": "Norwegian", "pl": "Polish"},
+    **{"pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sh": "Serbo-Croatian"},
+    **{"sk": "Slovak", "sl": "Slovenian", "sv": "Swedish", "th": "Thai", "tr": "Turkish"},
+    **{"uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese", "zh": "Chinese"},
+}
+"""Languages that are told by name."""
 
 
 class Detector:
@@ -67,14 +78,9 @@ class Detector:
         return Verdict(value, (Evidence("output", 0, len(answered), names[1]),), told)
 
 
-def differ(one: str, other: str) -> bool:
-    """Whether two texts are surely in different languages."""
-    first, second = plain(one), plain(other)
-    if letters(first) < FEWEST or letters(second) < FEWEST:
-        return False
-    there = languages(second)
-    same = sum(share * there.get(name, 0.0) for name, share in languages(first).items())
-    return same < UNLIKELY
+def named(code: str) -> str:
+    """A language as a sentence names it."""
+    return NAMES.get(code, "another language")
 
 
 def plain(text: str) -> str:

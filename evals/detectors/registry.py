@@ -3,7 +3,7 @@
 from functools import cache
 from importlib import import_module
 
-from evals.detectors.base import Detector
+from evals.detectors.base import Abstaining, Detector, Example
 
 MODULES = {
     "hallucination": "evals.detectors.groundedness",
@@ -43,3 +43,20 @@ def load(name: str) -> Detector:
     Raises UnknownDetectorError.
     """
     return described(name)()
+
+
+def measured_on(name: str) -> str:
+    """What a detector judges only, as it was measured on nothing else; empty: on all that it reads.
+
+    Of a name that no detector has, empty.
+    """
+    return getattr(described(name), "only", "") if name in MODULES else ""
+
+
+def unmeasured(name: str, example: Example) -> str:
+    """Why a detector gave no verdict on texts that are there: such were not measured.
+
+    Empty where that is not the reason. Raises UnknownDetectorError.
+    """
+    detector = load(name)
+    return detector.unmeasured(example) if isinstance(detector, Abstaining) else ""

@@ -7,8 +7,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from evals.detectors import registry
 from evals.detectors.base import Detector, Example, Verdict
-from evals.detectors.registry import load
 from evals.models import EvaluatorVersion, Kind
 from evals.services import comparing
 from evals.services.scoring import Outcome
@@ -27,7 +27,7 @@ def detect(
     """
     if version.kind == Kind.CONSISTENCY:
         return (*comparing.compare(version, subjects, probability), [])
-    detector = load(version.config["detector"])
+    detector = registry.load(version.config["detector"])
     began = time.perf_counter()
     outcomes: list[Outcome] = []
     silent: list[Subject] = []
@@ -43,6 +43,14 @@ def detect(
     for outcome in outcomes:
         outcome.duration_ms = round(spent, 3)
     return outcomes, silent, failures
+
+
+def unmeasured(version: EvaluatorVersion, subject: Subject) -> str:
+    """Why a detector said nothing of texts that are there, in a sentence; empty where they are not
+    there, or too short."""
+    if version.kind != Kind.DETECTOR:
+        return ""
+    return registry.unmeasured(version.config["detector"], subject.example())
 
 
 def _verdicts(detector: Detector, subjects: Sequence[Subject]) -> list[Verdict | str | None]:

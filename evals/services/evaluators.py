@@ -181,7 +181,7 @@ def _shown(draft: Draft) -> dict[str, Any]:
 
 
 DESCRIPTIONS = {
-    "hallucination": "Sentences of the answer that the retrieved documents do not support.",
+    "hallucination": "Sentences of the answer that documents and results of tools do not support.",
     "toxicity": "Insults, threats, hate and obscenity in the answer.",
     "prompt_injection": "Attempts of the user to override the instructions of the model.",
     "indirect_injection": "Instructions to the model hidden in documents and results of tools.",

@@ -80,6 +80,7 @@ def _score_spans(arrived: Arrived, versions: Sequence[EvaluatorVersion]) -> None
     rows = [row for row in arrived.rows if (row.trace_id, row.span_id) in anybody]
     subjects = loading.subjects_of(arrived.project_id, rows, arrived.raws)
     outcomes: list[scoring.Outcome] = []
+    skipped: dict[int, int] = {}
     plans: list[Plan] = []
     for version in versions:
         mine = [
@@ -88,12 +89,14 @@ def _score_spans(arrived: Arrived, versions: Sequence[EvaluatorVersion]) -> None
             if key in chosen[version.pk] and is_sampled(version, identity_of(*key, None))
         ]
         if version.kind in scoring.EMBEDDED:
-            scored, _, failures = detecting.detect(version, mine, version.sampling)
+            scored, silent, failures = detecting.detect(version, mine, version.sampling)
             outcomes += scored
+            left = sum(1 for subject in silent if detecting.unmeasured(version, subject))
+            skipped[version.evaluator_id] = left
             plans += [failed_plan(version, subject, error) for subject, error in failures]
         else:
             plans += plans_of(version, mine)
-    scoring.store(arrived.project_id, outcomes)
+    scoring.store(arrived.project_id, outcomes, skipped)
     jobs.plan(arrived.project_id, plans)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from evals.models import EvaluatorVersion, Job, Target
 from evals.models.work import State
-from evals.services import choosing
+from evals.services import choosing, detecting, loading
 from evals.services.choosing import identity_of, is_sampled
 from evals.services.live import CONSUMER
 from evals.services.loading import Key
@@ -29,6 +29,7 @@ WORDS = {
     "budget": "The evaluator's budget of that day was spent.",
     "gate": "The detector in front of the judge saw nothing to ask about.",
     "nothing": "There is nothing for it to read: a text that it needs was not sent.",
+    "unmeasured": "It was not measured on texts such as these, and says nothing of them.",
     "not_llm": "It scores calls of language models only.",
     "before": "It came before the evaluator was made; a back-fill would score it.",
     "paused": "The evaluator is paused.",
@@ -99,7 +100,16 @@ def _answer(
         return Answer(version, "scored", score=score, job=job)
     if job is not None and job.state != State.DONE:
         return Answer(version, _of_job(job), job.error, job=job)
-    return Answer(version, _left_out(version, span, waits, chosen))
+    reason = _left_out(version, span, waits, chosen)
+    why = _unmeasured(version, span) if reason == "nothing" else ""
+    return Answer(version, "unmeasured", why) if why else Answer(version, reason)
+
+
+def _unmeasured(version: EvaluatorVersion, span: Span) -> str:
+    """Read anew: what a detector left out is stored nowhere."""
+    for subject in loading.subjects_of(span.project_id, [span]).values():
+        return detecting.unmeasured(version, subject)
+    return ""
 
 
 def _of_job(job: Job) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -128,12 +128,16 @@ def is_flagged(version: EvaluatorVersion, value: Value) -> bool | None:
     return value >= version.threshold
 
 
-def store(project_id: int, outcomes: Sequence[Outcome]) -> int:
+def store(
+    project_id: int, outcomes: Sequence[Outcome], skipped: Mapping[int, int] | None = None
+) -> int:
     """Store scores, show them on their traces, count them; returns how many were new.
 
-    In a transaction of its own or the caller's. Saying the same again changes nothing but `cost`.
+    `skipped`: by evaluator, what it says nothing of, which is only counted. In a transaction of
+    its own or the caller's. Saying the same again changes nothing but `cost`.
     """
     if not outcomes:
+        _count((), skipped or {})
         return 0
     rows = [_row(outcome) for outcome in _last_of_each(outcomes)]
     with transaction.atomic(), connection.cursor() as cursor:
@@ -145,7 +149,7 @@ def store(project_id: int, outcomes: Sequence[Outcome]) -> int:
         traces = sorted({one.subject.trace_id for one in outcomes if one.subject.trace_id})
         summarise(project_id, traces)
         _mark(cursor, project_id, outcomes)
-        _count(outcomes)
+        _count(outcomes, skipped or {})
     return sum(1 for new, _ in stored if new)
 
 
@@ -202,8 +206,8 @@ def _row(one: Outcome) -> dict[str, Any]:
     }
 
 
-def _count(outcomes: Sequence[Outcome]) -> None:
-    counts: dict[int, Count] = {}
+def _count(outcomes: Sequence[Outcome], skipped: Mapping[int, int]) -> None:
+    counts = {pk: Count(skipped=number) for pk, number in skipped.items() if number}
     now = datetime.now(UTC)
     for one in outcomes:
         count = counts.setdefault(one.version.evaluator_id, Count())

@@ -76,7 +76,10 @@ def try_on(access: Access, version: EvaluatorVersion, trace_id: UUID, span_id: i
         scored, _, failures = detecting.detect(version, [subject])
         if failures:
             return Trial(None, failures[0][1])
-        return Trial(scored[0]) if scored else Trial(None, "There is nothing for it to read.")
+        if not scored:
+            why = detecting.unmeasured(version, subject)
+            return Trial(None, why or "There is nothing for it to read.")
+        return Trial(scored[0])
     if version.kind == Kind.RAGAS:
         return Trial(
             None, "A ragas metric takes too long to try here: save it, and see its scores."

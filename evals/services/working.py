@@ -68,6 +68,8 @@ def _score(claimed: list[Job]) -> None:
         with transaction.atomic():
             scoring.store(version.evaluator.project_id, outcomes)
             jobs.finish([mine[id(one.subject)] for one in outcomes])
-            jobs.skip([mine[id(subject)] for subject in silent], "nothing")
+            for subject in silent:
+                why = detecting.unmeasured(version, subject)
+                jobs.skip([mine[id(subject)]], "unmeasured" if why else "nothing", why)
             for subject, error in failures:
                 jobs.fail(mine[id(subject)], error)

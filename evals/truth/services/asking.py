@@ -176,5 +176,9 @@ def _detected(version: EvaluatorVersion, subjects: Sequence[Subject]) -> list[Ve
     outcomes, _, failures = detecting.detect(version, subjects)
     said = {id(one.subject): _of_outcome(one) for one in outcomes}
     said |= {id(subject): Verdict(error=error) for subject, error in failures}
-    nothing = Verdict(error="There is nothing for it to read.")
-    return [said.get(id(subject), nothing) for subject in subjects]
+    return [said.get(id(subject)) or _silent(version, subject) for subject in subjects]
+
+
+def _silent(version: EvaluatorVersion, subject: Subject) -> Verdict:
+    why = detecting.unmeasured(version, subject)
+    return Verdict(error=why or "There is nothing for it to read.")

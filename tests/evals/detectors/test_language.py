@@ -5,7 +5,7 @@ import time
 import pytest
 
 from evals.detectors.base import Example, Verdict
-from evals.detectors.language import Detector, differ, letters, plain
+from evals.detectors.language import Detector, letters, plain
 
 ENGLISH = "You have thirty days to return the lamp, as long as it is in its box."
 GERMAN = "Sie haben dreißig Tage Zeit, um die Lampe zurückzugeben, wenn sie im Karton ist."
@@ -72,12 +72,6 @@ def test_code_is_in_no_language() -> None:
 def test_a_character_of_a_wide_script_says_more() -> None:
     assert letters("ab1 c") == 3
     assert letters("日本") == 6
-
-
-def test_differ_is_sure() -> None:
-    assert differ(ENGLISH, GERMAN)
-    assert not differ(ENGLISH, ENGLISH)
-    assert not differ("ok", GERMAN)
 
 
 @pytest.mark.parametrize(
