@@ -38,14 +38,15 @@ def returned(value: Any) -> Any:
             return _text(value[name])
     if value.keys() == {"output"}:
         return _text(value["output"], value)
-    return value
+    return _text(value)
 
 
 def _text(value: Any, otherwise: Any = None) -> Any:
     """The content of a tool's message; anything else as it is, or `otherwise`."""
     message = value
-    if isinstance(message, dict) and isinstance(message.get("kwargs"), dict):
-        message = message["kwargs"]
+    for name in ("kwargs", "data"):
+        if isinstance(message, dict) and isinstance(message.get(name), dict):
+            message = message[name]
     if isinstance(message, dict) and message.get("type") == "tool" and "content" in message:
         return message["content"]
     return value if otherwise is None else otherwise

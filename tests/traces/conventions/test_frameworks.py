@@ -251,6 +251,12 @@ def test_a_step_of_langchain_is_read_without_what_its_callback_adds() -> None:
     assert (step.kind, shown.input, shown.output) == (Kind.CHAIN, {"q": "Weather?"}, {"a": 1})
 
 
+def test_openinference_sends_a_tools_message_where_its_result_belongs() -> None:
+    said = text({"type": "tool", "data": {"content": "21 degrees", "type": "tool"}})
+    _, seen = read({"openinference.span.kind": "TOOL", "input.value": "Oslo", "output.value": said})
+    assert (seen.input, seen.output) == ("Oslo", "21 degrees")
+
+
 def test_langsmith_tags_of_a_graph_are_no_tags_of_the_application() -> None:
     facts, seen = read({
         "langsmith.span.kind": "tool", "langsmith.span.tags": "beta, graph:step:1, seq:step:1",
