@@ -15,6 +15,10 @@ from traces.demo.words import AGENTS, SHOP, Voice
 
 MOST_STEPS = 30
 TOO_LONG = ("agent.MaxStepsExceeded", f"gave up after {MOST_STEPS} steps without a result")
+INVENTED = 0.1
+"""The share of reports that say what no tool found."""
+QUOTED = 3
+FINDINGS = "[findings]"
 OVERLOADED = ("openai.InternalServerError", "Error code: 503 - The engine is overloaded", 4_000.0)
 
 
@@ -105,11 +109,23 @@ def _work(work: Work, loom: Loom, root: Span, question: str) -> None:
     if work.steps == MOST_STEPS:
         loom.fail(root, 5, *TOO_LONG)
         return
-    answer: Message = {"role": "assistant", "content": voice.one(script["reports"])}
+    answer: Message = {"role": "assistant", "content": _report(work, messages)}
     loom.call(root, work.model, messages, answer, tools=tools, prompt=prompt)
     parts = [{"type": "text", "content": answer["content"]}]
     written = json.dumps([{"role": "assistant", "parts": parts, "finish_reason": "stop"}])
     loom.end(root, loom.rng.uniform(5, 40), gen_ai__output__messages=written)
+
+
+def _report(work: Work, messages: list[Message]) -> str:
+    """What the tools found, where they found sentences; now and then what none of them did."""
+    script, voice = work.script, work.voice
+    if "quote" not in script or voice.rng.random() < INVENTED:
+        return voice.one(script["reports"])
+    read = "\n".join(one["content"] for one in messages if one["role"] == "tool")
+    found = [line for line in dict.fromkeys(read.splitlines()) if line.endswith(".")]
+    if not found:
+        return voice.say(script["nothing"])
+    return voice.say(script["quote"]).replace(FINDINGS, " ".join(found[:QUOTED]))
 
 
 AGENTS_SYSTEM = {name: SHOP["system"][name].strip() for name in ("research", "coding")}
