@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-from uuid import UUID
 
 from dashboards import chips
 from dashboards.chips import Chips
@@ -46,6 +45,11 @@ class Listing:
     virgin: bool = False
     ways: list[Way] = field(default_factory=list)
     ranked: Ranked | None = None
+
+    @property
+    def far(self) -> int:
+        """Rows that are no nearer than any two texts."""
+        return sum(row.hit is not None and row.hit.weak for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +154,8 @@ def page_of(access: Access, state: State, cursor: str | None, limit: int = PAGE)
 
 
 def best_of_traces(access: Access, state: State, most: int) -> list[Hit]:
-    """Of a list by likeness the best call of each trace, without what is weak: further steps of a
-    trace say the same in other words. Raises TooSlow."""
-    found = ranked_of(access, state, min(most, state.ranking.most)).found
-    best: dict[UUID, Hit] = {}
-    for hit in found.hits:
-        if not hit.weak:
-            best.setdefault(hit.span.trace_id, hit)
-    return list(best.values())
+    """Of a list by likeness the best call of each trace, without what is weak. Raises TooSlow."""
+    return ranked_of(access, state, min(most, state.ranking.most)).best
 
 
 def rows_of(access: Access, state: State, items: Sequence[Any]) -> list[Row]:

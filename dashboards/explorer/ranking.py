@@ -22,6 +22,8 @@ from traces.selectors.traces import get_span
 
 NUMBERS = (50, 100, 200, 500)
 """Calls that a list can have."""
+EVERY = "all"
+"""Of `calls`: all of a trace."""
 NAMES = {By.WORDS: "words", By.MEANING: "meaning", By.BOTH: "words and meaning"}
 LONGEST_TOLD = 200
 """Characters of a search that are told of."""
@@ -32,12 +34,14 @@ SIDES = {"input": Field.INPUT, "output": Field.OUTPUT}
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """As the URL says it. `similar`: trace:span in hexadecimal digits; `side`: input or output."""
+    """As the URL says it. `similar`: trace:span in hexadecimal digits; `side`: input or output;
+    `every`: all calls that are near, not only the nearest of each trace."""
 
     by: By = By.WORDS
     similar: str = ""
     side: str = "input"
     most: int = NUMBERS[0]
+    every: bool = False
 
     def parameters(self) -> dict[str, str]:
         """Empty for what needs no word."""
@@ -46,6 +50,7 @@ class Ranking:
             "similar": self.similar,
             "field": self.side if self.side != "input" and self.similar else "",
             "most": str(self.most) if self.most != NUMBERS[0] else "",
+            "calls": EVERY if self.every else "",
         }
 
     @property
@@ -62,6 +67,7 @@ def read(given: QueryDict) -> Ranking:
         similar if key_of(similar := given.get("similar", "").strip()) else "",
         side if side in SIDES else "input",
         next((number for number in NUMBERS if most == str(number)), NUMBERS[0]),
+        given.get("calls") == EVERY,
     )
 
 
@@ -139,6 +145,15 @@ class Ranked:
         return [one.span for one in self.found.hits if not one.weak]
 
     @property
+    def best(self) -> list[Hit]:
+        """What is close, of each trace the best: its further steps say the same in other words."""
+        best: dict[UUID, Hit] = {}
+        for hit in self.found.hits:
+            if not hit.weak:
+                best.setdefault(hit.span.trace_id, hit)
+        return list(best.values())
+
+    @property
     def source_hex(self) -> str:
         """The span id of the source, as addresses have it."""
         return "" if self.source is None else span_hex(self.source.span_id)
@@ -157,15 +172,22 @@ def ranked(
 ) -> Ranked:
     """Calls like the one that is named, or like the text. Raises TooSlow."""
     made = Ranked(Found())
+    once = not ranking.every
     try:
         if ranking.similar:
             made.source = source_of(access, ranking.similar)
             made.found = searching.similar(
-                made.source, SIDES[ranking.side], query=query, range=range, most=most
+                made.source, SIDES[ranking.side], query=query, range=range, most=most, once=once
             )
         else:
             made.found = searching.search(
-                access.project.pk, text, ranking.by, query=query, range=range, most=most
+                access.project.pk,
+                text,
+                ranking.by,
+                query=query,
+                range=range,
+                most=most,
+                once=once,
             )
     except Http404:
         made.problem = "gone"

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dashboards.explorer import aside, columns, ranges, ranking, saved
 from dashboards.explorer.columns import COLUMNS
-from dashboards.explorer.listing import listing, narrower, page_of, ranked_of, shown_terms
+from dashboards.explorer.listing import Listing, listing, narrower, page_of, ranked_of, shown_terms
 from dashboards.explorer.ranking import SIDES, Ranking
 from dashboards.explorer.saved import ViewError
 from dashboards.explorer.state import State, encoded, given_text, read
@@ -101,11 +101,20 @@ def list_context(request: ProjectRequest, state: State) -> dict[str, Any]:
             for side in SIDES
         ],
         "source_text": found.ranked.said(state.ranking.side) if found.ranked else "",
-        "longer": state.ranked_link(most=more) if (more := state.ranking.more) else "",
+        "longer": _longer(state, found),
+        "every": state.ranked_link(every=not state.ranking.every) if found.ranked else "",
         "not_like": state.link(ranking=Ranking(), kind="spans"),
         "by_words": state.ranked_link(by=By.WORDS),
         **sending(request.access, state),
     }
+
+
+def _longer(state: State, found: Listing) -> str:
+    """The link to a longer list by likeness, where there is more for it."""
+    more = state.ranking.more
+    if more is None or found.ranked is None or not found.ranked.found.more:
+        return ""
+    return state.ranked_link(most=more)
 
 
 def sending(access: Access, state: State) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from traces.selectors.paging import CursorError, OrderError, TooSlow
 
 SHOWN = 6
 """Of what was chosen, how many are shown."""
-MATCHING = ("list", "q", "range", "from", "to", "order", "by", "similar", "field", "most")
+MATCHING = ("list", "q", "range", "from", "to", "order", "by", "similar", "field", "most", "calls")
 """Parameters of the explorer that say what matches."""
 
 

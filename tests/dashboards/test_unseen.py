@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from html import escape, unescape
 from html.parser import HTMLParser
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -86,13 +87,13 @@ def sent(access: Access, values: dict[str, str]) -> dict[str, str]:
     )  # fmt: skip
     store_spans(access, sending.decoded(call, service__name=hostile("service")))
     Score.objects.create(
-        project=access.project, trace_id=test_tenancy.UUID(bytes=TRACE), name=hostile("score"),
+        project=access.project, trace_id=UUID(bytes=TRACE), name=hostile("score"),
         category=hostile("value"), source="code", comment=hostile("comment"),
     )  # fmt: skip
     queue = queues.create(
         access, "hostile", queues.Draft("Hostile", [{"key": "a", "text": "A?", "kind": "text"}])
     )
-    filling.add(access, queue, [(test_tenancy.UUID(bytes=TRACE), None)])
+    filling.add(access, queue, [(UUID(bytes=TRACE), None)])
     item = queue.items.get()
     datasets.create(access, "hostile-cases", datasets.Settings("Hostile", ""))
     own = {"trace_id": TRACE.hex(), "span_id": SPAN.hex(), "queue": queue.slug}
@@ -121,7 +122,8 @@ def test_no_page_says_a_text_that_turns_what_is_read(
     sent: dict[str, str], owner: User, client: Client
 ) -> None:
     client.force_login(owner)
-    raw, said = {}, set()
+    raw: dict[str, list[str]] = {}
+    said = set()
     for route in PAGES:
         query = QUERY | {"id": hostile("session" if "session" in route.pattern else "user")}
         for headers in ({}, {"HX-Request": "true"}):
@@ -129,9 +131,9 @@ def test_no_page_says_a_text_that_turns_what_is_read(
             assert answer.status_code < 500, route.name
             if answer.headers.get("Content-Type", "").startswith("text/html"):
                 page = body(answer)
-                raw |= {(route.name, *raw_in(page)): page} if raw_in(page) else {}
+                raw |= {route.name: found} if (found := raw_in(page)) else {}
                 said |= {route.name} if "data-turns=" in page else set()
-    assert list(raw) == []
+    assert raw == {}
     assert said >= SAY_IT, SAY_IT - said
 
 

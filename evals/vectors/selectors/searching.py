@@ -89,6 +89,8 @@ class Hit:
     field: Field | None
     by_words: bool = False
     repeats: int = 0
+    others: int = 0
+    """Further calls of its trace that were found as well, where one of each trace is listed."""
     weak: bool = False
     """Only the meaning led here, and it is no nearer than any two texts."""
     asked: str = ""
@@ -97,21 +99,24 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The best first. `same`: calls left out because they repeat the one at hand word for word."""
+    """The best first. `same`: calls left out because they repeat the one at hand word for word.
+    `more`: a longer list has more."""
 
     hits: list[Hit] = field(default_factory=list)
     same: int = 0
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Reach:
-    """Where is looked, and for how many calls (`most`)."""
+    """Where is looked, and for how many calls (`most`); `once`: for one of each trace."""
 
     project_id: int
     model: Model
     range: TimeRange
     among: Filter | None
     most: int
+    once: bool = False
 
     @property
     def number(self) -> int:
@@ -143,23 +148,24 @@ def search(
     query: Query = EVERYTHING,
     range: TimeRange = ALWAYS,
     most: int = 50,
+    once: bool = False,
 ) -> Found:
     """Calls of models that hold all words of `text`, newest first; or whose input or output means
-    the nearest to it; or both lists joined. Of many that say the same the newest is listed, and of
-    what is weak MOST_WEAK.
+    the nearest to it; or both lists joined. Of many that say the same the newest is listed, of what
+    is weak MOST_WEAK, and of each trace only the best where that is wanted (`once`).
 
     Raises TooSlow, and ProviderError where an endpoint makes the vectors and gives none.
     """
     text, most = text[:LONGEST], max(1, min(most, MOST))
     among = filter_of(query) if by is By.WORDS else listed(project_id, query, range)
-    reach = _Reach(project_id, models.present(project_id), range, among, most)
+    reach = _Reach(project_id, models.present(project_id), range, among, most, once)
     if by is By.WORDS:
         found = _by_words(reach, text, reach.number)
     else:
         found = _by_meaning(reach, text)
         if by is By.BOTH:  # the newest that hold the words are ranked
             found = fused([found, by_length(_by_words(reach, text, CANDIDATES))])
-    return Found(_told(reach, _hits(project_id, found)))
+    return _told(reach, _hits(project_id, found))
 
 
 def similar(
@@ -169,15 +175,16 @@ def similar(
     query: Query = EVERYTHING,
     range: TimeRange = ALWAYS,
     most: int = 50,
+    once: bool = False,
 ) -> Found:
     """Calls whose input or output means the nearest to that of `span`, without itself and what
-    repeats it. Raises NoVector, TooSlow."""
+    repeats it; `once`: one of each other trace. Raises NoVector, TooSlow."""
     project_id, most = span.project_id, max(1, min(most, MOST))
     vector = vector_of(project_id, field, span.trace_id, span.span_id)
     if vector is None:
         raise NoVector
     among = listed(project_id, query, range)
-    reach = _Reach(project_id, models.present(project_id), range, among, most)
+    reach = _Reach(project_id, models.present(project_id), range, among, most, once)
     near = _nearest(reach, field, vector)
     found = sorted((_candidate(one, field) for one in near), key=lambda one: one.order)
     hits = [
@@ -186,7 +193,10 @@ def similar(
         if (one.span.trace_id, one.span.span_id) != (span.trace_id, span.span_id)
     ]
     others = [one for one in hits if not _repeats(one, _own(said(span, field)))]
-    return Found(_told(reach, others), same=len(hits) - len(others))
+    same = len(hits) - len(others)
+    if once:
+        others = [one for one in others if one.span.trace_id != span.trace_id]
+    return replace(_told(reach, others), same=same)
 
 
 def fused(lists: Iterable[Sequence[_Candidate]]) -> list[_Candidate]:
@@ -311,7 +321,7 @@ def _repeats(hit: Hit, own: str) -> bool:
     return _own(said(hit.span, hit.field)) == own
 
 
-def _folded(hits: Sequence[Hit], most: int) -> list[Hit]:
+def _folded(hits: Sequence[Hit]) -> list[Hit]:
     """The first of those that say the same, with how many more there are. The same are those that
     are equally near and begin alike: their vectors are made of the whole text."""
     first: dict[tuple[Field | None, float | None, object], Hit] = {}
@@ -322,22 +332,36 @@ def _folded(hits: Sequence[Hit], most: int) -> list[Hit]:
         key = one.field, one.similarity, own
         first.setdefault(key, one)
         repeats[key] = repeats.get(key, -1) + 1
-    kept = list(first.items())[:most]
-    return [
-        replace(one, rank=rank, repeats=repeats[key]) for rank, (key, one) in enumerate(kept, 1)
-    ]
+    return [replace(one, repeats=repeats[key]) for key, one in first.items()]
 
 
-def _told(reach: _Reach, hits: Sequence[Hit]) -> list[Hit]:
+def _once(hits: Sequence[Hit]) -> list[Hit]:
+    """The first of each trace, with how many others there are that are as good as it: weak or
+    not."""
+    best: dict[UUID, Hit] = {}
+    others: dict[UUID, int] = {}
+    for one in hits:
+        trace_id = one.span.trace_id
+        if one.weak == best.setdefault(trace_id, one).weak:
+            others[trace_id] = others.get(trace_id, -1) + 1
+    return [replace(one, others=others[trace_id]) for trace_id, one in best.items()]
+
+
+def _told(reach: _Reach, hits: Sequence[Hit]) -> Found:
     """The answer: each text once, what is weak last, with what each asks."""
     floor = reach.model.unrelated
     marked = [replace(one, weak=_is_weak(one, floor)) for one in hits]
-    strong = [one for one in marked if not one.weak]
-    weak = [one for one in marked if one.weak]
-    kept = _folded([*strong, *weak], reach.most)
-    kept = kept[: len(kept) - max(0, sum(one.weak for one in kept) - MOST_WEAK)]
+    ordered = sorted(marked, key=lambda one: one.weak)
+    told = _folded(_once(ordered) if reach.once else ordered)
+    strong = sum(not one.weak for one in told)
+    told = told[: strong + MOST_WEAK]
+    kept = told[: reach.most]
     asked = asked_by(reach.project_id, [one.span for one in kept])
-    return [replace(one, asked=text) for one, text in zip(kept, asked, strict=True)]
+    ranked = [
+        replace(one, rank=rank, asked=text)
+        for rank, (one, text) in enumerate(zip(kept, asked, strict=True), 1)
+    ]
+    return Found(ranked, more=len(told) > len(kept))
 
 
 def _is_weak(hit: Hit, floor: float | None) -> bool:

@@ -27,7 +27,7 @@ from tests.evals.judging import chat
 from tests.evals.truth.labelled import SPAN
 from tests.evals.vectors.speaking import NOW, SAID, say
 from tests.traces.sending import SECOND, decoded
-from traces.models import Span
+from traces.models import Span, Trace
 from traces.query import parse
 from traces.services.ingest import store_spans
 
@@ -53,6 +53,11 @@ def body(page: Client, url: str, **headers: Any) -> str:
 
 def titles(text: str) -> list[str]:
     return re.findall(r'<a class="main-a[^>]*>([^<]*)</a>', text)
+
+
+def shown_more(text: str) -> list[str]:
+    """Longer lists that are offered."""
+    return re.findall(r">Show (\d+)<", text)
 
 
 def like(trace_id: UUID) -> str:
@@ -177,7 +182,15 @@ def test_what_is_sent_says_where_it_came_from_once_of_each_trace(
     ))  # fmt: skip
     say(access, SAID[1:])
     text = body(page, BY + quote(SAID[0][0]))
-    assert SAID[0][0] in titles(text) and "My money back, I want it" in titles(text)
+    assert SAID[0][0] in titles(text) and "My money back, I want it" not in titles(text)
+    assert f'href="/p/shop/traces/{trace.hex()}">+1 more call in this trace</a>' in text
+    assert text.count("more call") == 1 and "2 traces, the best call of each" in text
+    assert "All 2 to review" in text and "2 listed, and 3 below the line" in text
+    [every] = re.findall(r'href="([^"]*)">Show all calls<', text)
+    text = body(page, "/p/shop/traces" + unescape(every))
+    assert "My money back, I want it" in titles(text) and "more call" not in text
+    assert "3 calls of 2 traces" in text and "All 2 to review" in text, "one call of each is sent"
+    assert "One call of each trace" in text
     [to_review] = set(re.findall(r'href="(/p/shop/review/add\?[^"]*)"', text))
     shown = body(page, to_review.replace("&amp;", "&"))
     given = {"all": "1", "by": "meaning", "range": "all", "q": SAID[0][0]}
@@ -214,13 +227,41 @@ def test_a_list_is_as_long_as_its_address_says(
     say(access, [(f"Question {n}?", "Yes.") for n in range(7)])
     monkeypatch.setattr(ranking, "NUMBERS", (3, 5, 100))
     monkeypatch.setattr(
-        ranking.Ranking.__init__, "__defaults__", (searching.By.WORDS, "", "input", 3)
+        ranking.Ranking.__init__, "__defaults__", (searching.By.WORDS, "", "input", 3, False)
     )
     text = body(page, BY + "question")
     assert len(titles(text)) == 3 and ">Show 5</a>" in text and "most=5" in text
     longer = body(page, f"{BY}question&most=100")
-    assert len(titles(longer)) == 7 and "Show 5" not in longer
+    assert len(titles(longer)) == 7 and not shown_more(longer)
+    exact = body(page, f"{BY}question&most=5&q=question")
+    assert len(titles(exact)) == 5 and ">Show 100</a>" in exact
+    Trace.objects.filter(trace_id__in=Trace.objects.values("trace_id")[:2]).delete()
+    Span.objects.exclude(trace_id__in=Trace.objects.values("trace_id")).delete()
+    exact = body(page, f"{BY}question&most=5")
+    assert len(titles(exact)) == 5 and not shown_more(exact), "there are no more"
     assert len(titles(body(page, f"{BY}question&most=1000000"))) == 3
+
+
+def test_beside_a_ranked_list_nothing_is_counted(page: Client, access: Access) -> None:
+    """Counts would be of all traffic, not of the list."""
+    say(access, SAID * 3, user__id="ann")
+    facets = "/p/shop/explorer/facets?range=all"
+    ranked = body(page, f"{facets}&by=meaning&q={REFUND}", **{"HX-Request": "true"})
+    assert "ann" in ranked and 'class="num t3"' not in ranked and "nothing is counted" in ranked
+    listed = body(page, facets, **{"HX-Request": "true"})
+    assert '<span class="num t3">15</span>' in listed and "nothing is counted" not in listed
+
+
+def test_what_is_like_a_call_is_of_other_traces(page: Client, access: Access) -> None:
+    trace, one = os.urandom(16), os.urandom(8)
+    store_spans(access, decoded(
+        chat(SAID[0][0], "Yes.", trace_id=trace, span_id=one, start_ns=NOW - 60 * SECOND),
+        chat("My money back, I want it", "A", trace_id=trace, start_ns=NOW - 50 * SECOND),
+    ))  # fmt: skip
+    say(access, SAID[1:])
+    address = f"{URL}&similar={trace.hex()}:{one.hex()}"
+    assert "My money back, I want it" not in titles(body(page, address))
+    assert titles(body(page, f"{address}&calls=all"))[0] == "My money back, I want it"
 
 
 def test_export_is_of_the_list(page: Client, access: Access) -> None:
