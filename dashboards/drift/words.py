@@ -118,7 +118,9 @@ def test_line(test: dict[str, Any], alpha: float) -> TestLine:
 
     if test["kind"] == "classifier":
         apart = share(max(0.0, 2 * test["effect"] - 1))
-        before, now = "–", f"{apart} told apart"
+        before, now = "", f"{apart} told apart"
+    elif test["reference"] is None:
+        before, now = "", "differs" if test["adjusted"] <= alpha else "as before"
     else:
         before, now = written(test["reference"]), written(test["current"])
     return TestLine(
