@@ -14,7 +14,7 @@ from django.utils import timezone
 from evals.datasets.models import Dataset
 from evals.datasets.selectors import items as dataset_items
 from evals.drift.models import Monitor, Window
-from evals.drift.services.references import HOUR, LEAST_BEFORE, LONGEST, quoted
+from evals.drift.services.references import HOUR, LEAST_BEFORE, LONGEST, of_release
 from sightglass.accounts import audit
 from sightglass.accounts.access import Access, Permission
 from sightglass.kernel.storable import storable
@@ -210,11 +210,13 @@ def _reference_missing(access: Access, wanted: Wanted) -> dict[str, str]:
         now = time.time_ns()
         try:
             found = list_traces(
-                project, query=parse(quoted(wanted.release)), range=TimeRange(now - LONGEST, now),
-                limit=1,
+                project, query=parse(of_release(wanted.q, wanted.release)),
+                range=TimeRange(now - LONGEST, now), limit=LEAST_BEFORE,
             )  # fmt: skip
         except TooSlow:
             return {}
-        if not found.results:
-            return {"release": "No trace of the last 30 days is of this release."}
+        if len(found.results) < LEAST_BEFORE:
+            have = len(found.results)
+            return {"release": f"{have} traces of the last 30 days are of this release; at least"
+                               f" {LEAST_BEFORE} are needed."}  # fmt: skip
     return {}

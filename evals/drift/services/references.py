@@ -59,7 +59,7 @@ class Reader:
         if monitor.reference == Monitor.Reference.DATASET:
             return Before(of_dataset(monitor))
         if monitor.reference == Monitor.Reference.RELEASE:
-            q = f"({monitor.q}) {quoted(monitor.release)}" if monitor.q else quoted(monitor.release)
+            q = of_release(monitor.q, monitor.release)
             return Before(self.read(q, start_ns - LONGEST, start_ns, MOST_BEFORE))
         weekly = monitor.reference == Monitor.Reference.WEEKDAY
         wanted, least = (WEEKS, LEAST_WEEKS) if weekly else (PERIODS, LEAST_PERIODS)
@@ -85,10 +85,10 @@ class Before:
     least: int = 1
 
 
-def quoted(release: str) -> str:
-    """A release as a term of a query."""
+def of_release(q: str, release: str) -> str:
+    """A query for what `q` finds of a release."""
     escaped = release.replace("\\", "\\\\").replace('"', '\\"')
-    return f'release:"{escaped}"'
+    return f'({q}) release:"{escaped}"' if q else f'release:"{escaped}"'
 
 
 def ranges(monitor: Monitor, start_ns: int, end_ns: int) -> list[tuple[int, int]]:

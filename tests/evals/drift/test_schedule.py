@@ -219,21 +219,26 @@ def test_a_reference_of_weekdays_and_of_a_release(access: Access) -> None:
     weekly = made(access, name="w", reference="weekday")
     starts = [start // DAY for start, _ in ranges(weekly, 0, DAY)][:4]
     assert starts == [-7, -14, -21, -28]
-    send(access, 3, TODAY - 3 * DAY)
+    send(access, 60, TODAY - 3 * DAY)
     Trace.objects.update(release='1 "b"')
     pinned = made(access, name="r", reference="release", release='1 "b"')
     send(access, 2, TODAY - 2 * DAY)
-    assert references.quoted('1 "b"') == 'release:"1 \\"b\\""'
+    assert references.of_release("", '1 "b"') == 'release:"1 \\"b\\""'
+    assert references.of_release("user:a OR user:b", "1") == '(user:a OR user:b) release:"1"'
     found = Reader(access.project.pk).reference(pinned, TODAY, TODAY + DAY)
-    assert (len(found.items), found.least) == (3, 1)
+    assert (len(found.items), found.least) == (60, 1)
 
 
 def test_what_could_never_be_compared_with_is_refused_at_once(access: Access) -> None:
-    with pytest.raises(ValidationError, match="No trace of the last 30 days is of this release"):
+    with pytest.raises(ValidationError, match="0 traces of the last 30 days are of this release"):
         made(access, reference="release", release="9.9")
     few = dataset(access, "few")
     with pytest.raises(ValidationError, match="It has 0 items; at least 60 are needed"):
         made(access, reference="dataset", dataset=few)
+    send(access, 59, TODAY)
+    Trace.objects.update(release="9.9")
+    with pytest.raises(ValidationError, match=r"59 traces of the last 30 days are .* at least 60"):
+        made(access, reference="release", release="9.9")
     send(access, 1, TODAY)
     Trace.objects.update(release="9.9")
     monitor = made(access, reference="release", release="9.9")
