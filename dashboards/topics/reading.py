@@ -12,28 +12,27 @@ from django.urls import reverse
 from dashboards import changes
 from dashboards.changes import Change
 from dashboards.charts import ChartCard, Series, bars, lines, sparkline
-from dashboards.charts.maps import Cloud, Point, cloud_map
 from dashboards.charts.spark import Spark
 from dashboards.explorer import state
 from dashboards.numbers import written
+from dashboards.quality import figures as quality_figures
 from dashboards.quality.figures import matters
+from evals.selectors import evaluators
 from evals.topics import filtered, selectors
 from evals.topics.asking import OTHER
-from evals.topics.models import Run, Topic
-from evals.topics.selectors import Dot, Example, Sums
+from evals.topics.models import Topic
+from evals.topics.selectors import Sums
 from sightglass.accounts.access import Access
-from traces.ids import span_hex, trace_hex
 from traces.intervals import Interval, difference
+from traces.models import Score
 from traces.query import Query, QueryError, parse
-from traces.selectors.metrics import Value
+from traces.selectors.metrics import Better, Value
 
 DAYS = (7, 28, 90)
 USUAL = 28
-SAMPLE = 40
-"""Calls that are offered for review, or for a dataset."""
 DAY = 86_400 * 10**9
-ON_MAP = 14
-"""Topics that are drawn as such on the map; the others are among the rest."""
+FEW_SCORES = 20
+"""Below so many scores a mean is greyed: it is hardly more than chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +118,8 @@ class Line:
     quality: str
     quality_interval: str
     quality_change: Change
+    scored: int
+    """Scores behind the quality."""
     failures: str
     failures_interval: str
     fails_more: bool
@@ -127,7 +128,13 @@ class Line:
     """What is asked most typically; empty where it is not kept any more."""
     spark: Spark | None
     mark: str
+    since: date | None
+    """The day of its first call."""
     terms: list[str]
+
+    @property
+    def scored_few(self) -> bool:
+        return 0 < self.scored < FEW_SCORES
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +150,9 @@ class Listing:
     total: int
     scores: list[str]
     score: str
+    better: Better
+    titles: dict[int, str]
+    """What topics are called, by number."""
 
     @property
     def none_share(self) -> float:
@@ -151,6 +161,7 @@ class Listing:
 
 def listing(asked: Asked, questions: Mapping[int, str]) -> Listing:
     """Four reads of sums, whatever the number of topics. `questions`: by number. Raises TooSlow."""
+    begun = selectors.first_days(asked.access)
     now, daily = _sums(asked, asked.first, asked.last)
     was, daily_before = _sums(asked, *asked.before)
     names = sorted(selectors.score_names(now), key=matters)
@@ -158,7 +169,7 @@ def listing(asked: Asked, questions: Mapping[int, str]) -> Listing:
     whole = Sums()
     for one in now.values():
         whole.add(one)
-    compared = any(one.calls for one in was.values())
+    compared, better = any(one.calls for one in was.values()), better_of(asked.access, score)
     topics = selectors.topics_of_project(asked.access.project.pk, vanished=True)
     made = []
     for topic in topics:
@@ -167,8 +178,10 @@ def listing(asked: Asked, questions: Mapping[int, str]) -> Listing:
         days_before = [one - timedelta(days=asked.days) for one in asked.dates]
         steps_before = [_calls(daily_before, topic.number, one) for one in days_before]
         change = changes.of_totals(steps, steps_before, "count", None)
-        change = change if compared else replace(change, before=None, low=None, high=None)
-        line = _line(asked, topic, mine, old, score, steps, change)
+        line = _line(asked, topic, mine, old, Reading(score, better, begun), steps, change)
+        if not compared or (not old.calls and line.mark != "new"):
+            # No calls before says something only where they were looked at in the same way.
+            line = replace(line, change=replace(change, before=None, low=None, high=None))
         made.append(
             replace(
                 line,
@@ -181,7 +194,22 @@ def listing(asked: Asked, questions: Mapping[int, str]) -> Listing:
     here.sort(key=lambda one: (-one.sums.calls, one.topic.number))
     none = now.get(OTHER, Sums())
     gone = [one for one in made if one.topic.vanished_at is not None]
-    return Listing(here, gone, none, asked.calls(OTHER), compared, whole.calls, names, score)
+    titles = {one.number: one.title for one in topics}
+    return Listing(
+        here, gone, none, asked.calls(OTHER), compared, whole.calls, names, score, better, titles
+    )
+
+
+def better_of(access: Access, score: str) -> Better:
+    """Which way a score is good: what its evaluator says, else users' scores up; None: unknown."""
+    if not score:
+        return None
+    for version in evaluators.newest_versions(access):
+        if version.evaluator.name == score:
+            return "up" if version.higher_is_better else "down"
+    rows = Score.objects.filter(project=access.project, name=score).order_by("-created_at")
+    source = rows.values_list("source", flat=True).first() or ""
+    return quality_figures.better_of(quality_figures.Key(score, source), {})
 
 
 def _sums(
@@ -191,10 +219,7 @@ def _sums(
     if asked.q and asked.query is not None:
         found = filtered.sums(asked.access, asked.query, first, last)
         return found.whole, found.by_day
-    return (
-        selectors.sums(asked.access, first, last),
-        selectors.sums_by_day(asked.access, first, last),
-    )
+    return selectors.listed_sums(asked.access, first, last)
 
 
 FEWEST_FAILED = 3
@@ -216,17 +241,30 @@ def _calls(daily: Mapping[tuple[int, date], Sums], number: int, day: date) -> fl
     return float(found.calls if found else 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How lines are read: which score is the quality, which way it is good; `begun`: first days."""
+
+    score: str
+    better: Better
+    begun: Mapping[int, date]
+
+
 def _line(
     asked: Asked,
     topic: Topic,
     mine: Sums,
     old: Sums,
-    score: str,
+    reading: Reading,
     steps: Sequence[float],
     change: Change,
 ) -> Line:
     """What is said of a topic beside others is for the list to say."""
+    score = reading.score
     quality, unit = mine.quality(score), unit_of(mine, score)
+    quality_change = changes.of_values(
+        value(quality), value(old.quality(score)), unit, reading.better
+    )
     return Line(
         topic=topic,
         sums=mine,
@@ -236,13 +274,15 @@ def _line(
         change=change,
         quality=told(quality, unit),
         quality_interval=interval(quality, unit),
-        quality_change=changes.of_values(value(quality), value(old.quality(score)), unit, None),
+        quality_change=quality_change,
+        scored=int(mine.scores[score]["n"]) if score in mine.scores else 0,
         failures=told(mine.failures, "ratio"),
         failures_interval=interval(mine.failures, "ratio"),
         fails_more=False,
         question="",
         spark=sparkline(list(steps)) if any(steps) else None,
-        mark=selectors.mark(topic, asked.last),
+        mark=selectors.mark(topic, reading.begun, asked.first, asked.last),
+        since=reading.begun.get(topic.number),
         terms=[str(text) for text, _ in topic.terms[:6]],
     )
 
@@ -269,54 +309,12 @@ def interval(found: Interval | None, unit: str) -> str:
     return f"{written(found.low, unit)} – {written(found.high, unit)}"
 
 
-def map_card(asked: Asked, run: Run, topics: Sequence[Topic]) -> ChartCard:
-    """The calls of a run on a plane; a click opens one."""
-    dots: dict[int, list[Dot]] = {}
-    for dot in selectors.dots(asked.access, run):
-        dots.setdefault(dot.number, []).append(dot)
-    ranked = sorted(topics, key=lambda one: (-one.size, one.number))
-    shown, rest = ranked[:ON_MAP], ranked[ON_MAP:]
-    clouds = [
-        Cloud(
-            one.title,
-            _points(asked, dots.get(one.number, ())),
-            (one.x, one.y),
-            asked.page(one),
-        )
-        for one in shown
-    ]
-    others = [*(dot for one in rest for dot in dots.get(one.number, ())), *dots.get(OTHER, ())]
-    if others:
-        clouds.append(Cloud("Smaller and no topic", _points(asked, others), faint=True))
-    count = sum(len(cloud.points) for cloud in clouds)
-    summary = (
-        f"{count} calls on a plane, those that ask alike close together, in {len(shown)} topics."
-    )
-    return ChartCard(
-        "map",
-        "Map",
-        cloud_map(clouds, summary=summary) if count else None,
-        sub="what is asked alike lies together; a point opens its call",
-        empty="The calls of the map have been deleted since. The next run draws a new one.",
-        note="Only closeness means something: left, right, up and down do not.",
-        size="l",
-    )
-
-
-def _points(asked: Asked, dots: Sequence[Dot]) -> list[Point]:
-    return [Point(dot.x, dot.y, dot.text, call_url(asked.access, dot)) for dot in dots]
-
-
-def call_url(access: Access, one: Dot | Example) -> str:
-    there = reverse("trace", args=[access.project.slug, trace_hex(one.trace_id)])
-    return f"{there}?span={span_hex(one.span_id)}"
-
-
 @dataclass(frozen=True, slots=True)
 class Whole:
     """One topic, as its page shows it."""
 
     line: Line
+    better: Better
     cards: list[ChartCard]
     scores: list[str]
     score: str
@@ -337,12 +335,13 @@ def whole(asked: Asked, topic: Topic) -> Whole:
     steps_before = [
         _calls(before, topic.number, one - timedelta(days=asked.days)) for one in asked.dates
     ]
+    begun, better = selectors.first_days(asked.access), better_of(asked.access, score)
     change = changes.of_totals(steps, steps_before, "count", None)
-    if not selectors.had_calls(asked.access, *asked.before):
-        change = replace(change, before=None, low=None, high=None)
-    line = _line(asked, topic, now, was, score, steps, change)
+    line = _line(asked, topic, now, was, Reading(score, better, begun), steps, change)
+    if not was.calls and line.mark != "new":
+        line = replace(line, change=replace(change, before=None, low=None, high=None))
     by_day = [daily.get((topic.number, one), Sums()) for one in asked.dates]
-    return Whole(line, _cards(asked, topic, by_day, score), names, score)
+    return Whole(line, better, _cards(asked, topic, by_day, score), names, score)
 
 
 def _cards(asked: Asked, topic: Topic, by_day: Sequence[Sums], score: str) -> list[ChartCard]:
@@ -393,17 +392,3 @@ def _explorer(asked: Asked, topic: Topic) -> str:
     """For points of charts, which add their own time."""
     there = reverse("traces", args=[asked.access.project.slug])
     return f"{there}?{state.encoded({'list': 'spans', 'q': f'topic:{topic.number}'})}"
-
-
-def sample_urls(access: Access, topic: Topic) -> tuple[str, str]:
-    """Where a sample of the topic is put into a review queue, or into a dataset."""
-    keys = selectors.sample(access, topic, SAMPLE)
-    items = ",".join(f"{trace_hex(trace)}:{span_hex(span)}" for trace, span in keys)
-    if not items:
-        return "", ""
-    asked = state.encoded({"items": items})
-    slug = access.project.slug
-    return (
-        f"{reverse('review_add', args=[slug])}?{asked}",
-        f"{reverse('dataset_add', args=[slug])}?{asked}",
-    )

@@ -9,11 +9,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from dashboards import frame as frames
-from dashboards.topics import reading
+from dashboards.topics import mapped, reading
 from evals.models import Connection
 from evals.topics import filtered, selectors
-from evals.topics.clustering import FEWEST
+from evals.topics.clustering import COUNTS, FEWEST
 from evals.topics.models import Run
+from evals.topics.services import schedule
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.selectors.paging import TooSlow
 
@@ -38,18 +39,24 @@ def topics(request: ProjectRequest) -> HttpResponse:
         "connections": Connection.objects.filter(project=access.project).order_by("name"),
         "choices": [(days, asked.link(days=days), days == asked.days) for days in reading.DAYS],
         "most": filtered.MOST,
+        "most_topics": COUNTS[-1],
+        "few_scores": reading.FEW_SCORES,
         "without": asked.link(q=""),
     }
     if run is None:
+        plan = context["plan"]
+        if plan is not None and plan.waits_since is not None:
+            context["waits_until"] = plan.waits_since + schedule.PATIENCE
         return render(request, "topics/empty.html", context)
     if asked.mistake:
         return render(request, "topics/list.html", context | {"problem": asked.mistake})
     try:
-        listing = reading.listing(asked, selectors.questions(access, run))
+        points = selectors.points_of(access, run)
+        listing = reading.listing(asked, selectors.questions(access, points))
     except TooSlow:
         return render(request, "topics/list.html", context | {"problem": frames.TOO_SLOW})
     shown = [one.topic for one in listing.lines]
-    card = frames.asked("map", "Map", lambda: reading.map_card(asked, run, shown))
+    card = frames.asked("map", "Map", lambda: mapped.map_card(asked, points, shown))
     context |= {
         "listing": listing,
         "card": card,
@@ -73,17 +80,19 @@ def topic(request: ProjectRequest, number: int) -> HttpResponse:
         return frames.csv_response(card, f"topic-{one.number}")
     typical = request.GET.get("show") != "latest"
     examples = selectors.examples(access, one, EXAMPLES, typical=typical)
-    review_url, dataset_url = reading.sample_urls(access, one)
+    kin = [number for number in (one.split_from, one.merged_into) if number]
+    review_url, dataset_url = mapped.sample_urls(access, one)
     context: dict[str, Any] = {
         "asked": asked,
         "topic": one,
         "whole": whole,
         "line": whole.line,
         "typical": typical,
-        "examples": [(each, reading.call_url(access, each)) for each in examples],
+        "kin": selectors.named(access, kin),
+        "examples": [(each, mapped.call_url(access, each)) for each in examples],
         "review_url": review_url,
         "dataset_url": dataset_url,
-        "sample": reading.SAMPLE,
+        "sample": mapped.SAMPLE,
         "choices": [(days, asked.link(days=days), days == asked.days) for days in reading.DAYS],
         "scores": [(name, asked.link(score=name), name == whole.score) for name in whole.scores],
     }

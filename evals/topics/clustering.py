@@ -74,12 +74,15 @@ class Space:
 @dataclass(frozen=True, slots=True)
 class Clusters:
     """`labels` (n,): each row's topic or OTHER. `centroids` (k, d): topics' mean vectors, of unit
-    length, by which they are known again in another run. `silhouette`: of the number chosen."""
+    length, by which they are known again in another run. `silhouette`: of the number chosen.
+    `limit`: that number, where it is the largest that was tried and so more might tell more apart;
+    what would be topics of their own then lies with the nearest, or with none."""
 
     space: Space
     labels: Labels
     centroids: Matrix
     silhouette: float
+    limit: int | None
 
     @property
     def count(self) -> int:
@@ -101,10 +104,11 @@ def cluster(matrix: Matrix, *, seed: int = 0) -> Clusters:
         raise ValueError(f"{len(told)} texts that are not blank, {FEWEST} are needed")
     mean, components = _reduced(told, seed)
     points = _unit(((told - mean) @ components.T).astype(np.float32, copy=False))
-    centres, silhouette = _chosen(points, seed)
+    centres, silhouette, limit = _chosen(points, seed)
     space = _bounded(Space(mean, components, centres, np.zeros(len(centres), np.float32)), points)
     labels = space.assign(matrix)
-    return Clusters(space, labels, _centroids(matrix, labels, len(space.centres)), silhouette)
+    centroids = _centroids(matrix, labels, len(space.centres))
+    return Clusters(space, labels, centroids, silhouette, limit)
 
 
 def _reduced(matrix: Matrix, seed: int) -> tuple[Matrix, Matrix]:
@@ -116,14 +120,16 @@ def _reduced(matrix: Matrix, seed: int) -> tuple[Matrix, Matrix]:
     return matrix.mean(axis=0), model.components_[:kept].astype(np.float32)
 
 
-def _chosen(points: Matrix, seed: int) -> tuple[Matrix, float]:
-    """Centres of the number of topics that tells the points apart best, and how well it does."""
+def _chosen(points: Matrix, seed: int) -> tuple[Matrix, float, int | None]:
+    """Centres of the number of topics that tells the points apart best, how well it does, and that
+    number where no larger one could be tried."""
     random = np.random.default_rng(seed)
     sample = random.permutation(len(points))[:SILHOUETTE_SAMPLE]
     found: list[tuple[Matrix, float]] = []
     different = len(np.unique(points.round(4), axis=0))
+    most = max(2, len(points) // EACH)
     for count in COUNTS:
-        if count > max(2, len(points) // EACH) or count > different:
+        if count > most or count > different:
             break
         centres = _centres(points, count, seed)
         labels = (points[sample] @ centres.T).argmax(axis=1)
@@ -133,9 +139,11 @@ def _chosen(points: Matrix, seed: int) -> tuple[Matrix, float]:
         found.append((centres, float(score)))
     if not found:  # all say the same
         middle: Matrix = points.mean(axis=0, keepdims=True)
-        return _unit(middle), 0.0
+        return _unit(middle), 0.0, None
     best = max(score for _, score in found)
-    return next(one for one in found if one[1] >= min(best, best * ENOUGH))
+    centres, score = next(one for one in found if one[1] >= min(best, best * ENOUGH))
+    held_back = centres is found[-1][0] and len(centres) < different
+    return centres, score, len(centres) if held_back else None
 
 
 def _centres(points: Matrix, count: int, seed: int) -> Matrix:

@@ -31,6 +31,8 @@ class Plan(models.Model):
     """One worker at a time works on the project; who is killed lets go by the time's passing."""
     looked_at = models.DateTimeField(null=True, blank=True)
     """When it was last asked whether a run is due."""
+    waits_since = models.DateTimeField(null=True, blank=True)
+    """Since when the first run has been due, and waits for what has come in to be read."""
     assigned_ns = models.BigIntegerField(default=0)
     """Calls that began before have been given their topic."""
     summed_at = models.DateTimeField(null=True, blank=True)
@@ -72,6 +74,8 @@ class Run(models.Model):
     end_ns = models.BigIntegerField()
     topics = models.PositiveIntegerField(default=0)
     silhouette = models.FloatField(null=True, blank=True)
+    limit = models.PositiveIntegerField(null=True, blank=True)
+    """The number of topics at which it had to stop, where more would have told more apart."""
     other = models.FloatField(null=True, blank=True)
     """Share of texts that belong to no topic."""
     space = models.BinaryField(default=b"", blank=True)  # evals.topics.services.spaces
@@ -128,6 +132,10 @@ class Topic(models.Model):
     back_at = models.DateTimeField(null=True, blank=True)
     """When it last came back."""
     vanished_at = models.DateTimeField(null=True, blank=True)
+    split_from = models.PositiveIntegerField(null=True, blank=True)
+    """The number of the topic that most of its calls were of when it was found."""
+    merged_into = models.PositiveIntegerField(null=True, blank=True)
+    """The number of the topic that most of its calls are of since it vanished."""
 
     class Meta:
         constraints: ClassVar = [

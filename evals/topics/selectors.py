@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Max, OuterRef, Subquery, Sum
+from django.db.models import F, Max, Min, Sum
 from django.shortcuts import get_object_or_404
 
 from evals.services.loading import Key, rows_of
 from evals.topics.clustering import Matrix
 from evals.topics.models import Day, DayScore, Member, Plan, Point, Run, Topic
-from evals.topics.services import assigning, finding, reading, spaces
+from evals.topics.services import assigning, finding, reading, schedule, spaces
 from sightglass.accounts.access import Access, Permission
 from traces.intervals import Interval, mean_interval, weighted_rate, wilson
 
-NEW_DAYS = 7
-"""For so long a topic is told to be new, or to have come back or vanished."""
+BACK_DAYS = 7
+"""For so long a topic is told to have come back."""
+QUIET_DAYS = 7
+"""For so long at least nobody asked about a topic that is told to be new, while there was traffic
+that a run has looked at."""
 MOST = 200
 """Topics of a list."""
 MOST_EXAMPLES = 50
@@ -68,7 +71,7 @@ class Sums:
 
 def topics_of_project(project_id: int, *, vanished: bool = False) -> list[Topic]:
     """Topics by size; `vanished` ones, too. At most MOST."""
-    rows = Topic.objects.filter(project_id=project_id).annotate(begun=_begun())
+    rows = Topic.objects.filter(project_id=project_id)
     rows = rows if vanished else rows.filter(vanished_at=None)
     return list(rows.order_by("-size", F("vanished_at").desc(nulls_first=True), "number")[:MOST])
 
@@ -76,14 +79,8 @@ def topics_of_project(project_id: int, *, vanished: bool = False) -> list[Topic]
 def get_topic(access: Access, number: int) -> Topic:
     """Raises PermissionDenied, Http404 for one that is not the project's."""
     access.require(Permission.READ)
-    rows = Topic.objects.filter(project=access.project).annotate(begun=_begun())
+    rows = Topic.objects.filter(project=access.project)
     return get_object_or_404(rows, number=min(number, 2**31 - 1))
-
-
-def _begun() -> Subquery:
-    """When the first topics of the project were found."""
-    rows = Topic.objects.filter(project=OuterRef("project")).order_by("found_at")
-    return Subquery(rows.values("found_at")[:1])
 
 
 def plan_of(access: Access) -> Plan | None:
@@ -107,6 +104,21 @@ def runs(access: Access, most: int) -> list[Run]:
 def sums(access: Access, first: date, last: date, number: int | None = None) -> dict[int, Sums]:
     """By topic number (0: of no topic), over the days from `first` to `last`."""
     return {key[0]: one for key, one in _sums(access, first, last, number, by_day=False).items()}
+
+
+def listed_sums(
+    access: Access, first: date, last: date
+) -> tuple[dict[int, Sums], dict[tuple[int, date], Sums]]:
+    """As `sums` and, without scores, `sums_by_day`: in two reads."""
+    access.require(Permission.READ)
+    by_day = sums_by_day(access, first, last)
+    whole: dict[int, Sums] = {}
+    for (number, _), one in by_day.items():
+        whole.setdefault(number, Sums()).add(one)
+    where = {"project": access.project, "day__gte": first, "day__lte": last}
+    for key, name, held in _scores(where, ("number",)):
+        whole.setdefault(key[0], Sums()).scores[name] = held
+    return whole, by_day
 
 
 def sums_by_day(
@@ -138,21 +150,29 @@ def _sums(
         found[row[:width]] = Sums(calls, failed, cost, tokens)
     if by_day and number is None:
         return found
+    for key, name, held in _scores(where, keys):
+        found.setdefault(key, Sums()).scores[name] = held
+    return found
+
+
+def _scores(
+    where: dict[str, Any], keys: Sequence[str]
+) -> Iterator[tuple[tuple[Any, ...], str, dict[str, float]]]:
+    width = len(keys)
     for row in (
         DayScore.objects.filter(**where)
         .order_by()
         .values_list(*keys, "score")
         .annotate(**{f"{name}_": Sum(name) for name in WEIGHTS})
     ):
-        held = dict(zip(WEIGHTS, map(float, row[len(keys) + 1 :]), strict=True))
-        found.setdefault(row[: len(keys)], Sums()).scores[row[len(keys)]] = held
-    return found
+        yield row[:width], row[width], dict(zip(WEIGHTS, map(float, row[width + 1 :]), strict=True))
 
 
-def had_calls(access: Access, first: date, last: date) -> bool:
-    """Whether calls of any topic, or of none, began in these days."""
+def first_days(access: Access) -> dict[int, date]:
+    """By topic number (0: of no topic) the day on which its first call began."""
     access.require(Permission.READ)
-    return Day.objects.filter(project=access.project, day__gte=first, day__lte=last).exists()
+    rows = Day.objects.filter(project=access.project).order_by().values_list("number")
+    return dict(rows.annotate(first=Min("day")))
 
 
 def score_names(found: dict[int, Sums]) -> list[str]:
@@ -209,11 +229,17 @@ def _with_texts(access: Access, members: Sequence[Member], most: int) -> list[Ex
     return list(found.values())[:most]
 
 
-def questions(access: Access, run: Run) -> dict[int, str]:
+def points_of(access: Access, run: Run) -> list[Point]:
+    """The map of a run of the project."""
+    access.require(Permission.READ)
+    return list(Point.objects.filter(run=run, run__project=access.project).order_by("pk"))
+
+
+def questions(access: Access, drawn: Sequence[Point]) -> dict[int, str]:
     """By topic number what is asked most typically: of its calls on the map the one nearest to its
     middle, of equal ones the latest. Without those whose words are not kept any more."""
     access.require(Permission.READ)
-    points = list(Point.objects.filter(run=run, run__project=access.project).exclude(number=0))
+    points = [one for one in drawn if one.number]
     rows = Member.objects.filter(
         project=access.project, trace_id__in={one.trace_id for one in points}
     )
@@ -245,10 +271,9 @@ class Dot:
     text: str
 
 
-def dots(access: Access, run: Run) -> list[Dot]:
-    """The map of a run of the project, with what each of its calls asked (its beginning)."""
+def dots(access: Access, points: Sequence[Point]) -> list[Dot]:
+    """Points of the map with what each of its calls asked (its beginning)."""
     access.require(Permission.READ)
-    points = list(Point.objects.filter(run=run, run__project=access.project).order_by("pk"))
     previews = _previews(access.project.pk, points)
     return [
         Dot(p.number, p.x, p.y, p.trace_id, p.span_id, previews[p.trace_id, p.span_id])
@@ -289,15 +314,28 @@ def titles(project_id: int) -> dict[int, str]:
     return {one.number: one.title for one in topics_of_project(project_id, vanished=True)}
 
 
-def mark(topic: Topic, today: date) -> str:
-    """new, back or vanished, of a topic that lately was; else empty. Those of the first run are not
-    new: there was nothing before."""
-    since = today - timedelta(days=NEW_DAYS)
+def named(access: Access, numbers: Sequence[int]) -> dict[int, str]:
+    """What topics of these numbers are called."""
+    access.require(Permission.READ)
+    if not numbers:
+        return {}
+    rows = Topic.objects.filter(project=access.project, number__in=numbers)
+    return {one.number: one.title for one in rows}
+
+
+def mark(topic: Topic, begun: Mapping[int, date], first: date, last: date) -> str:
+    """new, back or vanished, of a topic that is in these days; else empty. `begun`: `first_days`.
+
+    New is what is asked about only now, not what a run has only now told apart: its first call is
+    of these days, QUIET_DAYS or more after the first call that the run looked at.
+    """
     if topic.vanished_at is not None:
         return "vanished"
-    if topic.back_at is not None and topic.back_at.date() > since:
+    if topic.back_at is not None and topic.back_at.date() > last - timedelta(days=BACK_DAYS):
         return "back"
-    begun: datetime | None = getattr(topic, "begun", None)  # where a selector of here has asked
-    if begun is not None and topic.found_at <= begun:
+    began = begun.get(topic.number)
+    if began is None or began < first:
         return ""
-    return "new" if topic.found_at.date() > since else ""
+    looked = topic.found_at.date() - timedelta(days=schedule.WINDOW // finding.DAY)
+    quiet = began - max(looked, min(begun.values()))
+    return "new" if quiet >= timedelta(days=QUIET_DAYS) else ""

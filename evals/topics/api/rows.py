@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from evals.topics.models import Plan, Run, Topic
-from evals.topics.selectors import Example, Sums, mark
+from evals.topics.selectors import Example, Sums
 from traces.ids import span_hex, trace_hex
 from traces.intervals import Interval
 from traces.selectors import shapes
@@ -40,7 +40,7 @@ def figures(sums: Sums) -> Body:
     }
 
 
-def topic_row(topic: Topic, sums: Sums, today: date) -> Body:
+def topic_row(topic: Topic, sums: Sums, mark: str) -> Body:
     return {
         "number": topic.number,
         "title": topic.title,
@@ -49,7 +49,9 @@ def topic_row(topic: Topic, sums: Sums, today: date) -> Body:
         "words": topic.label,
         "terms": [{"text": text, "share": share} for text, share in topic.terms],
         "share": topic.share,
-        "mark": mark(topic, today),
+        "mark": mark,
+        "split_from": topic.split_from,
+        "merged_into": topic.merged_into,
         "found_at": moment(topic.found_at),
         "back_at": moment(topic.back_at),
         "vanished_at": moment(topic.vanished_at),
@@ -70,6 +72,7 @@ def run_row(run: Run) -> Body:
         "start_time": shapes.time_text(run.start_ns),
         "end_time": shapes.time_text(run.end_ns),
         "topics": run.topics,
+        "limit": run.limit,
         "silhouette": run.silhouette,
         "other": run.other,
         "problem": run.problem,

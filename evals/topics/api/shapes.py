@@ -63,14 +63,22 @@ class TopicFigures(Shape):
 
 
 class TopicRow(Shape):
-    number = serializers.IntegerField(help_text="stays its own through all runs")
+    number = serializers.IntegerField(help_text="its own for good; no other topic gets it")
     title = serializers.CharField()
     name = serializers.CharField(allow_blank=True, help_text="given by a person")
     given = serializers.CharField(allow_blank=True, help_text="given by a model")
     words = serializers.CharField(help_text="its name by its terms")
     terms = TopicTerm(many=True)
     share = serializers.FloatField(help_text="of the calls that the last run looked at")
-    mark = serializers.ChoiceField(choices=MARKS)
+    mark = serializers.ChoiceField(
+        choices=MARKS, help_text="new: first asked about in these days, after a week without"
+    )
+    split_from = serializers.IntegerField(
+        allow_null=True, help_text="number of the topic that most of its calls were of before"
+    )
+    merged_into = serializers.IntegerField(
+        allow_null=True, help_text="number of the topic that most of its calls are of now"
+    )
     found_at = serializers.DateTimeField()
     back_at = serializers.DateTimeField(allow_null=True)
     vanished_at = serializers.DateTimeField(allow_null=True)
@@ -97,6 +105,9 @@ class TopicRun(Shape):
     start_time = serializers.CharField()
     end_time = serializers.CharField()
     topics = serializers.IntegerField()
+    limit = serializers.IntegerField(
+        allow_null=True, help_text="the number of topics at which it had to stop; null: it had not"
+    )
     silhouette = serializers.FloatField(allow_null=True)
     other = serializers.FloatField(allow_null=True, help_text="share that belongs to no topic")
     problem = serializers.CharField(allow_blank=True)

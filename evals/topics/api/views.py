@@ -50,12 +50,17 @@ class TopicList(TruthView):
         access, (first, last) = access_of(request), range_of(request)
         vanished = read_flag(request.GET, "vanished")
         topics = selectors.topics_of_project(access.project.pk, vanished=vanished)
-        sums = selectors.sums(access, first, last)
+        sums, begun = selectors.sums(access, first, last), selectors.first_days(access)
         _, run = selectors.last_runs(access)
         return Response(
             {
                 "results": [
-                    rows.topic_row(one, sums.get(one.number, Sums()), last) for one in topics
+                    rows.topic_row(
+                        one,
+                        sums.get(one.number, Sums()),
+                        selectors.mark(one, begun, first, last),
+                    )
+                    for one in topics
                 ],
                 "none": rows.figures(sums.get(0, Sums())),
                 "run": rows.run_row(run) if run else None,
@@ -97,7 +102,8 @@ class TopicDetail(TruthView):
         for key in sorted(days, key=lambda one: one[1]):
             by_day.append({"day": key[1].isoformat(), **rows.figures(days[key])})
             whole.add(days[key])
-        return Response({**rows.topic_row(topic, whole, last), "by_day": by_day})
+        mark = selectors.mark(topic, selectors.first_days(access), first, last)
+        return Response({**rows.topic_row(topic, whole, mark), "by_day": by_day})
 
 
 class TopicExamples(TruthView):

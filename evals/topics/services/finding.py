@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from evals.topics.clustering import FEWEST, OTHER, Clusters, Labels, Matrix, cluster
 from evals.topics.mapping import Places, draw
-from evals.topics.matching import match, numbered
+from evals.topics.matching import heirs, match, numbered, origins, shared
 from evals.topics.models import LONGEST_LABEL, Point, Run, Topic
 from evals.topics.services import assigning, reading, spaces
 from evals.topics.services.reading import Asked
@@ -39,12 +39,24 @@ class TooFew(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """Which old topics the new ones are, by place: the `numbers` under which they are stored, where
+    they lay on the map before (`lay`), of which number they were split. `merged`: numbers of old
+    ones that have become part of another."""
+
+    numbers: list[int]
+    lay: dict[int, tuple[float, float]]
+    split_from: list[int | None]
+    merged: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """Topics of a sample, by place; `numbers` are those under which they are stored."""
+    """Topics of a sample, by place."""
 
     asked: Asked
     clusters: Clusters
-    numbers: list[int]
+    known: Known
     terms: list[list[Term]]
     likeness: Matrix
     """Of each text with its topic's centre."""
@@ -65,23 +77,32 @@ def find(run: Run, beat: Beat) -> None:
     _note(run, stage=Stage.CLUSTERING)
     clusters = cluster(asked.matrix, seed=SEED)
     beat()
-    known = list(Topic.objects.filter(project_id=run.project_id).order_by("number"))
-    vectors = [spaces.vector_of(bytes(topic.centroid)) for topic in known]
-    old = np.array(vectors) if vectors else np.zeros((0, clusters.centroids.shape[1]), np.float32)
-    matched = match(clusters.space, clusters.centroids, old)
-    first = (known[-1].number if known else 0) + 1
-    numbers = numbered(matched, [topic.number for topic in known], first)
+    known = _known_again(run, asked, clusters)
     terms = distinctive(asked.texts, clusters.labels.tolist(), clusters.count)
     _note(run, stage=Stage.DRAWING)
-    lay = {
-        place: (known[one].x, known[one].y) for place, one in enumerate(matched) if one is not None
-    }
     points = clusters.space.project(asked.matrix)
     shown = _shown(clusters.labels)
-    places, centres = draw(points[shown], clusters.labels[shown], clusters.count, lay, SEED)
+    places, centres = draw(points[shown], clusters.labels[shown], clusters.count, known.lay, SEED)
     beat()
     likeness = _likeness(points, clusters)
-    _store(run, Found(asked, clusters, numbers, terms, likeness, shown, places, centres))
+    _store(run, Found(asked, clusters, known, terms, likeness, shown, places, centres))
+
+
+def _known_again(run: Run, asked: Asked, clusters: Clusters) -> Known:
+    """By the calls that old and new topics have in common."""
+    rows = list(Topic.objects.filter(project_id=run.project_id).order_by("number"))
+    vectors = [spaces.vector_of(bytes(topic.centroid)) for topic in rows]
+    old = np.array(vectors) if vectors else np.zeros((0, clusters.centroids.shape[1]), np.float32)
+    before, was = assigning.numbers_of(run.project_id, asked.calls), [row.number for row in rows]
+    calls = shared(clusters.labels, before, was, clusters.count)
+    matched = match(clusters.space, clusters.centroids, old, calls)
+    numbers = numbered(matched, was, (was[-1] if was else 0) + 1)
+    return Known(
+        numbers,
+        {at: (rows[one].x, rows[one].y) for at, one in enumerate(matched) if one is not None},
+        [None if one is None else was[one] for one in origins(matched, calls)],
+        {was[one]: numbers[heir] for one, heir in heirs(matched, calls).items()},
+    )
 
 
 def _sample(run: Run, beat: Beat) -> Asked:
@@ -135,14 +156,14 @@ def _store(run: Run, found: Found) -> None:
         if locked.state != State.RUNNING:
             return
         _keep_topics(locked, found)
-        numbers = [found.numbers[one] if one != OTHER else 0 for one in labels.tolist()]
+        numbers = [found.known.numbers[one] if one != OTHER else 0 for one in labels.tolist()]
         assigning.put(locked.project_id, found.asked.calls, numbers, found.likeness)
         _keep_points(locked, found, numbers)
         locked.state, locked.stage = State.DONE, ""
         locked.topics, locked.silhouette = found.clusters.count, found.clusters.silhouette
         locked.other = float((labels == OTHER).sum()) / n
         locked.space = spaces.pack(found.clusters.space)
-        locked.numbers = found.numbers
+        locked.limit, locked.numbers = found.clusters.limit, found.known.numbers
         locked.refill_ns, locked.finished_at = locked.end_ns, timezone.now()
         locked.problem = ""
         locked.save()
@@ -157,12 +178,16 @@ def _keep_topics(run: Run, found: Found) -> None:
     now, n = timezone.now(), len(found.clusters.labels)
     known = {topic.number: topic for topic in Topic.objects.filter(project_id=run.project_id)}
     sizes = found.clusters.sizes().tolist()
-    for place, number in enumerate(found.numbers):
+    for place, number in enumerate(found.known.numbers):
         topic = known.pop(number, None) or Topic(
-            project_id=run.project_id, number=number, found_in=run, found_at=now
+            project_id=run.project_id,
+            number=number,
+            found_in=run,
+            found_at=now,
+            split_from=found.known.split_from[place],
         )
         if topic.vanished_at is not None:
-            topic.vanished_at, topic.back_at = None, now
+            topic.vanished_at, topic.back_at, topic.merged_into = None, now, None
         terms = found.terms[place]
         topic.terms = [[storable(one.text), round(one.share, 4)] for one in terms]
         topic.label = storable(label(terms))[:LONGEST_LABEL] or f"topic {number}"
@@ -171,8 +196,11 @@ def _keep_topics(run: Run, found: Found) -> None:
         topic.size, topic.share = sizes[place], sizes[place] / n
         topic.seen_in = run
         topic.save()
-    gone = [topic.pk for topic in known.values() if topic.vanished_at is None]
-    Topic.objects.filter(pk__in=gone).update(vanished_at=now, size=0, share=0.0)
+    gone = [topic for topic in known.values() if topic.vanished_at is None]
+    for topic in gone:
+        topic.vanished_at, topic.size, topic.share = now, 0, 0.0
+        topic.merged_into = found.known.merged.get(topic.number)
+    Topic.objects.bulk_update(gone, ["vanished_at", "size", "share", "merged_into"])
 
 
 def _keep_points(run: Run, found: Found, numbers: Sequence[int]) -> None:

@@ -10,10 +10,11 @@ from uuid import UUID
 from django.db import connection
 
 from evals.services.loading import READ_AT_ONCE, Key, rows_of, sources_of
-from evals.subjects import Subject, distinct, of_content
+from evals.subjects import distinct, of_content
 from evals.topics.clustering import Matrix
 from evals.vectors.embedding import LONGEST, embed
 from traces.conventions import content
+from traces.conventions.asking import asked_in
 from traces.models import Span
 from traces.selectors import payloads
 from traces.selectors.paging import time_limit
@@ -78,8 +79,8 @@ def asked(project_id: int, calls: Sequence[Call]) -> Asked:
 
 
 def texts_of(project_id: int, calls: Sequence[Call]) -> dict[Key, str]:
-    """By trace and span id, in the user's own words: without what the application had retrieved in
-    the trace and put before them. Empty where nothing was said in words."""
+    """By trace and span id, in the user's own words: without the documents and rules that the
+    application put around them. Empty where nothing was said in words."""
     found: dict[Key, str] = {}
     for at in range(0, len(calls), READ_AT_ONCE):
         rows = rows_of(project_id, calls[at : at + READ_AT_ONCE])
@@ -98,5 +99,4 @@ def _own_words(row: Span, raw: RawSpan, sources: Iterable[tuple[int, list[str]]]
         told = of_content(content(raw, logs.get(row.span_id, ())), row.kind, row.metadata or {})
     before = [text for start, texts in sources if start <= row.start_ns for text in texts]
     told["contexts"] = distinct([*told["contexts"], *before])
-    asked = Subject(project_id=row.project_id, **told).example().input
-    return (asked or "").strip()[:LONGEST]
+    return asked_in(told["input"] or "", told["contexts"]).strip()[:LONGEST]

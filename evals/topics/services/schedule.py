@@ -17,6 +17,7 @@ from evals.topics.clustering import FEWEST
 from evals.topics.models import Day, DayScore, Plan, Run
 from evals.topics.services import assigning, finding, reading, summing
 from evals.topics.services.finding import DAY, State, TooFew
+from evals.vectors.selectors import state
 from sightglass.accounts.models import Project
 from traces.selectors.paging import TooSlow
 
@@ -27,6 +28,9 @@ HOUR_OF_DAY = 3
 LOOK = timedelta(minutes=10)
 SUM = timedelta(minutes=10)
 """How often today's and yesterday's sums are made anew, and calls that came late are looked for."""
+PATIENCE = timedelta(minutes=15)
+"""For so long at most the first run waits until what has come in is read: topics of a small part of
+it would not be those of the whole."""
 LATE_DAYS = 2
 """Calls that come later than that get their topic by the next run."""
 HOLD = timedelta(minutes=5)
@@ -120,7 +124,20 @@ def _plan_run(plan: Plan, now: datetime) -> None:
             return
     except TooSlow:
         return
+    if not ever and _still_coming(plan, now):
+        Plan.objects.filter(pk=plan.pk).update(looked_at=None)
+        return
     begin(plan.pk, now)
+
+
+def _still_coming(plan: Plan, now: datetime) -> bool:
+    """Whether calls that came in are being read still; after PATIENCE nobody waits for them."""
+    if not state.waiting(plan.pk):
+        return False
+    if plan.waits_since is None:
+        Plan.objects.filter(pk=plan.pk, waits_since=None).update(waits_since=now)
+        return True
+    return now - plan.waits_since < PATIENCE
 
 
 def window(now: datetime) -> tuple[int, int]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
+from django.db import connection
+
 from sightglass.accounts.access import Access
 from tests.evals.judging import chat, send
 
@@ -53,7 +55,7 @@ def texts(counts: dict[str, int], seed: int = 0) -> tuple[list[str], list[str]]:
 
 
 def asked(access: Access, said: Sequence[str], start_ns: int, **more: Any) -> None:
-    """Calls that ask these, a second apart, each a trace of its own with a fixed id."""
+    """Calls that ask these, a second apart, each a trace of its own with a fixed id. None waits."""
     spans = [
         chat(
             text,
@@ -67,3 +69,5 @@ def asked(access: Access, said: Sequence[str], start_ns: int, **more: Any) -> No
     ]
     for at in range(0, len(spans), 200):
         send(access, *spans[at : at + 200])
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM traces_batch WHERE consumer = 'embed'")

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score  # type: ignore[import-untyped]
 
-from evals.topics.clustering import COUNTS, EACH, FEWEST, OTHER, Clusters, cluster
-from evals.topics.matching import match, numbered
+from evals.topics import clustering
+from evals.topics.clustering import COUNTS, EACH, FEWEST, OTHER, Clusters, Labels, cluster
+from evals.topics.matching import Shared, heirs, match, numbered, origins, shared
 from evals.vectors.embedding import embed
 from tests.evals.topics.asking import PARTS, texts
 
+NEW = [None] * 10_000
+"""Calls that no run has looked at."""
 EQUAL = dict.fromkeys(PARTS, 60)
 
 
@@ -83,7 +86,7 @@ def test_ids_are_stable_over_other_samples(seed: int) -> None:
     """Every topic of the first sample is known again in another one, as the same."""
     before, _, topics_before = found(EQUAL)
     after, _, topics_after = found(dict(zip(PARTS, (80, 50, 60, 40, 70), strict=True)), seed)
-    matched = match(after.space, after.centroids, before.centroids)
+    matched = by_middle(after, before)
     mains_before, mains_after = main_topic(before, topics_before), main_topic(after, topics_after)
     pairs = [(new, old) for new, old in enumerate(matched) if old is not None]
     assert all(mains_after[new] == mains_before[old] for new, old in pairs)
@@ -94,7 +97,7 @@ def test_ids_are_stable_over_other_samples(seed: int) -> None:
 def test_a_topic_that_comes_is_new_and_one_that_goes_is_no_others() -> None:
     before, _, topics_before = found(EQUAL | {"rechnung": 0})
     after, _, topics_after = found(EQUAL | {"refunds": 0})
-    matched = match(after.space, after.centroids, before.centroids)
+    matched = by_middle(after, before)
     mains_before, mains_after = main_topic(before, topics_before), main_topic(after, topics_after)
     assert all(matched[at] is None for at, name in enumerate(mains_after) if name == "rechnung")
     taken = {mains_before[old] for old in matched if old is not None}
@@ -106,8 +109,65 @@ def test_numbers() -> None:
     assert numbered([], [4], 5) == []
     clusters, _, _ = found(EQUAL)
     none = np.zeros((0, 256), np.float32)
-    assert match(clusters.space, clusters.centroids, none) == [None] * clusters.count
-    assert match(clusters.space, none, clusters.centroids) == []
+    nothing = shared(clusters.labels, NEW[: len(clusters.labels)], [], clusters.count)
+    assert match(clusters.space, clusters.centroids, none, nothing) == [None] * clusters.count
+    assert match(clusters.space, none, clusters.centroids, nothing) == []
+
+
+def by_middle(new: Clusters, old: Clusters) -> list[int | None]:
+    """Where no call of the new topics had one of the old before."""
+    calls = shared(new.labels, NEW[: len(new.labels)], range(old.count), new.count)
+    return match(new.space, new.centroids, old.centroids, calls)
+
+
+def of_moves(moves: dict[tuple[int, int], int], new: int, known: list[int]) -> Shared:
+    """By (place of the new topic or OTHER, number of the old one) so many calls."""
+    labels: Labels = np.repeat([at for at, _ in moves], list(moves.values())).astype(np.int64)
+    before = [number for (_, number), n in moves.items() for _ in range(n)]
+    return shared(labels, before, known, new)
+
+
+@pytest.mark.parametrize(
+    ("moves", "matched", "split", "merged"),
+    [
+        # As it was, though some have come and gone.
+        ({(0, 7): 80, (OTHER, 7): 10, (0, 0): 15, (1, 8): 50}, [0, 1], [None, None], {}),
+        # It splits: the larger part keeps the number.
+        ({(0, 7): 40, (1, 7): 60, (2, 8): 50}, [None, 0, 1], [0, None, None], {}),
+        # Two merge: the larger one's number stays.
+        ({(0, 7): 40, (0, 8): 60}, [1], [None], {0: 0}),
+        # It falls apart: no part is it any more.
+        (
+            {(0, 7): 25, (1, 7): 25, (2, 7): 25, (3, 7): 25, (4, 8): 9},
+            [None, None, None, None, 1],
+            [0, 0, 0, 0, None],
+            {},
+        ),
+        # A number is not handed on: what is new comes from none, and few of the old are in it.
+        ({(0, 7): 30, (0, 0): 90, (OTHER, 7): 20, (1, 8): 50}, [None, 1], [None, None], {0: 0}),
+    ],
+)
+def test_topics_are_known_again_by_their_calls(
+    moves: dict[tuple[int, int], int],
+    matched: list[int | None],
+    split: list[int | None],
+    merged: dict[int, int],
+) -> None:
+    """Whatever their middles say: here all of them lie in one place."""
+    clusters, _, _ = found(EQUAL)
+    calls = of_moves(moves, len(matched), [7, 8])
+    new, old = (np.repeat(clusters.centroids[:1], n, axis=0) for n in (len(matched), 2))
+    assert match(clusters.space, new, old, calls) == matched
+    assert origins(matched, calls) == split
+    assert heirs(matched, calls) == merged
+
+
+def test_likeness_decides_between_equal_parts() -> None:
+    clusters, _, _ = found(EQUAL)
+    calls = of_moves({(0, 7): 50, (1, 7): 50}, 2, [7])
+    for order, kept in (([0, 1], [None, 0]), ([1, 0], [0, None])):
+        new = clusters.centroids[order]
+        assert match(clusters.space, new, clusters.centroids[[1]], calls) == kept
 
 
 def test_few_and_equal_texts() -> None:
@@ -128,3 +188,12 @@ def test_the_number_of_topics_is_bounded() -> None:
     clusters = cluster(noise)
     assert clusters.count <= max(2, 150 // EACH) and clusters.silhouette < 0.3
     assert max(COUNTS) <= 40
+
+
+def test_it_says_where_it_had_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(EQUAL)[0].limit is None
+    monkeypatch.setattr(clustering, "COUNTS", (2, 3, 4))
+    stopped = found(EQUAL)[0]
+    assert stopped.limit == 4 == stopped.count
+    monkeypatch.setattr(clustering, "COUNTS", (2, 3, 4, 5))
+    assert found(EQUAL)[0].limit == 5, "nobody knows whether six would be better"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
-from evals.topics import clustering, selectors
+from dashboards.topics.reading import FEW_SCORES
+from evals.topics import clustering, matching, selectors
 from evals.topics.models import Run, Topic
 from evals.topics.services import assigning, finding, naming, schedule
 from sightglass.accounts.access import Access
@@ -43,4 +44,9 @@ def test_its_numbers_are_those_of_the_code() -> None:
     assert f"of {clustering.COUNTS[0]} to {clustering.COUNTS[-1]}," in TEXT
     assert f"at most {assigning.MOST_REFILLED:,}" in TEXT
     assert f"for {schedule.KEEP_DAYS.days} days" in TEXT
-    assert (selectors.NEW_DAYS, naming.EXAMPLES, clustering.ENOUGH) == (7, 8, 0.95)
+    assert f"cosine {matching.ALIKE} or more" in TEXT and f"(Dice; {matching.SAME} or more)" in TEXT
+    assert f"for {schedule.PATIENCE.seconds // 60} minutes at most" in TEXT
+    assert f"after {selectors.QUIET_DAYS} days or more" in TEXT
+    assert f"{clustering.COUNTS[-1]} or one topic for every\n   {clustering.EACH} calls" in TEXT
+    assert f"fewer than {FEW_SCORES}" in TEXT
+    assert (naming.EXAMPLES, clustering.ENOUGH) == (8, 0.95)

@@ -10,10 +10,10 @@ from uuid import UUID
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import Http404
 
-from evals.topics import selectors, tasks
+from evals.topics import clustering, selectors, tasks
 from evals.topics.models import Day, DayScore, Member, Plan, Point, Run, Topic
 from evals.topics.services import assigning, finding, forgetting, plans, reading, schedule, summing
 from evals.vectors.embedding import embed
@@ -100,8 +100,7 @@ def test_numbers_stay_through_new_vanishing_and_returning_topics(access: Access)
     asked(access, texts(FOUR)[0], begin)
     work_at(begin + HOUR)
     first = {name: topic.number for name, topic in by_word(access).items()}
-    today = datetime.now(UTC).date()
-    assert {selectors.mark(one, today) for one in by_word(access).values()} == {""}, "none before"
+    assert {marked(access, name, 90) for name in by_word(access)} == {""}, "none before"
     plans.rename(access, by_word(access)["parcels"], "Where is it?")
     # A month later: parcels are asked about no more, invoices are.
     later = begin + 30 * DAY
@@ -111,9 +110,9 @@ def test_numbers_stay_through_new_vanishing_and_returning_topics(access: Access)
     assert {name: topics[name].number for name in first} == first
     assert topics["rechnung"].number == 5 and topics["rechnung"].found_in == Run.objects.last()
     assert topics["parcels"].vanished_at and not topics["recipes"].vanished_at
-    assert selectors.mark(topics["parcels"], today) == "vanished"
-    assert selectors.mark(topics["recipes"], today) == ""
-    assert selectors.mark(selectors.get_topic(access, 5), today) == "new"
+    assert marked(access, "parcels", 90) == "vanished"
+    assert marked(access, "recipes", 90) == ""
+    assert selectors.get_topic(access, 5) == topics["rechnung"]
     assert topics["parcels"].title == "Where is it?"
     again = later + 30 * DAY
     asked(access, texts(FOUR, seed=2)[0], again)
@@ -124,6 +123,94 @@ def test_numbers_stay_through_new_vanishing_and_returning_topics(access: Access)
     assert topics["parcels"].title == "Where is it?" and topics["rechnung"].vanished_at
     assert Run.objects.exclude(space=b"").count() == 1
     assert set(Point.objects.values_list("run", flat=True)) == {Run.objects.last().pk}  # type: ignore[union-attr]
+
+
+def marked(access: Access, name: str, back: int) -> str:
+    """Of a topic in so many days up to today."""
+    first, last = days(back)
+    return selectors.mark(by_word(access)[name], selectors.first_days(access), first, last)
+
+
+def test_new_is_what_is_asked_about_only_now(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not what a later run has told apart, though it was asked about all the time."""
+    asked(access, texts(FOUR)[0], NOON - 12 * DAY)
+    asked(access, texts(FOUR, seed=1)[0], NOON - 9 * DAY)
+    monkeypatch.setattr(clustering, "COUNTS", (2,))
+    work()
+    asked(access, texts(FOUR | {"rechnung": 40}, seed=2)[0], NOON - 2 * DAY)
+    Plan.objects.update(assigned_ns=0, summed_at=None)
+    monkeypatch.setattr(clustering, "COUNTS", (5,))
+    again(access)
+    assert Topic.objects.count() >= 5
+    assert {marked(access, name, 28) for name in FOUR} == {""}, "found today, and known before"
+    assert marked(access, "rechnung", 28) == "new" == marked(access, "rechnung", 7)
+    assert marked(access, "rechnung", 2) == "", "it began before these days"
+    Day.objects.filter(day__lt=(datetime.now(UTC) - timedelta(days=9)).date()).delete()
+    assert marked(access, "rechnung", 28) == "", "there was no traffic long enough before"
+
+
+def test_a_number_means_the_same_when_topics_split_and_merge(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small first run tells two topics apart, the next on much more traffic four, then two."""
+    said, _ = texts(dict.fromkeys(FOUR, 12))
+    asked(access, said, NOON)
+    monkeypatch.setattr(clustering, "COUNTS", (2,))
+    work()
+    assert numbers_in_use(access) == {1, 2}
+    asked(access, texts(FOUR, seed=5)[0], NOON + HOUR)
+    Plan.objects.update(summed_at=None)
+    work()
+    before = dict(Member.objects.values_list("span_id", "number"))
+    assert len(before) == 168
+    monkeypatch.setattr(clustering, "COUNTS", (4,))
+    again(access)
+    after = dict(Member.objects.values_list("span_id", "number"))
+    assert numbers_in_use(access) == {1, 2, 3, 4}
+    for number in (1, 2):
+        mine = [span for span, one in after.items() if one == number]
+        assert sum(before[span] == number for span in mine) > 0.9 * len(mine)
+    parts = Topic.objects.filter(number__gt=2)
+    assert all(part.split_from in (1, 2) for part in parts)
+    for part in parts:
+        kept = [one for span, one in after.items() if before[span] == part.split_from]
+        assert kept.count(part.split_from) >= kept.count(part.number), "the larger part"
+    monkeypatch.setattr(clustering, "COUNTS", (2,))
+    again(access)
+    gone = list(Topic.objects.exclude(vanished_at=None))
+    assert len(gone) == 2 and Topic.objects.count() == 4, "no number is another's"
+    assert all(one.merged_into in numbers_in_use(access) for one in gone)
+
+
+def again(access: Access) -> None:
+    plans.find_now(access)
+    work()
+
+
+def numbers_in_use(access: Access) -> set[int]:
+    return {one.number for one in selectors.topics_of_project(access.project.pk)}
+
+
+def test_the_first_run_waits_for_what_has_come_in(shop: Access) -> None:
+    """Until it has been read, or for PATIENCE; later runs do not."""
+    send(shop, chat("Where is my parcel?", start_ns=NOON + HOUR))
+    assert work() == 0 and not Run.objects.exists()
+    since = Plan.objects.get().waits_since
+    assert since is not None and work() == 0 and Plan.objects.get().waits_since == since
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM traces_batch WHERE consumer = 'embed'")
+        work()
+        assert Run.objects.get().state == "done"
+        transaction.set_rollback(True)
+    schedule.work(60.0, since + schedule.PATIENCE - timedelta(seconds=1))
+    assert not Run.objects.exists()
+    schedule.work(60.0, since + schedule.PATIENCE)
+    assert Run.objects.get().state == "done"
+    plans.find_now(shop)
+    work()
+    assert Run.objects.filter(state="done").count() == 2
 
 
 def work_at(ns: int) -> None:
@@ -345,7 +432,7 @@ def test_examples(shop: Access) -> None:
     latest = selectors.examples(shop, refunds, 10)
     assert [one.start_ns for one in latest] == sorted((o.start_ns for o in latest), reverse=True)
     run = Run.objects.get()
-    dots = selectors.dots(shop, run)
+    dots = selectors.dots(shop, selectors.points_of(shop, run))
     assert len(dots) == 120 and all(-1 <= dot.x <= 1 and -1 <= dot.y <= 1 for dot in dots)
     assert all(dot.text for dot in dots)
 
@@ -381,7 +468,7 @@ def test_what_is_deleted_is_deleted_here(access: Access) -> None:
         retention.delete_of_user(access.project.pk, "ann")
     assert Member.objects.count() == 60
     run = Run.objects.get()
-    assert len(selectors.dots(access, run)) == 60
+    assert len(selectors.dots(access, selectors.points_of(access, run))) == 60
     Plan.objects.update(summed_at=None)
     work()
     assert sum(one.calls for one in selectors.sums(access, *days(2)).values()) == 60
