@@ -116,3 +116,20 @@ def day_span(of: TimeRange) -> str:
         return f"{a.day} {a:%b} {a:%H:%M} – {b:%H:%M}"
     head = f"{a.day}" if (a.year, a.month) == (b.year, b.month) else f"{a.day} {a:%b}"
     return f"{head} – {b.day} {b:%b}"
+
+
+def exact_span(of: TimeRange) -> str:
+    """6 – 19 Nov, 4 Nov; with the hour of an end that is not at midnight: 15 Nov – 21 Nov 19:05."""
+    start, end = bounds(of)
+    a, z = moment_of(start), moment_of(end)
+    last = moment_of(end - 1)
+    if not start % DAY and not end % DAY:
+        return f"{a.day} {a:%b}" if end - start == DAY else day_span(of)
+    if a.date() == last.date():
+        until = f"{z:%H:%M}" if end % DAY else "24:00"
+        return f"{a.day} {a:%b} {a:%H:%M} – {until}"
+    ends = [
+        f"{one.day} {one:%b}{one: %H:%M}" if ns % DAY else f"{day.day} {day:%b}"
+        for one, day, ns in ((a, a, start), (z, last, end))
+    ]
+    return " – ".join(ends)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 from django.http import HttpResponse
@@ -15,13 +13,11 @@ from dashboards import frame as frames
 from dashboards import numbers
 from dashboards.charts import Bar, ChartCard, waterfall
 from dashboards.charts.types import Chart, Row, Table
-from dashboards.cost import away, months, reading, words
+from dashboards.cost import away, reading, words
+from dashboards.cost.compared import Periods, incomplete, month_links, periods_of
 from dashboards.cost.pages import tabs
 from dashboards.cost.reading import FEATURES
-from dashboards.explorer import ranges
-from dashboards.explorer.ranges import RangeError
 from dashboards.frame import Frame, term
-from dashboards.periods import between, bounds, day_span
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.query import Query
 from traces.rollups.explain import CAUSES, Change, Line
@@ -32,60 +28,6 @@ from traces.selectors.runaways import Runaways
 KEPT = ("by", "base_from", "base_to", "model", "part")
 MOST_LINES = 50
 DEFAULT = "prompt"
-
-
-@dataclass(frozen=True, slots=True)
-class Periods:
-    """What is compared: `now` with `before`, and what each is called."""
-
-    now: TimeRange
-    before: TimeRange
-    now_name: str
-    before_name: str
-    problem: str = ""
-
-    @property
-    def uneven(self) -> str:
-        """Said where one is longer than the other."""
-        days = [(bounds(one)[1] - bounds(one)[0]) / (86_400 * 10**9) for one in
-                (self.now, self.before)]  # fmt: skip
-        if abs(days[0] - days[1]) * 24 < 1:
-            return ""
-        texts = [f"{day:.1f}".removesuffix(".0") for day in days]
-        return (
-            f"{self.now_name} has {texts[0]} days, {self.before_name} has {texts[1]} days:"
-            " what that makes is in the number of calls."
-        )
-
-
-def periods_of(frame: Frame) -> Periods:
-    """The chosen range, and the one that is asked for; else the month or the range before."""
-    now_ns = time.time_ns()
-    before, problem = None, ""
-    start, end = frame.more.get("base_from", ""), frame.more.get("base_to", "")
-    if start:
-        try:
-            before = between(ranges.between(start, end), now_ns).range
-        except RangeError as error:
-            problem = str(error)
-    now = frame.range
-    if before is None:
-        before = month_before(now, now_ns) or frame.previous
-    return Periods(
-        now,
-        before,
-        months.named(now, now_ns) or day_span(now),
-        months.named(before, now_ns) or day_span(before),
-        problem,
-    )
-
-
-def month_before(range: TimeRange, now_ns: int) -> TimeRange | None:
-    """Of a whole month, the one before."""
-    if not months.named(range, now_ns):
-        return None
-    start = bounds(range)[0]
-    return months.recent(start - 1, 1)[0].range
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +75,8 @@ def found(frame: Frame, query: Query, periods: Periods, by: str) -> Explained:
     change = reading.changed(before, after)
     feature = FEATURES[by]
     said = words.summary(change, periods.now_name, periods.before_name, feature)
+    if problem := incomplete(project_id, query, periods.before, periods.now):
+        said.insert(1, problem.said(periods.before_name))
     gone = (before.away, after.away) if before.away and after.away else None
     if gone:
         said += ran_away(change, periods, *gone)
@@ -204,6 +148,8 @@ def shown(frame: Frame, explained: Explained, by: str) -> dict[str, Any]:
         "before": change.before,
         "after": change.after,
         "apart": words.apart(change.after),
+        "spent_before": spending(frame, explained.periods.before),
+        "spent_now": spending(frame, explained.periods.now),
         **runaways(frame, explained),
     }
     if chosen is not None:
@@ -232,19 +178,6 @@ def runaways(frame: Frame, explained: Explained) -> dict[str, Any]:
     }
 
 
-def month_links(frame: Frame) -> list[tuple[str, str]]:
-    """Each recent month against the one before."""
-    found = months.recent(time.time_ns(), months.SHOWN + 1)
-    links = []
-    for now, before in pairwise(found):
-        start, end = (ranges.iso(ns) for ns in bounds(now.range))
-        base = [ranges.iso(ns) for ns in bounds(before.range)]
-        changes = {"from": start, "to": end, "base_from": base[0], "base_to": base[1]}
-        url = frame.link(**changes, model="", part="")
-        links.append((f"{now.label} against {before.label}", url))
-    return links
-
-
 def _chosen(frame: Frame, change: Change) -> Line | None:
     wanted = (frame.more.get("model", ""), frame.more.get("part", ""))
     if wanted == ("", ""):
@@ -261,6 +194,11 @@ def key_of(line: Line) -> tuple[str, str]:
 def explore(frame: Frame, line: Line, by: str, range: TimeRange) -> str:
     terms = [term("model", line.group[0]), term(by, line.group[-1])]
     return frame.explore(*(one for one in terms if one), range=range, order="-cost")
+
+
+def spending(frame: Frame, range: TimeRange) -> str:
+    """The page of what was spent in exactly this time."""
+    return frame.page("cost", **{"range": "", **frames.said(range)})
 
 
 def _row(frame: Frame, line: Line, by: str, explained: Explained, chosen: Line | None) -> SliceRow:

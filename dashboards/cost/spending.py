@@ -16,10 +16,12 @@ from dashboards.changes import Change
 from dashboards.charts import Bar, Chart, ChartCard, Choice, Series, bars, waterfall
 from dashboards.charts.types import OTHER_LABEL
 from dashboards.cost import reading, words
+from dashboards.cost.compared import Incomplete, incomplete
 from dashboards.cost.pages import tabs
 from dashboards.cost.reading import Traces, added
 from dashboards.explorer.terms import term_of
 from dashboards.frame import Frame, term
+from dashboards.periods import exact_span
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.query import Query
 from traces.rollups.dimensions import OTHER
@@ -50,7 +52,8 @@ class Spent:
     now: dict[str | None, Measures] = field(default_factory=dict)
     steps: dict[str | None, dict[int, int]] = field(default_factory=dict)
     """Cost by the start of a step."""
-    before: dict[str | None, Measures] = field(default_factory=dict)
+    before: dict[str | None, Measures] | None = field(default_factory=dict)
+    """None: it is no measure of the range."""
     pending: int = 0
 
 
@@ -137,19 +140,24 @@ def found(frame: Frame, query: Query, by: str) -> dict[str, Any]:
     spent = read_spent(frame, query, by)
     # A span with two tags is in two lines: their sum is not what was spent.
     whole = _whole(frame, query) if by == OVERLAPPING else _sum(spent.now)
-    before = _whole(frame, query, earlier=True) if by == OVERLAPPING else _sum(spent.before)
+    before = _whole(frame, query, earlier=True) if by == OVERLAPPING else _sum(spent.before or {})
     if not whole.spans:
         return {"lines": []}
     traces = reading.of_traces(frame.project_id, query, frame.range, frame.previous)
     judges = reading.judging(frame.project_id, query, frame.range)
     change = Change(whole.cost, before.cost, "usd", "down")
+    problem = incomplete(frame.project_id, query, frame.previous, frame.range)
+    if problem:  # what is more than on a part of the days has not grown
+        spent.before = None
     return {
-        "tiles": tiles(frame, whole, change, traces, judges),
+        "tiles": tiles(frame, whole, None if problem else change, traces, judges),
         "card": card_of(frame, spent, by),
         "lines": lines_of(frame, spent, whole, by),
+        "against": exact_span(frame.previous),
+        "incomplete": problem,
         "dimension": DIMENSIONS[by],
         "overlapping": by == OVERLAPPING,
-        "sentences": [sentence(whole, change)],
+        "sentences": [sentence(whole, change, exact_span(frame.previous), problem)],
         "apart": words.apart(whole),
         "judging_card": judging_card(frame, judges),
         "explain": frame.page("cost_change"),
@@ -173,7 +181,7 @@ def _sum(groups: dict[str | None, Measures]) -> Measures:
 def tiles(
     frame: Frame,
     whole: Measures,
-    change: Change,
+    change: Change | None,
     traces: Traces,
     judges: dict[str, ScoreMeasures],
 ) -> list[Tile]:
@@ -216,15 +224,18 @@ def _rate(part: int, whole: int) -> str:
     return numbers.share(part / whole) if whole else numbers.NONE
 
 
-def sentence(whole: Measures, change: Change) -> str:
+def sentence(whole: Measures, change: Change, before: str, problem: Incomplete | None) -> str:
+    """`before`: what the earlier period is called; `problem`: why it is no measure of this one."""
     said = f"{numbers.money(whole.cost)} was spent in this time range"
     if not change.text or not change.before:
         return f"{said}."
+    was = numbers.money(round(change.before))
+    if problem:
+        return f"{said}. {problem.said(f'the time before ({before}: {was})')}"
     way = {"up": "more", "down": "less"}.get(change.way)
     if not way:
-        return f"{said}, as in the one before."
-    was = numbers.money(round(change.before))
-    return f"{said}, {change.text} {way} than in the one before ({was})."
+        return f"{said}, as in the one before, {before}."
+    return f"{said}, {change.text} {way} than in the one before, {before} ({was})."
 
 
 def name_of(dimension: str, value: str | None) -> str:
@@ -286,7 +297,7 @@ def _line(
     frame: Frame, spent: Spent, whole: Measures, by: str, value: str | None, largest: int
 ) -> Line:
     sums = spent.now[value]
-    was = spent.before.get(value)
+    was = None if spent.before is None else spent.before.get(value, Measures()).cost
     link = term(by, value)
     return Line(
         name_of(by, value),
@@ -295,7 +306,7 @@ def _line(
         words.known(sums),
         _rate(sums.cost, whole.cost),
         round(100 * sums.cost / largest, 1),
-        Change(sums.cost, was.cost if was else 0, "usd", "down"),
+        Change(sums.cost, was, "usd", "down"),
         numbers.number(sums.calls),
         _each(sums.cost, sums.calls - sums.unpriced),
         f"{numbers.tokens(sums.input_tokens)} → {numbers.tokens(sums.output_tokens)}",

@@ -199,6 +199,26 @@ def test_days_are_told_as_short_as_can_be() -> None:
     assert said(datetime(2026, 11, 6, 8), datetime(2026, 11, 6, 10)) == "6 Nov 08:00 – 09:59"
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        ((2026, 11, 6), (2026, 11, 20), "6 – 19 Nov"),
+        ((2026, 11, 4), (2026, 11, 5), "4 Nov"),
+        ((2026, 11, 15), (2026, 11, 21, 19, 5), "15 Nov – 21 Nov 19:05"),
+        ((2026, 11, 15, 17), (2026, 11, 22, 17), "15 Nov 17:00 – 22 Nov 17:00"),
+        ((2026, 11, 15, 17), (2026, 11, 23), "15 Nov 17:00 – 22 Nov"),
+        ((2026, 11, 6, 8), (2026, 11, 6, 10), "6 Nov 08:00 – 10:00"),
+        ((2026, 11, 6, 8), (2026, 11, 7), "6 Nov 08:00 – 24:00"),
+        ((2026, 11, 6), (2026, 11, 6, 10), "6 Nov 00:00 – 10:00"),
+    ],
+)
+def test_hours_are_told_where_an_end_is_not_at_midnight(
+    low: tuple[int, ...], high: tuple[int, ...], text: str
+) -> None:
+    ends = [int(datetime(*each, tzinfo=UTC).timestamp()) * 10**9 for each in (low, high)]  # type: ignore[misc,arg-type]
+    assert periods.exact_span(TimeRange(*ends)) == text
+
+
 def test_an_answer_becomes_series() -> None:
     points = [Point(0.5, 4, 0.2, 0.8, 0), Point(None, 0, None, None, DAY)]
     answer = Answer(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import time
 from decimal import Decimal
 from html import unescape
 from typing import Any
@@ -22,6 +23,7 @@ from sightglass.accounts.access import Access
 from sightglass.accounts.models import User
 from tests.dashboards.cost.traffic import (
     DAY,
+    begun,
     call,
     iso,
     month,
@@ -40,6 +42,7 @@ from traces.services.ingest import store_spans
 pytestmark = pytest.mark.django_db
 
 COST = "/p/shop/cost"
+HOUR = DAY // 24
 PAGES = (COST, f"{COST}/change", f"{COST}/efficiency", f"{COST}/what-if")
 
 
@@ -179,7 +182,7 @@ def test_what_is_too_much_to_tell_apart_is_one_slice_and_said_so(
     real = cubes.of_spans
 
     def slow(*arguments: Any, **more: Any) -> object:
-        if more["by"]:
+        if more.get("by"):
             raise TooSlow
         return real(*arguments, **more)
 
@@ -360,6 +363,85 @@ def test_what_an_exact_cache_would_have_saved(page: Client, traffic: Access) -> 
     assert len({row["amount (US$)"] for row in found}) == 1
 
 
+# ── What is compared ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_hours_are_said_and_links_lead_to_the_same_sum(page: Client, access: Access) -> None:
+    """A period that ends at 17:00 is called so, and what it cost is what Spending says of it."""
+    first = (month(1).range.start_ns or 0) + 5 * DAY
+    begun(access, first - 10 * DAY + 12 * HOUR, 25)  # a call at noon
+    ends = {"from": iso(first + 7 * DAY + 10 * HOUR), "to": iso(first + 14 * DAY + 17 * HOUR)}
+    base = {"base_from": iso(first), "base_to": iso(first + 7 * DAY + 10 * HOUR)}
+    response = page.get(f"{COST}/change", ends | base)
+    periods = response.context["periods"]
+    assert re.fullmatch(r"\d+ \w{3} – \d+ \w{3} 10:00", periods.before_name)
+    assert re.fullmatch(r"\d+ \w{3} 10:00 – \d+ \w{3} 17:00", periods.now_name)
+    change = response.context["explained"].change
+    assert (change.before.calls, change.after.calls) == (7, 8)
+    for url, sums in ((response.context["spent_before"], change.before),
+                      (response.context["spent_now"], change.after)):  # fmt: skip
+        lines = page.get(url).context["lines"]
+        assert sum(line.cost for line in lines) == sums.cost
+    text = shown(page, f"{COST}/change", **(ends | base))
+    assert f"more than {periods.before_name} (" in text
+
+
+def test_the_same_hours_of_a_day_that_is_not_over_are_compared_and_said(
+    page: Client, access: Access
+) -> None:
+    begun(access, time.time_ns() - 20 * DAY, 20)
+    response = page.get(f"{COST}/change", {"range": "7d"})
+    periods = response.context["periods"]
+    at = periods.before_name.rsplit(" ", 1)[-1]
+    if re.fullmatch(r"\d\d:\d\d", at):  # else it is midnight
+        assert periods.now_name.endswith(at)
+        assert f"The last day of both ends at {at} UTC" in response.content.decode()
+    said = page.get(COST, {"range": "7d"}).context["sentences"][0]
+    assert periods.before_name in said
+
+
+def test_traffic_that_began_in_the_time_before_has_not_grown(page: Client, access: Access) -> None:
+    start = month(1).range.start_ns or 0
+    ends = {"from": iso(start + 10 * DAY), "to": iso(start + 20 * DAY)}
+    begun(access, start + 7 * DAY + 12 * HOUR, 12)
+    response = page.get(COST, ends)
+    [said] = response.context["sentences"]
+    assert re.search(r"Traffic began on 8 \w{3}, within the time before \(.+: .+¢\)", said)
+    assert "do not compare" in said and "more than" not in said
+    assert response.context["tiles"][0].change is None
+    assert [line.change.text for line in response.context["lines"]] == [""]
+    change = page.get(f"{COST}/change", ends)
+    assert "Traffic began on 8 " in change.context["explained"].sentences[1]
+    later = {"from": iso(start + 14 * DAY), "to": iso(start + 19 * DAY)}
+    [whole] = page.get(COST, later).context["sentences"]
+    assert "as in the one before" in whole, "both periods are full"
+
+
+def test_a_time_before_with_traffic_on_few_days_is_said_to_have_that(
+    page: Client, access: Access
+) -> None:
+    start = month(1).range.start_ns or 0
+    begun(access, start + 2 * DAY, 1)
+    begun(access, start + 8 * DAY, 2)
+    begun(access, start + 10 * DAY, 8)
+    ends = {"from": iso(start + 10 * DAY), "to": iso(start + 18 * DAY)}
+    [said] = page.get(COST, ends).context["sentences"]
+    assert "has traffic on only 3 days: the two do not compare." in said
+    begun(access, start - 3 * DAY, 10)
+    [said] = page.get(COST, ends).context["sentences"]
+    assert "do not compare" not in said
+
+
+def test_days_without_traffic_in_both_periods_are_usual(page: Client, access: Access) -> None:
+    """Work days: neither period began, and neither has fewer."""
+    start = month(1).range.start_ns or 0
+    for week in range(3):
+        begun(access, start + week * 7 * DAY + 2 * DAY, 4)
+    ends = {"from": iso(start + 14 * DAY), "to": iso(start + 21 * DAY)}
+    [said] = page.get(COST, ends).context["sentences"]
+    assert "as in the one before" in said
+
+
 # ── Any page ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -399,7 +481,7 @@ def test_too_slow_is_said(
 
 @pytest.mark.parametrize(
     ("url", "most"),
-    [(COST, 49), (f"{COST}/change", 27), (f"{COST}/efficiency", 24), (f"{COST}/what-if", 18)],
+    [(COST, 49), (f"{COST}/change", 32), (f"{COST}/efficiency", 24), (f"{COST}/what-if", 18)],
 )
 def test_the_number_of_queries_does_not_grow_with_the_traffic(
     page: Client, access: Access, url: str, most: int

@@ -101,6 +101,13 @@ def run_away(access: Access, at: int, calls: int = 15) -> bytes:
     return trace
 
 
+def begun(access: Access, first: int, days: int) -> None:
+    """A call a day from then on."""
+    spans = [call(first + day * DAY, f"Of day {day}") for day in range(days)]
+    store_spans(access, decoded(*spans))
+    indexing.run(60)
+
+
 def settle() -> None:
     """All sums are made."""
     while rolling.run(30):
