@@ -46,7 +46,7 @@ class Shared:
     def overlaps(self) -> NDArray[np.float64]:
         """(k, m): Dice coefficients, 0 where old topics have too few calls to tell."""
         of_both = self.new[:, None] + self.old[None, :]
-        found = 2.0 * self.both / np.maximum(of_both, 1)
+        found: NDArray[np.float64] = 2.0 * self.both / np.maximum(of_both, 1)
         found[:, ~self.tells()] = 0.0
         return found
 

@@ -43,8 +43,8 @@ WHERE m.project_id = %s"""
 def numbers_of(project_id: int, calls: Sequence[Call]) -> list[int | None]:
     """The topic that each call has now, 0 for none; None where it has not been looked at."""
     with connection.cursor() as cursor:
-        asked = [[call[0] for call in calls], [call[1] for call in calls], project_id]
-        cursor.execute(BEFORE, asked)
+        traces, spans = [call[0] for call in calls], [call[1] for call in calls]
+        cursor.execute(BEFORE, [traces, spans, project_id])
         found = {(trace, span): number for trace, span, number in cursor.fetchall()}
     return [found.get(call[:2]) for call in calls]
 
