@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from dashboards.charts import Event
 from dashboards.frame import Frame
-from dashboards.periods import bounds
+from dashboards.periods import DAY, bounds
 from dashboards.quality.figures import Key
 from dashboards.quality.slices import DIMENSIONS, Parts
 from evals.drift.selectors import drifted_between
@@ -21,6 +21,9 @@ from traces.selectors.metrics import Better
 from traces.selectors.paging import TimeRange
 
 MOST_MARKERS = 8
+EARLIER = 3
+"""Periods from whose median an unusual period before is told."""
+LONGEST_EARLIER = 100 * DAY
 NUMBERS = ("score", "source", "category")
 """Words ("solved") have no mean: what has a category is left out, not counted as nought."""
 
@@ -60,6 +63,17 @@ def totals(project_id: int, query: Query, range: TimeRange) -> Totals:
         for cell in cube.cells
         if cell.group[2] is None
     }
+
+
+def earlier(frame: Frame, query: Query) -> list[Totals]:
+    """The same of periods as long before the one that the range is compared with, newest first;
+    of long ranges none."""
+    start, end = bounds(frame.previous)
+    back = frame.period.back_ns
+    if end - start > LONGEST_EARLIER:
+        return []
+    spans = [TimeRange(start - n * back, end - n * back) for n in range(1, EARLIER + 1)]
+    return [totals(frame.project_id, query, span) for span in spans]
 
 
 def parts(frame: Frame, query: Query) -> Parts:

@@ -21,7 +21,7 @@ from dashboards.quality import cards, reading, slices, truth
 from dashboards.quality.cards import score_term
 from dashboards.quality.figures import OWN_CODE, SOURCES, Figure, Key, figures, matters
 from dashboards.quality.slices import LABELS, Slice
-from dashboards.quality.words import UNSETTLED, interval, sentence
+from dashboards.quality.words import UNSETTLED, has_news, interval, sentence
 from evals.detectors.registry import measured_on
 from evals.truth.selectors.labels import questions_not_drawn
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
@@ -151,6 +151,7 @@ def found(frame: Frame, query: Query) -> dict[str, Any]:
         cards.feedback(frame, known, trend),
         cards.flagged(frame, known, trend),
     )
+    earlier = reading.earlier(frame, query) if has_news(known) else []
     return {
         "lines": [_line(frame, one, calls, chosen) for one in known],
         "calls": calls,
@@ -161,7 +162,7 @@ def found(frame: Frame, query: Query) -> dict[str, Any]:
         "minimum": slices.MINIMUM,
         "sentence": UNSETTLED
         if unsettled(trend.pending, frame)
-        else sentence(known, worst.slices, before_words(frame.period)),
+        else sentence(known, worst.slices, before_words(frame.period), earlier),
         "pending": trend.pending,
     }
 

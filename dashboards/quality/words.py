@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from dashboards import numbers
-from dashboards.changes import Change, signed
-from dashboards.quality.figures import Figure
-from dashboards.quality.slices import LABELS, Slice
+from dashboards.changes import Change, of_values, signed
+from dashboards.quality.figures import Figure, Key, flagged_value, score_value
+from dashboards.quality.slices import LABELS, MINIMUM, Slice
+from traces.rollups.measures import ScoreMeasures
 from traces.selectors.metrics import Value
+
+Totals = Mapping[Key, ScoreMeasures]
 
 
 def interval(value: Value, unit: str) -> str:
@@ -23,69 +26,146 @@ THIN = 0.1
 """Fewer scores before than this share of those now are nothing to compare with."""
 NOTABLE = 0.05
 """A change of less than this share of what was is not told, however certain."""
+WORSE = {"bad": "worse", "good": "better"}
+"""By the tone of a difference to what was usual."""
 UNSETTLED = "What has come in is still being added up; then this says what changed."
 
 
-def sentence(known: Sequence[Figure], worst: Sequence[Slice], before: str) -> str:
+def sentence(
+    known: Sequence[Figure], worst: Sequence[Slice], before: str, earlier: Sequence[Totals] = ()
+) -> str:
     """What a manager has to know first: what changed for certain, and where it is worst.
 
-    `before`: the period compared with, in words."""
-    told = [*(_compared(known, before)), *([_where(worst[0])] if worst else [])]
+    `before`: the period compared with, in words. `earlier`: the sums of periods before that one, so
+    that the end of an unusual time is told as such, and not as an improvement."""
+    told = [*_compared(known, before, earlier), *([_where(worst[0])] if worst else [])]
     return " ".join(told)
 
 
-def _compared(known: Sequence[Figure], before: str) -> list[str]:
+def has_news(known: Sequence[Figure]) -> bool:
+    """Whether a change is told at all: only then is it asked what was usual before."""
+    return bool(_too_few(known, "") is None and _changes(known))
+
+
+def _compared(known: Sequence[Figure], before: str, earlier: Sequence[Totals]) -> list[str]:
+    if (problem := _too_few(known, before)) is not None:
+        return [problem]
+    found = [_Past(one, _usual(one, earlier), before) for one in _changes(known)]
+    found.sort(key=lambda one: one.is_return)
+    told = [one.told for one in found if one.main.change.tone == "bad"][:2]
+    told += [one.told for one in found if one.main.change.tone == "good"][:1]
+    return told or [f"No score has changed for certain against {before}."]
+
+
+def _too_few(known: Sequence[Figure], before: str) -> str | None:
+    """That there is nothing to compare with, if so."""
     now, was = (sum(sums.n for sums in each) for each in (
         [one.sums for one in known], [one.before for one in known]
     ))  # fmt: skip
     if not was:
-        return [f"Nothing was scored in {before}, so there is nothing to compare with."]
+        return f"Nothing was scored in {before}, so there is nothing to compare with."
     if was < THIN * now:
-        return [
+        return (
             f"{numbers.number(was)} scores in {before} are too few to compare with"
             f" {numbers.number(now)} now."
-        ]
-    changes = [one for figure in known if figure.drawn and _is_notable(one := _main(figure))]
-    told = [_told(one) for one in changes if one.change.tone == "bad"][:2]
-    told += [_told(one) for one in changes if one.change.tone == "good"][:1]
-    return told or [f"No score has changed for certain against {before}."]
+        )
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class _Main:
-    """What is told of a score: how much it flags, if it flags something, else its mean or rate."""
+    """What is told of a score: how much it flags, or its mean or rate."""
 
+    key: Key
     what: str
-    value: Value
+    read: Callable[[ScoreMeasures], Value]
+    now: Value
     unit: str
     change: Change
 
 
-def _main(one: Figure) -> _Main:
-    if one.flagged.value is not None:
-        return _Main(f"{one.key.name} flags", one.flagged, "ratio", one.flagged_change)
-    return _Main(one.key.name, one.value, one.unit, one.change)
+def _mains(one: Figure) -> list[_Main]:
+    """How much a score flags; its mean, too, where that changed and flags do not say the same."""
+    name = one.key.name
+    mean = _Main(one.key, name, score_value, one.value, one.unit, one.change)
+    if one.flagged.value is None:
+        return [mean]
+    change = one.flagged_change
+    flags = _Main(one.key, f"{name} flags", flagged_value, one.flagged, "ratio", change)
+    said = one.change.tone == change.tone and _is_notable(flags)
+    return [flags] if said else [flags, replace(mean, what=f"{name} (mean)")]
+
+
+def _changes(known: Sequence[Figure]) -> list[_Main]:
+    """What is better or worse for certain and to be seen, in the order of the scores."""
+    mains = [main for figure in known if figure.drawn for main in _mains(figure)]
+    return [one for one in mains if one.change.tone and _is_notable(one)]
+
+
+def _usual(one: _Main, earlier: Sequence[Totals]) -> list[Value]:
+    """What the figure was in earlier periods that had scores enough, lowest first; of an even
+    number the oldest is left out, so that one is in the middle."""
+    sums = [each[one.key] for each in earlier if one.key in each]
+    values = [one.read(each) for each in sums if each.n >= MINIMUM]
+    known = [each for each in values if each.value is not None]
+    known = known if len(known) % 2 else known[:-1]
+    return sorted(known, key=lambda each: float(each.value or 0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """A change beside what was usual before the period that it is a change against."""
+
+    main: _Main
+    usual: Sequence[Value]
+    before: str
+
+    @property
+    def against_usual(self) -> Change | None:
+        """The difference to the median period; None where nothing was scored before."""
+        if not self.usual:
+            return None
+        middle = self.usual[len(self.usual) // 2]
+        return of_values(self.main.now, middle, self.main.unit, self.main.change.better)
+
+    @property
+    def is_return(self) -> bool:
+        """Whether it goes no further than to what was usual before."""
+        found = self.against_usual
+        return found is not None and found.tone != self.main.change.tone
+
+    @property
+    def told(self) -> str:
+        found = self.against_usual
+        if found is None or not self.is_return:
+            return f"{_told(self.main)}."
+        was = numbers.written(found.before, self.main.unit)
+        several = f"the median of {len(self.usual)} earlier periods"
+        when = several if len(self.usual) > 1 else f"{self.before} that"
+        if found.tone:
+            return f"{_told(self.main)}, and is still {WORSE[found.tone]} than {was} in {when}."
+        return f"{_told(self.main)}: back to what it was in {when}, {was}."
 
 
 def _is_notable(one: _Main) -> bool:
     """Not what is certain, but too small to be seen in the figures as they are written."""
-    if one.change.before is None or one.value.value is None:
+    if not one.change.known:
         return False
-    now, before = float(one.value.value), float(one.change.before)
+    now, before = float(one.change.now or 0), float(one.change.before or 0)
     if numbers.written(now, one.unit) == numbers.written(before, one.unit):
         return False
     return abs(now - before) >= NOTABLE * abs(before)
 
 
 def _told(one: _Main) -> str:
-    now = numbers.written(one.value.value, one.unit)
+    now = numbers.written(one.change.now, one.unit)
     direction = "rose" if one.change.value > 0 else "fell"
     was, change = numbers.written(one.change.before, one.unit), one.change
     reach = ""
     if change.low is not None and change.high is not None:
         ends = f"{signed(change.low, change)} to {signed(change.high, change)}"
         reach = f" (95% interval of the difference: {ends})"
-    return f"{one.what} {direction} from {was} to {now}{reach}."
+    return f"{one.what} {direction} from {was} to {now}{reach}"
 
 
 def _where(one: Slice) -> str:

@@ -23,7 +23,7 @@ from dashboards.quality.figures import (
     spread,
     unit_of,
 )
-from dashboards.quality.words import interval, sentence
+from dashboards.quality.words import has_news, interval, sentence
 from tests.dashboards.quality.scoring import sums
 from traces.rollups.dimensions import OTHER
 from traces.rollups.measures import SCORE_SUMS, ScoreMeasures
@@ -293,6 +293,64 @@ def test_the_sentence_tells_what_is_certain_and_only_that() -> None:
     assert sentence([maybe], found.slices, BEFORE).endswith(
         "Worst slice: thumbs is 60.0% for model b, 95.0% elsewhere."
     )
+
+
+def flagging(flagged: int, value: float = 0.5, n: int = 200) -> ScoreMeasures:
+    return sums([value, value + 0.01] * (n // 2), flagged=flagged)
+
+
+def test_a_mean_is_told_where_flags_do_not_say_the_same() -> None:
+    drifting = Figure(JUDGE, flagging(10, 0.6), flagging(10, 0.4), "down")
+    assert sentence([drifting], [], BEFORE).startswith("groundedness (mean) rose from 0.40 to 0.60")
+    both = Figure(JUDGE, flagging(80, 0.6), flagging(10, 0.4), "down")
+    told = sentence([both], [], BEFORE)
+    assert told.startswith("groundedness flags rose from 5.0% to 40.0%") and "mean" not in told
+    apart = Figure(JUDGE, flagging(80, 0.4), flagging(10, 0.6), "down")
+    told = sentence([apart], [], BEFORE)
+    assert "groundedness flags rose" in told and "groundedness (mean) fell" in told
+
+
+def told_of(now: int, before: int, *earlier: int) -> str:
+    one = Figure(JUDGE, flagging(now), flagging(before), "down")
+    assert has_news([one])
+    return sentence([one], [], BEFORE, [{JUDGE: flagging(each)} for each in earlier])
+
+
+def test_an_ordinary_week_after_a_bad_one_is_no_improvement() -> None:
+    back = told_of(20, 60, 22)
+    assert back.startswith("groundedness flags fell from 30.0% to 10.0% (95%")
+    assert back.endswith("): back to what it was in the 7 days before that, 11.0%.")
+    assert told_of(20, 60, 90, 22, 18).endswith(
+        "): back to what it was in the median of 3 earlier periods, 11.0%."
+    )
+    assert "7 days before that" in told_of(20, 60, 22, 90), "of two the newer one"
+
+
+def test_what_goes_beyond_what_was_usual_is_told_as_it_is() -> None:
+    for told in (told_of(20, 60, 62), told_of(20, 60), told_of(60, 20, 18)):
+        assert told.endswith(").")
+    assert told_of(40, 100, 10).endswith(
+        ", and is still worse than 5.0% in the 7 days before that."
+    )
+    assert told_of(60, 20, 120).endswith(
+        ", and is still better than 60.0% in the 7 days before that."
+    )
+
+
+def test_what_is_new_is_told_before_what_came_back() -> None:
+    other = Key("strict", "judge")
+    returned = Figure(JUDGE, flagging(20), flagging(60), "down")
+    better = Figure(other, flagging(20), flagging(60), "down")
+    past = [{JUDGE: flagging(20), other: flagging(60)}]
+    assert sentence([returned, better], [], BEFORE, past).startswith("strict flags fell")
+
+
+def test_few_scores_of_earlier_periods_say_nothing() -> None:
+    one = Figure(JUDGE, flagging(20), flagging(60), "down")
+    few = [{JUDGE: flagging(1, n=10)}, {}]
+    assert sentence([one], [], BEFORE, few).endswith(").")
+    assert not has_news([Figure(JUDGE, flagging(20), flagging(21), "down")])
+    assert not has_news([Figure(JUDGE, flagging(20), ScoreMeasures(), "down")])
 
 
 def test_where_there_is_nothing_to_compare_with_nothing_is_compared() -> None:

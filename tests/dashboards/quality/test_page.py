@@ -274,6 +274,18 @@ def test_the_number_of_queries_does_not_grow_with_scores(page: Client, access: A
 QUERIES = 60
 
 
+def test_an_ordinary_week_is_told_beside_the_one_before_the_bad_one(
+    page: Client, access: Access
+) -> None:
+    for ago, bad in ((3, 4), (10, 30), (17, 5)):
+        values = [True] * (60 - bad) + [False] * bad
+        scored(access, "thumbs", values, at=day(ago), source="user")
+    rolled(access)
+    told = got(page, range="7d")["sentence"]
+    assert told.startswith("thumbs rose from 50.0% to 93.3%")
+    assert told.endswith("): back to what it was in the 7 days before that, 91.7%.")
+
+
 def test_every_number_of_the_table_is_a_door(page: Client, access: Access) -> None:
     drop(access)
     found = text(page, range="14d")
