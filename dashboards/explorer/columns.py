@@ -23,7 +23,7 @@ TEXT = Column("text", "Input and output", "", phone=True)
 LATENCY = Column("latency", "Latency", "w-80", "duration", number=True, phone=True)
 TOKENS = Column("tokens", "Tokens", "w-120", "tokens", number=True)
 COST = Column("cost", "Cost", "w-80", "cost", number=True, phone=True)
-SCORES = Column("scores", "Scores", "w-220", phone=True)
+SCORES = Column("scores", "Scores", "w-150", phone=True)
 USER = Column("user", "User")
 SESSION = Column("session", "Session", "w-120")
 ENVIRONMENT = Column("environment", "Environment")
@@ -60,7 +60,7 @@ SPAN_COLUMNS = (
     Column("latency", "Latency", "w-80", number=True, phone=True),
     Column("ttft", "First token", "w-100", number=True),
     Column("tokens", "Tokens", "w-120", number=True),
-    Column("cost", "Cost", "w-80", number=True, phone=True),
+    Column("cost", "Cost", "w-100", number=True, phone=True),
     USER,
     SESSION,
     ENVIRONMENT,
@@ -72,7 +72,9 @@ DEFAULTS = {
     "traces": ("time", "text", "scores", "latency", "tokens", "cost"),
     "spans": ("time", "text", "model", "latency", "tokens", "cost"),
 }
-TEXT_WIDTH = 260
+OF_RANKED = ("time", "text", "model", "latency", "cost")
+"""Of lists by likeness, in which texts are compared: they have the room of the tokens."""
+TEXT_WIDTH = 340
 ALWAYS = "text"
 """It leads to the trace."""
 
@@ -83,12 +85,12 @@ def pixels(shown: Iterable[Column]) -> int:
     return -(-least // 100) * 100
 
 
-def chosen(kind: str, names: Iterable[str]) -> tuple[Column, ...]:
+def chosen(kind: str, names: Iterable[str], *, ranked: bool = False) -> tuple[Column, ...]:
     """These columns of the list in their usual order; the default ones if none is known."""
     wanted = set(names)
     found = [column for column in COLUMNS[kind] if column.name in wanted]
     if not found:
-        wanted = set(DEFAULTS[kind])
+        wanted = set(OF_RANKED if ranked else DEFAULTS[kind])
     return tuple(
         column for column in COLUMNS[kind] if column.name in wanted or column.name == ALWAYS
     )

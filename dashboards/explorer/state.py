@@ -44,7 +44,7 @@ class State:
 
     def parameters(self) -> dict[str, str]:
         names = tuple(column.name for column in self.columns if column is not columns.MATCH)
-        usual = tuple(column.name for column in columns.chosen(self.kind, ()))
+        usual = tuple(column.name for column in columns.chosen(self.kind, (), ranked=self.ranked))
         return {
             "list": self.kind if self.kind != "traces" else "",
             "q": self.text,
@@ -117,7 +117,7 @@ def read(given: QueryDict) -> State:
     order = given.get("order", NEWEST)
     live = given.get("live") == "1" and not time.fixed and not is_ranked
     fixed = live or is_ranked or order.removeprefix("-") not in orders
-    chosen = columns.chosen(kind, names)
+    chosen = columns.chosen(kind, names, ranked=is_ranked)
     return State(
         kind=kind,
         text=text,
