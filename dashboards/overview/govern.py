@@ -1,4 +1,4 @@
-"""What budgets and alert rules say, as cards of the overview."""
+"""What budgets, alert rules and drift monitors say, as parts of the overview."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from dashboards.budgets import words
 from dashboards.budgets.chart import card_of
 from dashboards.budgets.status import BudgetStatus
 from dashboards.charts import ChartCard
+from dashboards.charts.scales import moment
 from dashboards.numbers import duration
+from dashboards.periods import DAY, bounds
 from dashboards.templatetags.sightglass import clock
+from evals.drift.selectors import changes_between
 from sightglass.accounts.access import Access
 from traces.query import QueryError
-from traces.selectors.paging import TooSlow
+from traces.selectors.paging import TimeRange, TooSlow
 
 SHOWN = 4
 
@@ -97,6 +100,33 @@ def _line(access: Access, firing: Transition) -> AlertLine:
         "Firing" if goes_on else "Resolved",
         tone,
         " · ".join(part for part in (firing.group, when) if part),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DriftLine:
+    """The newest change that a drift monitor saw. `more`: how many others there are."""
+
+    name: str
+    day: str
+    url: str
+    verdict: str
+    more: int
+
+
+def drift_line(access: Access, range: TimeRange) -> DriftLine | None:
+    """None where no monitor saw a change in the range."""
+    start, end = bounds(range)
+    found = changes_between(access, start, end)
+    if not found:
+        return None
+    newest, slug = found[0], access.project.slug
+    return DriftLine(
+        newest.monitor.name,
+        moment(newest.start_ns if newest.since_ns is None else newest.since_ns, DAY),
+        reverse("drift_window", args=[slug, newest.pk]),
+        newest.verdict,
+        len(found) - 1,
     )
 
 

@@ -171,8 +171,8 @@ def failed(frame: Frame, now: list[Measures], before: list[Measures]) -> Stat:
         "Error rate",
         share(values[0].value),
         changes.of_values(values[0], values[1], "ratio", "down"),
-        frame.explore("errors:>0"),
+        frame.explore("status:error"),
         course(now, before, lambda one: one.failed / one.traces if one.traces else None),
-        note=f"{tokens(count)} trace{'' if count == 1 else 's'}",
-        verb="The share of traces with errors is",
+        note=f"{tokens(count)} trace{'' if count == 1 else 's'} failed",
+        verb="The share of traces that failed is",
     )

@@ -43,6 +43,7 @@ def overview(request: ProjectRequest) -> HttpResponse:
                 "bar": frame.bar(found.environments),
                 "budget": govern.budget_card(request.access),
                 "alerts": govern.alert_lines(request.access),
+                "drift": govern.drift_line(request.access, frame.range),
                 "has_rules": govern.has_rules(request.access),
             }
     return render(request, "overview/overview.html", context)

@@ -119,6 +119,23 @@ def drifted_between(access: Access, start_ns: int, end_ns: int, most: int = 8) -
     return list(rows.defer("found").order_by("-end_ns")[:most])[::-1]
 
 
+MOST_DRIFTING = 60
+"""Windows that are looked through for changes."""
+
+
+def changes_between(access: Access, start_ns: int, end_ns: int) -> list[Window]:
+    """Of each change that was seen in the range the newest window, the newest first; also of those
+    that began before it. Among the newest MOST_DRIFTING windows that drift."""
+    rows = Window.objects.filter(
+        project=access.project, drift=True, by_hand=False, monitor__archived_at=None,
+        end_ns__gt=start_ns, start_ns__lt=end_ns,
+    ).select_related("monitor")  # fmt: skip
+    newest: dict[tuple[int, int | None], Window] = {}
+    for window in rows.defer("found").order_by("-end_ns", "-pk")[:MOST_DRIFTING]:
+        newest.setdefault((window.monitor_id, window.since_ns), window)
+    return list(newest.values())
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """One conversation's question and answer; empty where its trace is gone."""

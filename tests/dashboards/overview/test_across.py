@@ -56,7 +56,7 @@ def test_each_project_of_mine_is_a_line(
     assert "Rival" in lines[0] and "Shop assistant" in lines[1], "the costliest first"
     assert 'href="/p/rival/overview?range=14d"' in lines[0]
     assert "100.0%" in lines[0] and "0.0%" in lines[1]
-    assert "2 projects: 2 traces" in html and "1 of them with errors" in html
+    assert "2 projects: 2 traces" in html and "1 of them failed" in html
     traces, errors = (
         unescape(url) for url in re.findall(r'href="(/p/rival/traces[^"]*)"', lines[0])[1:3]
     )

@@ -13,7 +13,10 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from dashboards.charts.scales import moment
+from evals.drift.models import Monitor, Window
 from sightglass.accounts.access import ROLE_PERMISSIONS, Access
 from sightglass.accounts.models import Project, Role, User
 from tests.traces import sending
@@ -115,7 +118,7 @@ def test_figures_are_those_of_the_sums(send: Send, page: Callable[..., str]) -> 
     assert stat(html, "Cost per trace")[0].startswith("Cost per trace 0.35 ¢")
     assert "Latency p95 2.0 s" in stat(html, "Latency p95")[0]
     assert stat(html, "Error rate")[0].startswith("Error rate 3.4 %")
-    assert "1 trace" in stat(html, "Error rate")[0]
+    assert "1 trace failed" in stat(html, "Error rate")[0]
 
 
 def test_every_figure_is_a_door(send: Send, client: Client, page: Callable[..., str]) -> None:
@@ -132,6 +135,61 @@ def test_every_figure_is_a_door(send: Send, client: Client, page: Callable[..., 
     _, errors = stat(html, "Error rate")
     failed = client.get(errors).content.decode()
     assert failed.count("data-row=") == 1, "the one with an error, and no other"
+
+
+def test_a_trace_that_went_on_after_an_error_has_not_failed(
+    access: Access, send: Send, client: Client, page: Callable[..., str]
+) -> None:
+    send(1, error="timeout")
+    trace, start = bytes([7] * 16), began(1)
+    root = sending.span(trace, span_id=bytes([1] * 8), name="answer", start_ns=start)
+    tried = sending.llm(
+        trace_id=trace, span_id=bytes([2] * 8), parent=bytes([1] * 8), start_ns=start + 1,
+        error="timeout",
+    )  # fmt: skip
+    store_spans(access, sending.decoded(root, tried))
+    words, link = stat(page(), "Error rate")
+    assert "50.0 %" in words and "1 trace failed" in words
+    assert client.get(link).content.decode().count("data-row=") == 1
+
+
+def drifting(access: Access, name: str, days_ago: int, since: int, **more: Any) -> Window:
+    monitor, _ = Monitor.objects.get_or_create(project=access.project, name=name)
+    start = TODAY - days_ago * DAY
+    said: dict[str, Any] = {"state": "done", "drift": True, "since_ns": TODAY - since * DAY}
+    made: Window = Window.objects.create(
+        monitor=monitor, project=access.project, start_ns=start, end_ns=start + DAY, **said | more
+    )
+    return made
+
+
+def test_the_newest_drift_is_told_with_a_link(
+    send: Send, access: Access, page: Callable[..., str]
+) -> None:
+    send(1)
+    assert "drifted" not in page()
+    drifting(access, "inputs", 9, 9, verdict="Since then users ask about hotels.")
+    drifting(access, "outputs", 4, 4, verdict="the first window")
+    newest = drifting(access, "outputs", 3, 4, verdict="Answers are <b>shorter</b>.")
+    drifting(access, "outputs", 2, 4, drift=False, since_ns=None, verdict="quiet")
+    drifting(access, "outputs", 1, 1, by_hand=True, verdict="tried by hand")
+    html = page()
+    begun = moment(TODAY - 4 * DAY, DAY)
+    link = f'<a href="/p/shop/drift/windows/{newest.pk}">Outputs drifted on {begun}</a>'
+    assert f"{link}: Answers are &lt;b&gt;shorter&lt;/b&gt;." in html
+    assert '<a href="/p/shop/drift">1 more</a>' in html
+    assert "the first window" not in html and "by hand" not in html
+    assert "drifted" not in page("range=24h")
+
+
+def test_drift_of_another_project_or_of_an_archived_monitor_is_not_told(
+    send: Send, access: Access, other_project: Project, page: Callable[..., str]
+) -> None:
+    send(1)
+    monitor = drifting(access, "outputs", 3, 3).monitor
+    Monitor.objects.filter(pk=monitor.pk).update(archived_at=timezone.now())
+    drifting(Access(other_project, access.permissions, user=access.user), "theirs", 3, 3)
+    assert "drifted" not in page()
 
 
 def test_nothing_notable_is_said_to_be_so(send: Send, page: Callable[..., str]) -> None:
