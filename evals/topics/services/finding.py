@@ -13,6 +13,7 @@ import numpy as np
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from evals.topics.clustering import FEWEST, OTHER, Clusters, Labels, Matrix, cluster
 from evals.topics.mapping import Places, draw
@@ -74,6 +75,12 @@ def find(run: Run, beat: Beat) -> None:
     asked = _sample(run, beat)
     if np.any(asked.matrix, axis=1).sum() < FEWEST:
         raise TooFew(f"Topics are found in {FEWEST} calls or more that ask something in words.")
+    # More threads would spin for each other, ten times as long, and take the pages' cores.
+    with threadpool_limits(limits=1):
+        _store(run, _found(run, asked, beat))
+
+
+def _found(run: Run, asked: Asked, beat: Beat) -> Found:
     _note(run, stage=Stage.CLUSTERING)
     clusters = cluster(asked.matrix, seed=SEED)
     beat()
@@ -85,7 +92,7 @@ def find(run: Run, beat: Beat) -> None:
     places, centres = draw(points[shown], clusters.labels[shown], clusters.count, known.lay, SEED)
     beat()
     likeness = _likeness(points, clusters)
-    _store(run, Found(asked, clusters, known, terms, likeness, shown, places, centres))
+    return Found(asked, clusters, known, terms, likeness, shown, places, centres)
 
 
 def _known_again(run: Run, asked: Asked, clusters: Clusters) -> Known:
