@@ -13,7 +13,7 @@ from dashboards import frame as frames
 from dashboards import numbers
 from dashboards.charts import Bar, ChartCard, waterfall
 from dashboards.charts.types import Chart, Row, Table
-from dashboards.cost import away, reading, words
+from dashboards.cost import away, reading, unpriced, words
 from dashboards.cost.compared import Periods, incomplete, month_links, periods_of
 from dashboards.cost.pages import tabs
 from dashboards.cost.reading import FEATURES
@@ -126,6 +126,7 @@ def cost_change(request: ProjectRequest) -> HttpResponse:
             context["problem"] = frames.TOO_SLOW
         else:
             context |= shown(frame, explained, by)
+            context["unpriced"] = without_price(frame, frame.query, explained.change)
     if wanted := request.GET.get("csv"):
         cards = {"change": context.get("card"), "slice": context.get("slice_card"),
                  "slices": context.get("slices_card")}  # fmt: skip
@@ -162,6 +163,14 @@ def shown(frame: Frame, explained: Explained, by: str) -> dict[str, Any]:
             "slice_before": explore(frame, chosen, by, explained.periods.before),
         }
     return context
+
+
+def without_price(frame: Frame, query: Query, change: Change) -> list[unpriced.Unpriced]:
+    """That this takes too long does not take the page with it."""
+    try:
+        return unpriced.of_range(frame, query, change.after)
+    except TooSlow:
+        return []
 
 
 def runaways(frame: Frame, explained: Explained) -> dict[str, Any]:

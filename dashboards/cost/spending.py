@@ -15,7 +15,7 @@ from dashboards import numbers
 from dashboards.changes import Change
 from dashboards.charts import Bar, Chart, ChartCard, Choice, Series, bars, waterfall
 from dashboards.charts.types import OTHER_LABEL
-from dashboards.cost import reading, words
+from dashboards.cost import reading, unpriced, words
 from dashboards.cost.compared import Incomplete, incomplete
 from dashboards.cost.pages import tabs
 from dashboards.cost.reading import Traces, added
@@ -159,6 +159,7 @@ def found(frame: Frame, query: Query, by: str) -> dict[str, Any]:
         "overlapping": by == OVERLAPPING,
         "sentences": [sentence(whole, change, exact_span(frame.previous), problem)],
         "apart": words.apart(whole),
+        "unpriced": unpriced.of_range(frame, query, whole),
         "judging_card": judging_card(frame, judges),
         "explain": frame.page("cost_change"),
         "pending": spent.pending,

@@ -28,6 +28,9 @@ ASSUMPTIONS = (
     "Nothing is said of quality. Compare answers before you change a model.",
 )
 CACHE_ASSUMPTIONS = (
+    "Every call of a chat model is counted, also failed ones and steps of agents that ask for tools"
+    " or read what tools gave. The exact cache of the page Semantic cache leaves both out, so its"
+    " shares are others.",
     "Two calls are the same if model, messages, names of tools and temperature are, white space"
     " aside, in this project. Texts that differ only in what was redacted count as the same.",
     "An answer is kept for so long after it was last asked for; failed calls answer nobody.",

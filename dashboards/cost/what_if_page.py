@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from dashboards import frame as frames
 from dashboards import numbers
 from dashboards.charts import Bar, ChartCard, waterfall
-from dashboards.cost import reading, what_if, words
+from dashboards.cost import reading, unpriced, what_if, words
 from dashboards.cost.pages import tabs
 from dashboards.cost.reading import NO_MODEL
 from dashboards.cost.what_if import Kept, OnModel, Source
@@ -25,6 +25,7 @@ from traces.rollups.dimensions import OTHER
 from traces.rollups.measures import Measures
 from traces.selectors.paging import TooSlow
 from traces.services.prices import overrides_of
+from traces.spans import Kind
 
 MOST_TARGETS = 12
 MOST_ROWS = 30
@@ -79,6 +80,7 @@ def cost_what_if(request: ProjectRequest) -> HttpResponse:
         "on": frame.more.get("on", ""),
         "assumptions": what_if.ASSUMPTIONS,
         "cache_assumptions": what_if.CACHE_ASSUMPTIONS,
+        "semantic": frame.page("cost_cache"),
     }
     if frame.query is not None:
         try:
@@ -94,7 +96,9 @@ def cost_what_if(request: ProjectRequest) -> HttpResponse:
 def found(frame: Frame, query: Query) -> dict[str, Any]:
     """What the page shows. Raises TooSlow."""
     cube = reading.by_model(frame.project_id, query, frame.range)
-    traffic = what_if.models_of(reading.summed(cube))
+    groups = list(reading.summed(cube))
+    chats = [(group, sums) for group, sums in groups if group[0] == Kind.LLM]
+    traffic = what_if.models_of(groups)
     whole = Measures()
     for sums in traffic.values():
         whole.add(sums)
@@ -105,6 +109,7 @@ def found(frame: Frame, query: Query) -> dict[str, Any]:
         "calls": whole.calls,
         "pending": cube.pending,
         "apart": words.apart(whole),
+        "unpriced": unpriced.listed(frame, chats),
         "kept": [_kept_row(one) for one in kept],
         "cache_card": cache_card(frame, kept),
         "offered": offered(traffic),

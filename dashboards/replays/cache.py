@@ -62,6 +62,7 @@ def _page(request: ProjectRequest, row: CacheReplay | None) -> HttpResponse:
         "bar": frame.bar(),
         "frame": frame,
         "tabs": tabs(frame, "cost_cache"),
+        "exact": frame.page("cost_what_if"),
         "row": row,
         "same": list(SAME_WORDS.items()),
         "ttls": TTLS,

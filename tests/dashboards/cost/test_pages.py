@@ -210,6 +210,26 @@ def test_what_was_spent_on_each_model(page: Client, traffic: Access) -> None:
     assert tiles["Repeated calls"].note == "5 retries and loops"
 
 
+def test_calls_without_a_price_are_named_and_lead_to_where_one_is_set(
+    page: Client, traffic: Access
+) -> None:
+    start = month(1).range.start_ns or 0
+    counted: Any = {"gen_ai__usage__input_tokens": None, "gen_ai__usage__output_tokens": None}
+    store_spans(traffic, decoded(call(start + 4 * DAY, "No tokens", **counted)))
+    for url in (COST, f"{COST}/change", f"{COST}/what-if"):
+        own, silent = page.get(url, when()).context["unpriced"]
+        assert (own.name, own.calls) == ("our-llama (own)", "3 chat calls")
+        assert (silent.name, silent.calls) == ("gpt-4o (openai)", "1 chat call")
+        assert "no price is known" in own.reason and "said no tokens" in silent.reason
+        form = page.get(own.price_url)
+        assert form.context["form"].initial == {"model": "our-llama", "provider": "own"}
+        assert page.get(own.url).status_code == 200
+        text = shown(page, url)
+        assert "our-llama (own) : 3 chat calls; no price is known. Set a price" in text
+        assert "Re-price a time" in text
+    assert page.get(COST, when() | {"q": "user:acct_2"}).context["unpriced"] == []
+
+
 def test_every_dimension_and_its_file(page: Client, traffic: Access) -> None:
     whole = cost_of(**of_month(1))
     for by in spending_page.DIMENSIONS:
@@ -356,7 +376,11 @@ def test_a_model_without_a_price_is_said_to_have_none(page: Client, traffic: Acc
 
 
 def test_what_an_exact_cache_would_have_saved(page: Client, traffic: Access) -> None:
-    kept = page.get(f"{COST}/what-if", when()).context["kept"]
+    response = page.get(f"{COST}/what-if", when())
+    kept = response.context["kept"]
+    html = response.content.decode()
+    assert "Every call of a chat model is counted" in html
+    assert f'href="{COST}/cache?' in html
     assert [row.calls for row in kept] == ["5", "5", "5", "5"], "the loop"
     found = rows(page, f"{COST}/what-if", "repeats")
     assert [row["part"] for row in found] == ["5 minutes", "1 hour", "1 day", "7 days"]
@@ -481,7 +505,7 @@ def test_too_slow_is_said(
 
 @pytest.mark.parametrize(
     ("url", "most"),
-    [(COST, 49), (f"{COST}/change", 32), (f"{COST}/efficiency", 24), (f"{COST}/what-if", 18)],
+    [(COST, 49), (f"{COST}/change", 36), (f"{COST}/efficiency", 24), (f"{COST}/what-if", 18)],
 )
 def test_the_number_of_queries_does_not_grow_with_the_traffic(
     page: Client, access: Access, url: str, most: int

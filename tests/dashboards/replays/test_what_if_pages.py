@@ -126,6 +126,7 @@ def test_the_cache_says_what_was_judged_and_from_what_a_month_is_made(
     assert "Not judged: 1, where “refusal” has not scored both answers." in told
     assert "scaled from the time of this range that has traffic: 1 day." in told
     assert FORGETFUL in told and "are one row" in told
+    assert f'href="{COST}/what-if?' in told and "so its shares are others" in told
     replayed(access)
     told = text(page, "/cache")
     assert "hits were judged, by how alike the two answers are" in told and FORGETFUL not in told

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from traces.rollups.explain import CAUSES, Cause, Change, Group, explain, rounded
@@ -138,7 +138,7 @@ def with_runaways(draw: st.DrawFn) -> tuple[Slices, Slices]:
     return whole, away
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(before=with_runaways(), after=with_runaways())
 def test_runaway_traces_are_a_cause_of_their_own_and_all_adds_up(
     before: tuple[Slices, Slices], after: tuple[Slices, Slices]
