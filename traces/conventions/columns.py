@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from traces.conventions import langchain, logfire, mlflow, openlit, strands
+from traces.conventions import langchain, langsmith, logfire, mlflow, openlit, strands
 from traces.conventions.asking import asked_preview
 from traces.conventions.content import logs_content, natively_said, said, text_length
 from traces.conventions.kinds import kind_of, provider_of
@@ -176,6 +176,8 @@ def _since(start_ns: int, moment: str | None) -> float | None:
 def _status(raw: RawSpan, found: dict[str, Any], made: SpanFacts) -> None:
     if made.status is Status.UNSET and text(found.get("level")) == "ERROR":
         made.status = Status.ERROR
+    if raw.events and langsmith.has_failed(raw):
+        made.status = Status.ERROR
     made.status_message = status_message(raw)
 
 
@@ -184,7 +186,7 @@ def status_message(raw: RawSpan) -> str:
     if raw.status_message:
         return raw.status_message
     own = text(raw.attributes.get("langfuse.observation.status_message"))
-    if own is not None or raw.status is not Status.ERROR:
+    if own is not None or not (raw.status is Status.ERROR or langsmith.has_failed(raw)):
         return own or ""
     for event in raw.events:
         if event.name == "exception":

@@ -6,6 +6,8 @@ session is its project.
 
 from __future__ import annotations
 
+from traces.spans import RawSpan
+
 KEYS = {
     "langsmith.span.kind": "kind",
     "langsmith.metadata.session_id": "session_id", "langsmith.metadata.thread_id": "session_id",
@@ -18,3 +20,10 @@ KEYS = {
 }  # fmt: skip
 METADATA = ("langsmith.metadata.",)
 TREES = METADATA
+
+
+def has_failed(raw: RawSpan) -> bool:
+    """Whether it recorded an exception; of a failed call of a model its status says OK."""
+    return "langsmith.span.kind" in raw.attributes and any(
+        event.name == "exception" for event in raw.events
+    )

@@ -110,7 +110,7 @@ def message(item: Any, role: str = "user") -> list[Message]:
         item = {"role": "assistant", "parts": [item]}
     item = _unwrapped(item)
     own = item.get("role") or item.get("type") or role
-    own = own if isinstance(own, str) else role
+    own = own if isinstance(own, str) and own != "unknown" else role  # OpenLLMetry of LangChain
     made: Message = {"role": ROLES.get(own, own), "content": None}
     out: list[Message] = []
     body = first(item, "parts", "content", "contents", "blocks", "refusal")

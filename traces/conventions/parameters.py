@@ -25,7 +25,7 @@ NOT_PARAMETERS = frozenset({
     "model", "model_name", "messages", "input", "contents", "prompt", "tools", "functions",
     "instructions", "system", "id", "object", "created_at", "output", "status", "user",
 })  # fmt: skip
-STREAMS = ("gen_ai.is_streaming", "llm.is_streaming")
+STREAMS = ("gen_ai.is_streaming", "llm.is_streaming", "langsmith.request.streaming")
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.traces.conventions.spans import read, text
-from traces.spans import Kind
+from traces.spans import Kind, Status
 
 CHAT: dict[str, Any] = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o"}
 
@@ -265,6 +265,22 @@ def test_langsmith_tags_of_a_graph_are_no_tags_of_the_application() -> None:
         "gen_ai.prompt": text({"city": "Oslo"})})  # fmt: skip
     assert (facts.tags, facts.metadata) == (["beta"], {"plan": "pro"})
     assert (seen.input, seen.output) == ({"city": "Oslo"}, "21 degrees")
+
+
+def test_langsmith_says_ok_of_a_call_that_failed() -> None:
+    failed = ("exception", {"exception.message": "Error code: 500"})
+    sent = {"langsmith.span.kind": "llm", "langsmith.request.streaming": True}
+    facts, seen = read(sent, status=Status.OK, events=(failed,))
+    assert (facts.status, facts.status_message) == (Status.ERROR, "Error code: 500")
+    assert seen.parameters == {"stream": True}
+    caught, _ = read(CHAT, status=Status.OK, events=(failed,))
+    assert caught.status is Status.OK, "elsewhere an exception may have been dealt with"
+
+
+def test_a_streamed_answer_is_the_assistants() -> None:
+    said = text([{"role": "unknown", "parts": [{"type": "text", "content": "Hi"}]}])
+    _, seen = read({**CHAT, "gen_ai.output.messages": said})
+    assert seen.output_messages == [{"role": "assistant", "content": "Hi"}]
 
 
 def test_langsmith_says_why_a_model_stopped_within_its_generations() -> None:
