@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
+import time
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count, Sum
 
 from evals.models import Evaluator, EvaluatorDay, EvaluatorVersion, Job
 from sightglass.accounts.access import Access
 from traces.models import Score
-from traces.selectors.paging import TooSlow, time_limit
+from traces.rollups.measures import ScoreMeasures
+from traces.selectors import cubes, metrics
+from traces.selectors.paging import TimeRange, TooSlow
 
 DAYS = 7
-MOST_READ = 10_000
-"""Latest scores of an evaluator from which its rate is made."""
+HOUR = 3_600 * 10**9
+GIVEN_BY = ("code", "judge")
+"""Sources of the scores that evaluators give."""
 FIGURES = ("scored", "skipped", "failed", "reused", "cost", "saved", "lag_ms")
-
-RATES = """
-SELECT e.id, count(*), count(s.flagged), count(s.number),
-    sum(s.flagged::int / s.probability) / nullif(sum(1 / s.probability)
-        FILTER (WHERE s.flagged IS NOT NULL), 0),
-    sum(s.number / s.probability) / nullif(sum(1 / s.probability)
-        FILTER (WHERE s.number IS NOT NULL), 0)
-FROM unnest(%(ids)s::int8[], %(names)s::text[]) AS e(id, name)
-JOIN LATERAL (
-    SELECT number, flagged, probability FROM traces_score
-    WHERE project_id = %(project)s AND name = e.name AND created_at >= %(since)s
-      AND evaluator_version IN (SELECT id FROM evals_evaluatorversion WHERE evaluator_id = e.id)
-    ORDER BY created_at DESC LIMIT %(most)s) s ON true
-GROUP BY e.id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +80,39 @@ def by_day(evaluator: Evaluator, days: int) -> list[tuple[date, Figures]]:
 
 
 def rates(access: Access, evaluators: Sequence[Evaluator]) -> dict[int, Rate] | None:
-    """By evaluator, over the last days; None where reading them took too long."""
-    parameters: dict[str, Any] = {
-        "ids": [one.pk for one in evaluators],
-        "names": [one.name for one in evaluators],
-        "project": access.project.pk,
-        "since": datetime.now(UTC) - timedelta(days=DAYS),
-        "most": MOST_READ,
-    }
-    if not evaluators:
+    """By evaluator, of what happened in the last days, whenever it was scored; from sums.
+
+    None where reading them took too long. An archived one has none: its name may be another's.
+    """
+    ids = {one.name: one.pk for one in evaluators if one.archived_at is None}
+    if not ids:
         return {}
     try:
-        with time_limit(), connection.cursor() as cursor:
-            cursor.execute(RATES, parameters)
-            return {record[0]: Rate(*record[1:]) for record in cursor.fetchall()}
+        cube = cubes.of_scores(
+            access.project.pk, range=_range(), by=("score", "source", "category")
+        )
     except TooSlow:
         return None
+    sums: dict[int, ScoreMeasures] = defaultdict(ScoreMeasures)
+    numbers: dict[int, int] = defaultdict(int)
+    for cell in cube.cells:
+        name, source, category = cell.group
+        if name in ids and source in GIVEN_BY:
+            sums[ids[name]].add(cell.sums)
+            numbers[ids[name]] += cell.sums.n if category is None else 0
+    return {pk: _rate(one, numbers[pk]) for pk, one in sums.items()}
+
+
+def _rate(sums: ScoreMeasures, numbers: int) -> Rate:
+    flagged = metrics.value_of(f"{metrics.FLAGGED}any", sums).value if sums.judged else None
+    mean = metrics.value_of(f"{metrics.SCORE}any", sums).value if numbers else None
+    return Rate(sums.n, sums.judged, numbers, flagged, mean)
+
+
+def _range() -> TimeRange:
+    """Of the last days up to now, in whole hours."""
+    end = (time.time_ns() // HOUR + 1) * HOUR
+    return TimeRange(end - DAYS * 24 * HOUR, end)
 
 
 def failed_counts(evaluator_ids: Iterable[int]) -> dict[int, int]:

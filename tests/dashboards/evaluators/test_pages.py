@@ -1,5 +1,6 @@
 """The list of evaluators and the page of one, with back-fills."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,8 +20,9 @@ from tests.evals.judging import chat, connect, detector, judge, send_and_plan
 
 pytestmark = pytest.mark.django_db
 HOSTILE = "<script>alert(1)</script>"
-LIST_QUERIES = 15
-PAGE_QUERIES = 23
+LIST_QUERIES = 20
+PAGE_QUERIES = 28
+"""Of both, six read the sums of a week, stretch by stretch."""
 
 
 @pytest.fixture
@@ -62,6 +64,29 @@ def test_the_list_says_what_each_did(
     assert "&lt;script&gt;" in shown
     for words in ("1,200", "7 skipped", "25.0¢", "10.0¢ saved by reuse", "800 ms", "flagged of 1"):
         assert words in shown, words
+
+
+def test_results_are_of_the_traffic_of_the_week_whenever_it_was_scored(
+    page: Client, access: Access, project: Project
+) -> None:
+    detector(access)
+    day = 86_400 * 10**9
+    refused, old = "I'm sorry, but I can't help with that.", time.time_ns() - 20 * day
+    recent = [chat(answer=refused, start_ns=time.time_ns() - n * day) for n in (1, 2)]
+    send_and_plan(access, *recent, chat(), *(chat(start_ns=old) for _ in range(5)))
+    shown = text(page, url("evaluators", project))
+    assert "66.7%" in shown and "flagged of 3" in shown
+    assert ">8<" in shown, "all that was scored in the week"
+
+
+def test_an_archived_evaluator_takes_no_results_of_another_of_its_name(
+    page: Client, access: Access, project: Project
+) -> None:
+    service.archive(access, detector(access).evaluator)
+    detector(access)
+    send_and_plan(access, chat())
+    assert "flagged of 1" in text(page, url("evaluators", project))
+    assert "flagged of" not in text(page, url("evaluators", project) + "?state=archived")
 
 
 def test_the_list_can_be_narrowed(page: Client, access: Access, project: Project) -> None:
