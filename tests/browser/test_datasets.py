@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from evals.datasets.content import Draft
 from evals.datasets.models import Dataset, Import, Item
@@ -80,6 +80,30 @@ def test_every_page_in_light_dark_and_on_a_phone(
         (f"{base}/erase", "erase"),
     ):
         page_check(url, name=f"ds-{name}")
+
+
+def test_what_a_failing_look_says_is_shown(
+    access: Access, visit: Callable[..., Watched], sent: Callable[..., None]
+) -> None:
+    sent(sending.llm(bytes(range(16)), **{"gen_ai.prompt": "Where is my order?"}))
+    page = visit(f"/p/shop/datasets/add?item={bytes(range(16)).hex()}").page
+    told = "<h1>Somebody was faster</h1><p>Look again.</p><script>document.title = 'run'</script>"
+    answers = [(409, told), (502, "no page")]
+
+    def answer(route: Route) -> None:
+        if route.request.method == "POST":
+            status, said = answers.pop(0)
+            route.fulfill(content_type="text/html", status=status, body=said)
+        else:
+            route.continue_()
+
+    page.route("**/datasets/add*", answer)
+    page.locator("[name=personal][value=keep]").check()
+    toast = page.locator("#lost")
+    expect(toast).to_have_text("Somebody was faster. Look again. What you see may be old.")
+    page.locator("[name=personal][value=drop]").check()
+    expect(toast).to_have_text("The server answered with an error (502). What you see may be old.")
+    assert page.title() != "run", "nothing of it runs"
 
 
 def test_from_traces_into_a_new_dataset_and_out_again(

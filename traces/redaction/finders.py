@@ -33,15 +33,20 @@ class Finder:
         self.pattern = compiled(self.source)
         self.replacement = rule.replacement
 
-    def redact(self, text: str, *, spare_numbers: bool = False) -> str:
+    def redact(
+        self, text: str, *, spare_numbers: bool = False, spare: frozenset[str] = frozenset()
+    ) -> str:
         """The text with the replacement in place of what is found.
 
-        `spare_numbers`: leave matches alone that are nothing but a number.
+        `spare_numbers`: leave matches alone that are nothing but a number; `spare`: and these, in
+        lower case.
         """
         pieces: list[str] = []
         end = 0
         for start, stop in self.places(text):
             if spare_numbers and NUMERIC.issuperset(text[start:stop]):
+                continue
+            if spare and text[start:stop].lower() in spare:
                 continue
             pieces += (text[end:start], self.replacement)
             end = stop

@@ -132,7 +132,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 function lost(text) {
-  if (document.getElementById("lost")) return;
+  const shown = document.getElementById("lost");
+  if (shown) {
+    shown.textContent = text;
+    return;
+  }
   const toast = document.createElement("div");
   toast.id = "lost";
   toast.className = "toast is-bad";
@@ -142,8 +146,15 @@ function lost(text) {
 }
 
 document.addEventListener("htmx:sendError", () => lost("The server does not answer. Trying again with your next step."));
+// What a page of an error says of itself; the number where it is no such page.
+function saidBy(xhr) {
+  const page = new DOMParser().parseFromString(xhr.responseText.slice(0, 100000), "text/html");
+  const said = [...page.querySelectorAll("h1, h1 + p")].map((each) => each.textContent.trim()).filter(Boolean).map((each) => each.replace(/\.$/, ""));
+  return said.length ? `${said.join(". ").slice(0, 400)}.` : `The server answered with an error (${xhr.status}).`;
+}
+
 document.addEventListener("htmx:responseError", (event) => {
-  lost(`The server answered with an error (${event.detail.xhr.status}). What you see may be old.`);
+  lost(`${saidBy(event.detail.xhr)} What you see may be old.`);
 });
 document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.successful) document.getElementById("lost")?.remove();

@@ -92,3 +92,25 @@ def test_each_piece_is_told_once_and_not_all_of_thousands() -> None:
 def test_what_only_looks_like_it_is_left_alone(text: str) -> None:
     assert found_in(Draft(text)) == []
     assert redacted(Draft(text), SECRET) == Draft(text)
+
+
+def test_the_applications_own_office_stays_and_nobody_elses() -> None:
+    rules = "Money: Billing@shop.example. The boss is jo@shop.example."
+    asked = "I am ann@example.org, my firm is info@firm.example"
+    said = "Write to billing@shop.example."
+    talk = [{"role": "system", "content": rules}, {"role": "user", "content": asked}]
+    draft = Draft(talk, said, [said])
+    assert {one.quote for one in found_in(draft)} == {
+        "jo@shop.example", "ann@example.org", "info@firm.example",
+    }  # fmt: skip
+    clean = redacted(draft, SECRET)
+    assert clean.expected == said and clean.context == [said]
+    assert clean.input == [
+        {"role": "system", "content": "Money: Billing@shop.example. The boss is [email]."},
+        {"role": "user", "content": "I am [email], my firm is [email]"},
+    ]
+    alone = Draft("Write to billing@shop.example", said)
+    assert len(found_in(alone)) == 2, "who gives it is not known"
+    assert redacted(alone, SECRET).expected == "Write to [email]."
+    named = [{"role": "user", "content": said}]
+    assert len(found_in(Draft(named))) == 1, "a user's words are no instructions"
