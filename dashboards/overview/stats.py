@@ -173,6 +173,6 @@ def failed(frame: Frame, now: list[Measures], before: list[Measures]) -> Stat:
         changes.of_values(values[0], values[1], "ratio", "down"),
         frame.explore("status:error"),
         course(now, before, lambda one: one.failed / one.traces if one.traces else None),
-        note=f"{tokens(count)} trace{'' if count == 1 else 's'} failed",
+        note=f"{tokens(count)} failed",
         verb="The share of traces that failed is",
     )

@@ -118,7 +118,7 @@ def test_figures_are_those_of_the_sums(send: Send, page: Callable[..., str]) -> 
     assert stat(html, "Cost per trace")[0].startswith("Cost per trace 0.35 ¢")
     assert "Latency p95 2.0 s" in stat(html, "Latency p95")[0]
     assert stat(html, "Error rate")[0].startswith("Error rate 3.4 %")
-    assert "1 trace failed" in stat(html, "Error rate")[0]
+    assert "1 failed" in stat(html, "Error rate")[0]
 
 
 def test_every_figure_is_a_door(send: Send, client: Client, page: Callable[..., str]) -> None:
@@ -149,7 +149,7 @@ def test_a_trace_that_went_on_after_an_error_has_not_failed(
     )  # fmt: skip
     store_spans(access, sending.decoded(root, tried))
     words, link = stat(page(), "Error rate")
-    assert "50.0 %" in words and "1 trace failed" in words
+    assert "50.0 %" in words and "1 failed" in words
     assert client.get(link).content.decode().count("data-row=") == 1
 
 
@@ -177,7 +177,7 @@ def test_the_newest_drift_is_told_with_a_link(
     begun = moment(TODAY - 4 * DAY, DAY)
     link = f'<a href="/p/shop/drift/windows/{newest.pk}">Outputs drifted on {begun}</a>'
     assert f"{link}: Answers are &lt;b&gt;shorter&lt;/b&gt;." in html
-    assert '<a href="/p/shop/drift">1 more</a>' in html
+    assert '<a href="/p/shop/drift">1 more drift</a>' in html
     assert "the first window" not in html and "by hand" not in html
     assert "drifted" not in page("range=24h")
 
