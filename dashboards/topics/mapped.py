@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.urls import reverse
 
@@ -13,7 +14,7 @@ from dashboards.explorer import state
 from dashboards.topics.reading import Asked
 from evals.topics import selectors
 from evals.topics.asking import OTHER
-from evals.topics.models import Point, Topic
+from evals.topics.models import Topic
 from evals.topics.selectors import Dot, Example
 from sightglass.accounts.access import Access
 from traces.ids import span_hex, trace_hex
@@ -24,10 +25,10 @@ ON_MAP = 14
 """Topics that are drawn as such on the map; the others are among the rest."""
 
 
-def map_card(asked: Asked, points: Sequence[Point], topics: Sequence[Topic]) -> ChartCard:
+def map_card(asked: Asked, drawn: Sequence[Dot], topics: Sequence[Topic]) -> ChartCard:
     """The calls of a run on a plane; a click opens one."""
     dots: dict[int, list[Dot]] = {}
-    for dot in selectors.dots(asked.access, points):
+    for dot in drawn:
         dots.setdefault(dot.number, []).append(dot)
     ranked = sorted(topics, key=lambda one: (-one.size, one.number))
     shown, rest = ranked[:ON_MAP], ranked[ON_MAP:]
@@ -59,10 +60,21 @@ def map_card(asked: Asked, points: Sequence[Point], topics: Sequence[Topic]) -> 
 
 
 def _points(asked: Asked, dots: Sequence[Dot]) -> list[Dotted]:
-    return [Dotted(dot.x, dot.y, dot.text, call_url(asked.access, dot)) for dot in dots]
+    # One address, filled in for each: the map has about a thousand.
+    some = trace_hex(UUID(int=0))
+    there = reverse("trace", args=[asked.access.project.slug, some])
+    return [
+        Dotted(
+            dot.x,
+            dot.y,
+            dot.text,
+            f"{there.replace(some, trace_hex(dot.trace_id))}?span={span_hex(dot.span_id)}",
+        )
+        for dot in dots
+    ]
 
 
-def call_url(access: Access, one: Dot | Example) -> str:
+def call_url(access: Access, one: Example) -> str:
     there = reverse("trace", args=[access.project.slug, trace_hex(one.trace_id)])
     return f"{there}?span={span_hex(one.span_id)}"
 

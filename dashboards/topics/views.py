@@ -51,12 +51,12 @@ def topics(request: ProjectRequest) -> HttpResponse:
     if asked.mistake:
         return render(request, "topics/list.html", context | {"problem": asked.mistake})
     try:
-        points = selectors.points_of(access, run)
-        listing = reading.listing(asked, selectors.questions(access, points))
+        dots = selectors.dots(access, run)
+        listing = reading.listing(asked, selectors.questions(dots))
     except TooSlow:
         return render(request, "topics/list.html", context | {"problem": frames.TOO_SLOW})
     shown = [one.topic for one in listing.lines]
-    card = frames.asked("map", "Map", lambda: mapped.map_card(asked, points, shown))
+    card = frames.asked("map", "Map", lambda: mapped.map_card(asked, dots, shown))
     context |= {
         "listing": listing,
         "card": card,

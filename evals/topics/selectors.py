@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F, Max, Min, Sum
 from django.shortcuts import get_object_or_404
 
-from evals.services.loading import Key, rows_of
+from evals.services.loading import Key
 from evals.topics.clustering import Matrix
-from evals.topics.models import Day, DayScore, Member, Plan, Point, Run, Topic
+from evals.topics.models import Day, DayScore, Member, Plan, Run, Topic
 from evals.topics.services import assigning, finding, reading, schedule, spaces
 from sightglass.accounts.access import Access, Permission
 from traces.intervals import Interval, mean_interval, weighted_rate, wilson
@@ -30,6 +31,15 @@ MOST_EXAMPLES = 50
 LOOKED_AT = 300
 """Calls of a topic, the latest, among which its examples are looked for."""
 READ_AT_ONCE = 60
+DOTS = """
+SELECT p.number, p.x, p.y, p.trace_id, p.span_id, p.start_ns, coalesce(m.likeness, -1),
+    coalesce(s.input_preview, '')
+FROM topics_point p JOIN topics_run r ON r.id = p.run_id
+JOIN traces_span s ON s.project_id = %s AND s.start_ns >= %s AND s.start_ns <= %s
+    AND s.trace_id = p.trace_id AND s.span_id = p.span_id AND s.start_ns = p.start_ns
+LEFT JOIN topics_member m ON m.project_id = %s
+    AND m.trace_id = p.trace_id AND m.span_id = p.span_id
+WHERE p.run_id = %s AND r.project_id = %s ORDER BY p.id"""
 WEIGHTS = ("n", "booleans", "w", "w2", "wx", "wx2", "w2x", "w2x2")
 
 
@@ -229,27 +239,6 @@ def _with_texts(access: Access, members: Sequence[Member], most: int) -> list[Ex
     return list(found.values())[:most]
 
 
-def points_of(access: Access, run: Run) -> list[Point]:
-    """The map of a run of the project."""
-    access.require(Permission.READ)
-    return list(Point.objects.filter(run=run, run__project=access.project).order_by("pk"))
-
-
-def questions(access: Access, drawn: Sequence[Point]) -> dict[int, str]:
-    """By topic number what is asked most typically: of its calls on the map the one nearest to its
-    middle, of equal ones the latest. Without those whose words are not kept any more."""
-    access.require(Permission.READ)
-    points = [one for one in drawn if one.number]
-    rows = Member.objects.filter(
-        project=access.project, trace_id__in={one.trace_id for one in points}
-    )
-    alike = {(row.trace_id, row.span_id): row.likeness for row in rows}
-    points.sort(key=lambda one: (alike.get((one.trace_id, one.span_id), -1.0), one.start_ns))
-    best = {one.number: (one.trace_id, one.span_id, one.start_ns) for one in points}
-    texts = reading.texts_of(access.project.pk, list(best.values()))
-    return {number: text for number, call in best.items() if (text := texts.get(call[:2]))}
-
-
 def sample(access: Access, topic: Topic, most: int) -> list[Key]:
     """Calls of a topic by a hash, of its latest thousand: the same until others come."""
     access.require(Permission.READ)
@@ -261,30 +250,32 @@ def sample(access: Access, topic: Topic, most: int) -> list[Key]:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A call on the map."""
+    """A call on the map. `likeness` to the middle of its topic: 1 is most typical."""
 
     number: int
     x: float
     y: float
     trace_id: UUID
     span_id: int
+    start_ns: int
+    likeness: float
     text: str
 
 
-def dots(access: Access, points: Sequence[Point]) -> list[Dot]:
-    """Points of the map with what each of its calls asked (its beginning)."""
+def dots(access: Access, run: Run) -> list[Dot]:
+    """The map of a run of the project, with what each of its calls asked (its beginning)."""
     access.require(Permission.READ)
-    previews = _previews(access.project.pk, points)
-    return [
-        Dot(p.number, p.x, p.y, p.trace_id, p.span_id, previews[p.trace_id, p.span_id])
-        for p in points
-        if (p.trace_id, p.span_id) in previews
-    ]
+    with connection.cursor() as cursor:
+        project = access.project.pk
+        cursor.execute(DOTS, [project, run.start_ns, run.end_ns, project, run.pk, project])
+        return [Dot(*row) for row in cursor.fetchall()]
 
 
-def _previews(project_id: int, points: Sequence[Point]) -> dict[Key, str]:
-    spans = rows_of(project_id, [(p.trace_id, p.span_id, p.start_ns) for p in points])
-    return {(row.trace_id, row.span_id): row.input_preview or "" for row in spans}
+def questions(dots: Iterable[Dot]) -> dict[int, str]:
+    """By topic number what is asked most typically: of its calls on the map the one nearest to its
+    middle, of equal ones the latest. Without those that say nothing in words."""
+    ordered = sorted(dots, key=lambda one: (one.likeness, one.start_ns))
+    return {one.number: one.text for one in ordered if one.number and one.text}
 
 
 def assign(project_id: int, matrix: Matrix) -> list[int | None]:

@@ -32,7 +32,7 @@ from traces.services.scores import Given
 pytestmark = pytest.mark.django_db
 BAIT = '"><script>alert(1)</script>'
 NOWHERE = "http://127.0.0.1:1/v1"
-LIST, ONE = 22, 16
+LIST, ONE = 17, 16
 """Queries of the list and of one topic, however many calls they show."""
 
 
@@ -83,7 +83,7 @@ def test_the_list(page: Client, found: Access) -> None:
     assert "there were no calls in the 28 before to compare with" in text
     assert ">new</span>" not in text and 'class="bad"' not in text
     run = Run.objects.latest("pk")
-    questions = selectors.questions(found, selectors.points_of(found, run))
+    questions = selectors.questions(selectors.dots(found, run))
     assert set(questions) == {topic.number for topic in topics}
     for topic in topics:
         assert topic.terms[0][0] in questions[topic.number].casefold()

@@ -433,7 +433,7 @@ def test_examples(shop: Access) -> None:
     latest = selectors.examples(shop, refunds, 10)
     assert [one.start_ns for one in latest] == sorted((o.start_ns for o in latest), reverse=True)
     run = Run.objects.get()
-    dots = selectors.dots(shop, selectors.points_of(shop, run))
+    dots = selectors.dots(shop, run)
     assert len(dots) == 120 and all(-1 <= dot.x <= 1 and -1 <= dot.y <= 1 for dot in dots)
     assert all(dot.text for dot in dots)
 
@@ -469,7 +469,7 @@ def test_what_is_deleted_is_deleted_here(access: Access) -> None:
         retention.delete_of_user(access.project.pk, "ann")
     assert Member.objects.count() == 60
     run = Run.objects.get()
-    assert len(selectors.dots(access, selectors.points_of(access, run))) == 60
+    assert len(selectors.dots(access, run)) == 60
     Plan.objects.update(summed_at=None)
     work()
     assert sum(one.calls for one in selectors.sums(access, *days(2)).values()) == 60
