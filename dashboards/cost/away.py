@@ -80,4 +80,10 @@ def other(found: Runaways, when: str) -> str:
     """Of the period that is not in the sentence before."""
     count = len(found.traces)
     did = f"{count:,} did, for {numbers.money(found.cost)}" if count else "none did"
-    return f"In {when} {did}."
+    begun = during(when)
+    return f"{begun[0].upper()}{begun[1:]} {did}."
+
+
+def during(period: str) -> str:
+    """in October, on 4 Nov, in 15 – 21 Nov."""
+    return f"{'on' if period[:1].isdigit() and '–' not in period else 'in'} {period}"

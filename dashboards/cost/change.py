@@ -88,12 +88,12 @@ def ran_away(change: Change, periods: Periods, before: Runaways, now: Runaways) 
     """What runaway traces cost in each period."""
     if now.traces:
         return [
-            away.sentence(now, change.after.cost, f" in {periods.now_name}"),
+            away.sentence(now, change.after.cost, f" {away.during(periods.now_name)}"),
             away.other(before, periods.before_name),
         ]
     if before.traces:
         return [
-            away.sentence(before, change.before.cost, f" in {periods.before_name}"),
+            away.sentence(before, change.before.cost, f" {away.during(periods.before_name)}"),
             away.other(now, periods.now_name),
         ]
     return []
