@@ -16,12 +16,12 @@ from django.utils.html import escape
 from dashboards.topics import reading
 from evals.topics import filtered, selectors
 from evals.topics.models import Day, Member, Plan, Point, Run, Topic
-from evals.topics.services import plans, schedule
+from evals.topics.services import plans, schedule, summing
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Role, User
 from tests.conftest import member
-from tests.evals.judging import connect
-from tests.evals.topics.asking import asked, texts
+from tests.evals.judging import chat, connect, send
+from tests.evals.topics.asking import HOUR, asked, texts
 from tests.evals.topics.test_finding import FOUR, NOON
 from traces.ids import trace_hex
 from traces.models import Span
@@ -179,6 +179,52 @@ def test_vanished_ones_stay_known(page: Client, found: Access) -> None:
     Topic.objects.filter(pk=topic.pk).update(vanished_at=topic.found_at)
     assert "that the last run did not find" in text_of(page, address(found))
     assert "did not find it any more" in text_of(page, address(found, f"/{topic.number}"))
+
+
+def test_what_became_of_topics_is_said(page: Client, found: Access) -> None:
+    """Split, merged, and that a run had to stop at its largest number of topics."""
+    assert "topics apart at most" not in text_of(page, address(found))
+    Run.objects.update(limit=38)
+    Topic.objects.filter(number=3).update(split_from=1)
+    Topic.objects.filter(number=2).update(merged_into=1, vanished_at=datetime.now(UTC))
+    text = text_of(page, address(found))
+    assert "a run tells 38 topics apart at most" in text
+    assert 'split from <a href="/p/shop/topics/1">topic 1</a>' in text
+    assert 'most of its calls are in <a href="/p/shop/topics/1">topic 1</a> now' in text
+    Run.objects.update(limit=10)
+    assert "in so few calls 10 topics at most are told apart" in text_of(page, address(found))
+    first = escape(Topic.objects.get(number=1).title)
+    assert f"topic 1 ({first})</a>. " in text_of(page, address(found, "/3"))
+    assert f"topic 1 ({first})</a> now" in text_of(page, address(found, "/2"))
+
+
+def test_quality_says_of_how_many_scores_it_is(page: Client, found: Access) -> None:
+    number = selectors.topics_of_project(found.project.pk)[0].number
+    mine = list(Member.objects.filter(number=number))
+    given = [Given("kind", True, "user", one.trace_id, one.span_id) for one in mine[:21]]
+    scores.store_for(found.project.pk, given[:19])
+    summing.make(found.project.pk, [summing.day_of(NOON)])
+    text = text_of(page, address(found))
+    assert "19 scores</span>" in text and "Fewer than 20 scores" in text
+    assert "higher is better</span>" in text, "users gave it"
+    scores.store_for(found.project.pk, given[19:])
+    summing.make(found.project.pk, [summing.day_of(NOON)])
+    text = text_of(page, address(found))
+    assert "21 scores</span>" in text and "Fewer than 20 scores" not in text
+    assert "of 21 scores; higher is better" in text_of(page, address(found, f"/{number}"))
+    scores.store_for(
+        found.project.pk, [Given("ours", True, "code", one.trace_id, one.span_id) for one in mine]
+    )
+    summing.make(found.project.pk, [summing.day_of(NOON)])
+    assert "is better</span>" not in text_of(page, address(found) + "?score=ours")
+
+
+def test_the_page_says_that_the_first_run_waits(page: Client, access: Access) -> None:
+    asked(access, texts(FOUR)[0], NOON)
+    send(access, chat("Where is my parcel?", start_ns=NOON + HOUR))
+    schedule.work(60.0)
+    until = Plan.objects.get().waits_since + schedule.PATIENCE  # type: ignore[operator]
+    assert f"by {until:%H:%M} UTC at the latest" in text_of(page, address(access))
 
 
 def test_pages_ask_little(page: Client, found: Access) -> None:
