@@ -457,6 +457,16 @@ def test_a_time_before_with_traffic_on_few_days_is_said_to_have_that(
     assert "do not compare" not in said
 
 
+def test_a_first_day_without_traffic_of_many_is_not_worth_a_word(
+    page: Client, access: Access
+) -> None:
+    start = month(1).range.start_ns or 0
+    begun(access, start + DAY, 29)
+    ends = {"from": iso(start + 14 * DAY), "to": iso(start + 28 * DAY)}
+    [said] = page.get(COST, ends).context["sentences"]
+    assert "do not compare" not in said and "than in the one before" in said
+
+
 def test_days_without_traffic_in_both_periods_are_usual(page: Client, access: Access) -> None:
     """Work days: neither period began, and neither has fewer."""
     start = month(1).range.start_ns or 0
