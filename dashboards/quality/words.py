@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 
 from dashboards import numbers
 from dashboards.changes import Change, of_values, signed
-from dashboards.quality.figures import Figure, Key, flagged_value, score_value
+from dashboards.quality.figures import (
+    OWN_CODE,
+    Figure,
+    Key,
+    flagged_value,
+    matters,
+    score_value,
+)
 from dashboards.quality.slices import LABELS, MINIMUM, Slice
 from traces.rollups.measures import ScoreMeasures
 from traces.selectors.metrics import Value
@@ -85,14 +92,16 @@ class _Main:
 
 
 def _mains(one: Figure) -> list[_Main]:
-    """How much a score flags; its mean, too, where that changed and flags do not say the same."""
+    """How much a score flags; its mean, too, where that changed and flags do not say the same, of
+    scores that say how good answers are."""
     name = one.key.name
     mean = _Main(one.key, name, score_value, one.value, one.unit, one.change)
     if one.flagged.value is None:
         return [mean]
     change = one.flagged_change
     flags = _Main(one.key, f"{name} flags", flagged_value, one.flagged, "ratio", change)
-    said = one.change.tone == change.tone and _is_notable(flags)
+    aside = matters(name, one.key.source) >= OWN_CODE
+    said = aside or (one.change.tone == change.tone and _is_notable(flags))
     return [flags] if said else [flags, replace(mean, what=f"{name} (mean)")]
 
 

@@ -310,6 +310,11 @@ def test_a_mean_is_told_where_flags_do_not_say_the_same() -> None:
     assert "groundedness flags rose" in told and "groundedness (mean) fell" in told
 
 
+def test_the_mean_of_what_says_nothing_of_answers_is_not_told() -> None:
+    drifting = Figure(Key("pii", "code"), flagging(10, 0.6), flagging(10, 0.4), "down")
+    assert sentence([drifting], [], BEFORE).startswith("No score has changed for certain")
+
+
 def told_of(now: int, before: int, *earlier: int) -> str:
     one = Figure(JUDGE, flagging(now), flagging(before), "down")
     assert has_news([one])
