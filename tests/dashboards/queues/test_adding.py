@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 from typing import Any
@@ -201,3 +202,26 @@ def test_a_trace_is_sent_from_its_page(access: Access, queue: Queue, viewer: Acc
     link = f'href="/p/shop/review/add?item={trace.hex}"'
     assert link in as_(access).get(page).content.decode()
     assert link not in as_(viewer).get(page).content.decode()
+
+
+def test_calls_are_told_apart_by_what_was_asked(access: Access, queue: Queue) -> None:
+    """Not by the documents that their prompts begin with: in lists, before and in the queue."""
+    documents = "<documents>\n" + "Parcels leave within two days. " * 20 + "\n</documents>\n\n"
+    said = '[{"role": "user", "parts": [{"type": "text", "content": %s}]}]'
+    asked = ["Where is the lamp?", "Who pays the carrier?"]
+    calls = [
+        sending.llm(**{"gen_ai.input.messages": said % json.dumps(documents + one)})
+        for one in asked
+    ]
+    store_spans(access, sending.decoded(*calls))
+    client = as_(access)
+    ticked = "&".join(f"item={one['trace_id'].hex()}" for one in calls)
+    pages = [
+        explorer(client),
+        explorer(client, "?list=spans"),
+        text(client, f"/add?{ticked}"),
+    ]
+    chosen = {"item": [one["trace_id"].hex() for one in calls], "queue": "answers"}
+    pages.append(post(client, "/add", chosen, follow=True).content.decode())
+    for page in pages:
+        assert all(one in page for one in asked) and "&lt;documents" not in page
