@@ -210,8 +210,7 @@ def test_calls_are_told_apart_by_what_was_asked(access: Access, queue: Queue) ->
     said = '[{"role": "user", "parts": [{"type": "text", "content": %s}]}]'
     asked = ["Where is the lamp?", "Who pays the carrier?"]
     calls = [
-        sending.llm(**{"gen_ai.input.messages": said % json.dumps(documents + one)})
-        for one in asked
+        sending.llm(gen_ai__input__messages=said % json.dumps(documents + one)) for one in asked
     ]
     store_spans(access, sending.decoded(*calls))
     client = as_(access)
