@@ -193,6 +193,8 @@ class Cost:
     cache_write: int | None = None
     total: int | None = None
     source: Literal["reported", "priced", "unknown"] = "unknown"
+    cache_saved: int | None = None
+    """What tokens read from a cache would have cost as others, less what they did cost."""
 
 
 @dataclass(slots=True)

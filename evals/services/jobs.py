@@ -44,14 +44,15 @@ SET state = excluded.state, reason = excluded.reason, error = excluded.error,
 WHERE (evals_job.state = 'skipped' AND excluded.state <> 'skipped')
    OR (%(again)s AND evals_job.state IN ('done', 'failed'))"""
 
+# An array is made once: a plan may run a plain IN again and again, and claim more than the limit.
 CLAIM = """
 UPDATE evals_job SET state = 'running', attempts = attempts + 1,
     not_before = now() + make_interval(secs => %(seconds)s)
-WHERE id IN (
+WHERE id = ANY(ARRAY(
     SELECT id FROM evals_job
     WHERE queue = %(queue)s AND project_id = %(project)s AND lane = %(lane)s
       AND state IN ('waiting', 'running') AND not_before <= now()
-    ORDER BY not_before LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    ORDER BY not_before LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
 RETURNING id"""
 
 # One step of the index for each project, however many jobs wait.

@@ -38,14 +38,15 @@ WITH RECURSIVE p(id) AS (
             AND b.project_id > p.id ORDER BY b.project_id LIMIT 1)
     FROM p WHERE p.id IS NOT NULL)
 SELECT id FROM p WHERE id IS NOT NULL"""
+# An array is made once: a plan may run a plain IN again and again, and claim more than the limit.
 CLAIM_BATCHES = """
 UPDATE traces_batch SET attempts = attempts + 1,
     not_before = now() + make_interval(secs => %(lease)s)
-WHERE id IN (
+WHERE id = ANY(ARRAY(
     SELECT id FROM traces_batch
     WHERE consumer = %(consumer)s AND project_id = %(project)s AND attempts < %(most)s
       AND (attempts > 0) = %(again)s AND (not_before IS NULL OR not_before <= now())
-    ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
 RETURNING id, blocks, weeks"""
 POSTPONE = """
 UPDATE traces_batch SET error = %s,

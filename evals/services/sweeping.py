@@ -16,10 +16,11 @@ from traces.query import Query, QueryError, parse
 from traces.selectors.conditions import condition
 
 CHUNK = 200
+# An array is made once: a plan may run a plain IN again and again, and take more than the limit.
 TAKE = """
-DELETE FROM evals_quiet WHERE id IN (
+DELETE FROM evals_quiet WHERE id = ANY(ARRAY(
     SELECT id FROM evals_quiet WHERE due_at <= now() ORDER BY due_at LIMIT %s
-    FOR UPDATE SKIP LOCKED)
+    FOR UPDATE SKIP LOCKED))
 RETURNING project_id, trace_id, session_id"""
 
 

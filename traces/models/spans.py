@@ -115,6 +115,7 @@ class Span(Usage):
     end_ns = models.BigIntegerField(null=True)
     received_at = models.DateTimeField()
     block_id = models.BigIntegerField()
+    cache_saved = models.BigIntegerField(null=True)
     block_pos = models.IntegerField()
     kind = models.TextField()
     status = models.TextField()

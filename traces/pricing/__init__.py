@@ -141,6 +141,7 @@ def _cost(usage: Usage, at: Rates) -> Cost:
     cost = Cost(source="priced")
     cost.input = _mixed(at, plain, "input", heard, "input_audio")
     cost.cache_read = at.cost(cached, "cache_read", "input") if cached else None
+    cost.cache_saved = _saved(cached, cost.cache_read, at)
     cost.cache_write = at.cost(written, "cache_write", "input") if written else None
     if usage.output_tokens is not None:
         cost.output = _output_cost(usage, at, spoken)
@@ -150,6 +151,11 @@ def _cost(usage: Usage, at: Rates) -> Cost:
     if cost.total > HIGHEST:
         raise Inconsistent("absurd_cost")
     return cost
+
+
+def _saved(cached: int, paid: int | None, at: Rates) -> int | None:
+    full = at.cost(cached, "input") if cached else None
+    return None if full is None or paid is None else full - paid
 
 
 def _audio(usage: Usage, at: Rates) -> tuple[int, int]:

@@ -92,15 +92,17 @@ MISSED = (
     " AND coalesce(traces_span.cache_read_tokens, 0) = 0)"
 )
 RETRIEVER = f"traces_span.kind = '{Kind.RETRIEVER.value}'"
-# The call's own price of an uncached input token, times what was read from the cache, less what
-# that cost. Unknown for a call that read everything from the cache.
-SAVED = """sum(round(traces_span.cost_input::numeric * traces_span.cache_read_tokens
+# As priced. Of costs that the client sent: the call's own price of an uncached input token, times
+# what was read from the cache, less what that cost; unknown where everything was read from there.
+SAVED = """sum(coalesce(traces_span.cache_saved,
+    round(traces_span.cost_input::numeric * traces_span.cache_read_tokens
     / (traces_span.input_tokens - traces_span.cache_read_tokens
-       - coalesce(traces_span.cache_write_tokens, 0))) - traces_span.cost_cache_read)"""
+       - coalesce(traces_span.cache_write_tokens, 0))) - traces_span.cost_cache_read))"""
 SAVED_WHERE = (
-    f"FILTER (WHERE {COUNTED} AND traces_span.cost_input > 0 AND traces_span.cost_cache_read >= 0"
+    f"FILTER (WHERE {COUNTED} AND (traces_span.cache_saved IS NOT NULL"
+    " OR traces_span.cost_input > 0 AND traces_span.cost_cache_read >= 0"
     " AND traces_span.input_tokens - traces_span.cache_read_tokens"
-    " - coalesce(traces_span.cache_write_tokens, 0) > 0)"
+    " - coalesce(traces_span.cache_write_tokens, 0) > 0))"
 )
 SPAN_SUMS = {
     "spans": "count(*)",

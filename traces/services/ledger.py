@@ -13,9 +13,11 @@ from django.db import connection, transaction
 CHUNK = 5_000
 
 # Concurrent folds take different receipts; the hour's row is locked by the upsert itself.
+# The inner query is an array, which is made once: a plan may run a plain IN again and again, and
+# take more than the limit.
 TAKE = """
-DELETE FROM traces_receipt WHERE id IN (
-    SELECT id FROM traces_receipt ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+DELETE FROM traces_receipt WHERE id = ANY(ARRAY(
+    SELECT id FROM traces_receipt ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED))
 RETURNING project_id, key_id, date_trunc('hour', at, 'UTC'), signal,
     received, stored, duplicates, revised, rejected::text"""
 ADD = """

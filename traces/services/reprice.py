@@ -31,7 +31,7 @@ USAGE = (
     *("input_tokens", "output_tokens", "total_tokens", "cache_read_tokens"),
     *("cache_write_tokens", "reasoning_tokens", "audio_tokens"),
 )
-PARTS = ("input", "output", "cache_read", "cache_write", "total")
+PARTS = ("input", "output", "cache_read", "cache_write", "total", "cache_saved")
 READ = (
     *("project_id", "trace_id", "span_id", "start_ns", "end_ns", "block_id", "block_pos", "kind"),
     *("status", "flags", "provider", "model", "request_model", "cost_source", "price_ref"),
@@ -48,11 +48,12 @@ HAS_PRICE = (
 SET_COSTS = """
 UPDATE traces_span s SET cost_input = d.input, cost_output = d.output,
     cost_cache_read = d.cache_read, cost_cache_write = d.cache_write, cost_total = d.total,
-    est_cost = d.est, cost_source = d.source, price_ref = d.ref, flags = d.flags,
+    cache_saved = d.saved, est_cost = d.est, cost_source = d.source, price_ref = d.ref,
+    flags = d.flags,
     suspect_reasons = string_to_array(nullif(d.reasons, ''), ',')
 FROM unnest(%s::uuid[], %s::int8[], %s::int8[], %s::int8[], %s::int8[], %s::int8[], %s::int8[],
-            %s::int8[], %s::int8[], %s::text[], %s::text[], %s::int4[], %s::text[])
-    AS d(trace, span, start, input, output, cache_read, cache_write, total, est, source, ref,
+            %s::int8[], %s::int8[], %s::int8[], %s::text[], %s::text[], %s::int4[], %s::text[])
+    AS d(trace, span, start, input, output, cache_read, cache_write, total, saved, est, source, ref,
          flags, reasons)
 WHERE s.project_id = %s AND s.trace_id = d.trace AND s.span_id = d.span AND s.start_ns = d.start"""
 

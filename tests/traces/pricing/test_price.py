@@ -33,6 +33,13 @@ def test_cached_tokens_cost_less_and_stand_apart() -> None:
     # 600 at 2.50 and 400 at 1.25 dollars a million
     assert (cost.input, cost.cache_read) == (1_500_000_000, 500_000_000)
     assert cost.total == 2_000_000_000
+    assert cost.cache_saved == 500_000_000
+
+
+def test_a_call_that_read_all_of_its_input_from_a_cache_saved_as_much_per_token() -> None:
+    all_of_it = facts("gpt-4o", input_tokens=400, output_tokens=0, cache_read_tokens=400)
+    assert (priced(all_of_it).input, priced(all_of_it).cache_saved) == (0, 500_000_000)
+    assert priced(facts("gpt-4o", input_tokens=400, output_tokens=0)).cache_saved is None
 
 
 def test_writing_to_the_cache_costs_more() -> None:

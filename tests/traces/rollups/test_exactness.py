@@ -28,7 +28,8 @@ from traces.spans import Flag
 pytestmark = pytest.mark.django_db
 HOUR = 3_600 * SECOND
 DAYS = 3
-SUMMED = ("input_tokens", "output_tokens", "cache_read_tokens", "cost_input", "est_cost")
+SUMMED = ("input_tokens", "output_tokens", "cache_read_tokens", "cost_input", "est_cost",
+          "cache_saved")  # fmt: skip
 
 
 def now_ns() -> int:

@@ -15,6 +15,8 @@ from sightglass.accounts.access import ROLE_PERMISSIONS, Access
 from sightglass.accounts.models import AuditEntry, Project, Role
 from tests.traces.sending import SECOND, decoded, llm, span
 from traces.models import PriceOverride, Span, Trace
+from traces.selectors import cubes
+from traces.selectors.paging import TimeRange
 from traces.services import prices, reprice
 from traces.services.ingest import store_spans
 from traces.services.reprice import TooMany
@@ -56,6 +58,26 @@ def test_the_difference_is_shown_before_it_is_applied(access: Access) -> None:
     assert run(access, apply=False).changed == 0
     entry = AuditEntry.objects.get(action="prices.applied")
     assert entry.after == {"cost": 7_000_000_000, "spans": 1}
+
+
+def test_what_a_cache_saved_is_priced_anew_also_where_all_was_read_from_it(access: Access) -> None:
+    some, everything = (llm(gen_ai__usage__cache_read__input_tokens=n) for n in (400, 1000))
+    store_spans(access, decoded(some, everything))
+
+    def saved() -> list[int | None]:
+        return sorted(Span.objects.values_list("cache_saved", flat=True))
+
+    def shown() -> float:
+        range = TimeRange(time.time_ns() - 3600 * SECOND, time.time_ns() + SECOND)
+        cube = cubes.of_spans(access.project.pk, range=range)
+        return sum(cell.sums.cache_saved for cell in cube.cells)
+
+    assert saved() == [500_000_000, 1_250_000_000]
+    assert shown() == 1_750_000_000
+    own(access, input=5, output=20, cache_read=1)
+    run(access)
+    assert saved() == [1_600_000_000, 4_000_000_000]
+    assert shown() == 5_600_000_000
 
 
 def test_a_model_that_had_no_price_gets_one_and_its_trace_says_so(access: Access) -> None:
