@@ -6,6 +6,8 @@ Pure. A difference is told good or bad only where its 95 % interval leaves zero 
 - a quantile by the order statistics around it in each sketch;
 - a sum by how much the steps of the two periods differ, paired (Student's t);
 - a ratio of sums by how much its steps stray from it (linearised), then as shares.
+
+Nothing that is told in percent of what was can fall by more than all of it: intervals end there.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ LEAST_STEPS = 4
 """Fewer say nothing about how much a sum varies."""
 HUGE = 10.0
 """A growth beyond tenfold is told as a factor."""
+NEW = "new"
+"""What is said of something where nothing was."""
 ABSOLUTE = ("ratio", "score", "ms")
 """Units whose differences are told as such; others in percent of what was."""
 
@@ -67,8 +71,8 @@ class Change:
 
     @property
     def arrow(self) -> str:
-        """The icon: tu, td, or none."""
-        if not self.known or self.text in ("", "0%", "0.0 pts", "0.00", "0 ms"):
+        """The icon: tu, td, or none. What is new has gone nowhere."""
+        if not self.known or self.text in ("", NEW, "0%", "0.0 pts", "0.00", "0 ms"):
             return ""
         return "tu" if self.value > 0 else "td"
 
@@ -85,7 +89,7 @@ class Change:
         if self.unit in ABSOLUTE:
             return difference(self.value, self.unit)
         if not self.before:
-            return "new" if self.now else ""
+            return NEW if self.now else ""
         grown = abs(self.value / self.before)
         if self.value > 0 and grown >= HUGE:
             return f"×{(self.now or 0) / self.before:,.0f}"
@@ -114,7 +118,15 @@ def of_values(now: Value, before: Value, unit: str, better: Better) -> Change:
     if now.value is None or before.value is None:
         return Change(now.value, before.value, unit, better)
     found = intervals.difference(interval_of(now), interval_of(before))
-    return Change(now.value, before.value, unit, better, found.low, found.high)
+    low = at_most_all(found.low, before.value, unit)
+    return Change(now.value, before.value, unit, better, low, found.high)
+
+
+def at_most_all(low: float | None, before: float, unit: str) -> float | None:
+    """The lower end of a difference. Sums, counts and money are never below zero."""
+    if low is None or unit in ABSOLUTE:
+        return low
+    return max(low, -before)
 
 
 def interval_of(value: Value) -> Interval:
@@ -152,7 +164,8 @@ def of_totals(now: Sequence[float], before: Sequence[float], unit: str, better: 
     mean = sum(steps) / n
     spread = sqrt(sum((step - mean) ** 2 for step in steps) / (n - 1))
     reach = float(stdtrit(n - 1, 0.975)) * spread * sqrt(n)
-    return Change(total, was, unit, better, total - was - reach, total - was + reach)
+    low = at_most_all(total - was - reach, was, unit)
+    return Change(total, was, unit, better, low, total - was + reach)
 
 
 def ratio(tops: Sequence[float], bottoms: Sequence[float]) -> Value:

@@ -127,7 +127,7 @@ def one_series(frame: Frame, dimension: str, group: str | None, values: dict[int
         frame.times,
         [values.get(ns, 0) for ns in frame.times],
         total=sum(values.values()),
-        url=frame.explore(link, timeless=True, order="-cost") if link else "",
+        url=frame.explore(link, order="-cost") if link else "",
     )
 
 
@@ -142,7 +142,7 @@ def quality(reading: Reading, known: Sequence[Scored], events: Sequence[Event]) 
     least = ENOUGH * len(frame.times)
     beside = [one for one in alike if one.value(one.steps).count >= least][:1]
     series = [
-        one.series(frame.times, frame.explore(one.term, timeless=True), dash=i > 0)
+        one.series(frame.times, frame.explore(one.term), dash=i > 0)
         for i, one in enumerate([best, *beside])
     ]
     chart = lines(series, unit=best.unit, step_ns=frame.step_ns, events=events)
@@ -158,7 +158,7 @@ def quality(reading: Reading, known: Sequence[Scored], events: Sequence[Event]) 
 
 def latency(reading: Reading, events: Sequence[Event]) -> ChartCard:
     frame = reading.frame
-    url = frame.explore(timeless=True, order="-duration")
+    url = frame.explore(order="-duration")
     found = sketch.quantiles(reading.latencies, [0.5, 0.95])
     series = [
         Series(name, frame.times, values, url=url)
@@ -190,7 +190,7 @@ def errors(reading: Reading, events: Sequence[Event]) -> ChartCard:
             frame.times,
             [sums[kind].get(ns, 0) for ns in frame.times],
             total=sum(sums[kind].values()),
-            url=frame.explore(f"kind:{kind}", "status:error", spans=True, timeless=True),
+            url=frame.explore(f"kind:{kind}", "status:error", spans=True),
         )
         for kind in ranked[:SHOWN]
     ]

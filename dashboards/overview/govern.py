@@ -17,13 +17,14 @@ from dashboards.budgets.chart import card_of
 from dashboards.budgets.status import BudgetStatus
 from dashboards.charts import ChartCard
 from dashboards.charts.scales import moment
+from dashboards.frame import Frame
 from dashboards.numbers import duration
 from dashboards.periods import DAY, bounds
 from dashboards.templatetags.sightglass import clock
 from evals.drift.selectors import changes_between
 from sightglass.accounts.access import Access
 from traces.query import QueryError
-from traces.selectors.paging import TimeRange, TooSlow
+from traces.selectors.paging import TooSlow
 
 SHOWN = 4
 
@@ -112,21 +113,23 @@ class DriftLine:
     url: str
     verdict: str
     more: int
+    all_url: str
 
 
-def drift_line(access: Access, range: TimeRange) -> DriftLine | None:
+def drift_line(frame: Frame) -> DriftLine | None:
     """None where no monitor saw a change in the range."""
-    start, end = bounds(range)
-    found = changes_between(access, start, end)
+    start, end = bounds(frame.range)
+    found = changes_between(frame.access, start, end)
     if not found:
         return None
-    newest, slug = found[0], access.project.slug
+    newest = found[0]
     return DriftLine(
         newest.monitor.name,
         moment(newest.start_ns if newest.since_ns is None else newest.since_ns, DAY),
-        reverse("drift_window", args=[slug, newest.pk]),
+        frame.page("drift_window", newest.pk),
         newest.verdict,
         len(found) - 1,
+        frame.page("drift"),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from dashboards.changes import Change, signed
+from dashboards.changes import NEW, Change, signed
 from dashboards.charts import Event
 from dashboards.charts.scales import moment
 from dashboards.charts.types import short
@@ -43,12 +43,12 @@ class Part:
     tone: str = ""
 
 
-def versus(frame: Frame) -> str:
-    """Behind a change of the strip."""
-    back = frame.period.back_ns
+def versus(frame: Frame, *, nothing: bool = False) -> str:
+    """Behind a change of the strip. `nothing`: in its place, for there was nothing before."""
+    back, than = frame.period.back_ns, "none in" if nothing else "vs"
     if back % DAY == 0:
-        return f"vs prior {back // DAY} d"
-    return f"vs prior {back // HOUR} h" if back % HOUR == 0 else "vs the time before"
+        return f"{than} prior {back // DAY} d"
+    return f"{than} prior {back // HOUR} h" if back % HOUR == 0 else f"{than} the time before"
 
 
 def sentence(reading: Reading, strip: Sequence[Stat], events: Sequence[Event]) -> list[Part]:
@@ -58,21 +58,9 @@ def sentence(reading: Reading, strip: Sequence[Stat], events: Sequence[Event]) -
         return [Part("No trace began in this time range.")]
     if reading.unsettled:
         return [Part("What has come in is still being added up; then this says what changed.")]
-    if not reading.total_before.traces:
-        return [
-            Part(
-                f"{tokens(total.traces)} traces cost {money(total.cost)}."
-                f" There is nothing in {before} to compare with."
-            )
-        ]
-    if reading.total_before.traces < THIN * total.traces:
-        return [
-            Part(
-                f"{tokens(total.traces)} traces cost {money(total.cost)}. {before.capitalize()} had"
-                f" {tokens(reading.total_before.traces)}: too few to compare with."
-            )
-        ]
     odd = unusual(reading)
+    if reading.total_before.traces < THIN * total.traces:
+        return [Part(alone(reading, before)), *([Part(" "), *odd] if odd else [])]
     told = notable(strip)
     if not told and odd:
         return odd
@@ -91,7 +79,7 @@ def sentence(reading: Reading, strip: Sequence[Stat], events: Sequence[Event]) -
         change = stat.change
         text = (
             "at " + stat.value + " where nothing was"
-            if change.text == "new"
+            if change.text == NEW
             else f"{change.way} {change.text}"
         )
         parts += [Part(text, stat.url, change.tone), Part(ends(change))]
@@ -100,6 +88,15 @@ def sentence(reading: Reading, strip: Sequence[Stat], events: Sequence[Event]) -
         parts += [Part(", mostly in "), place]
     parts.append(Part(f".{partly(reading)}"))
     return parts + ([Part(" "), *odd] if odd else since(frame, events))
+
+
+def alone(reading: Reading, before: str) -> str:
+    """What there was, where the time before says nothing of it."""
+    said = f"{tokens(reading.total.traces)} traces cost {money(reading.total.cost)}."
+    if not reading.total_before.traces:
+        return f"{said} There is nothing in {before} to compare with."
+    count = tokens(reading.total_before.traces)
+    return f"{said} {before.capitalize()} had {count}: too few to compare with."
 
 
 def ends(change: Change) -> str:
@@ -155,7 +152,7 @@ def notable(strip: Sequence[Stat]) -> list[Stat]:
     for stat in strip:
         change = stat.change
         least = change.share is None or abs(change.share) >= NOTABLE
-        if change.certain and change.way and least:
+        if change.certain and (change.way or change.text == NEW) and least:
             found.append(stat)
     # Cost per trace says again what spend says, unless volume hides it.
     if any(one.label == "Spend" for one in found):

@@ -53,7 +53,7 @@ def stats(reading: Reading, best: Scored | None) -> list[Stat]:
         latency_p95(reading.frame, reading.latencies, reading.latencies_before),
         failed(reading.frame, now, before),
     ]
-    if reading.unsettled:
+    if reading.unsettled or not reading.total_before.traces:
         return [replace(one, change=uncompared(one.change)) for one in found]
     return found
 

@@ -43,7 +43,7 @@ def overview(request: ProjectRequest) -> HttpResponse:
                 "bar": frame.bar(found.environments),
                 "budget": govern.budget_card(request.access),
                 "alerts": govern.alert_lines(request.access),
-                "drift": govern.drift_line(request.access, frame.range),
+                "drift": govern.drift_line(frame),
                 "has_rules": govern.has_rules(request.access),
             }
     return render(request, "overview/overview.html", context)
@@ -61,15 +61,18 @@ def charts_of(found: Reading, choice: str) -> dict[str, ChartCard]:
 
 def page_of(found: Reading) -> dict[str, Any]:
     """All but the charts."""
-    frame, whole = found.frame, found.began_ns is None and not found.unsettled
+    frame = found.frame
+    nothing_before = not found.total_before.traces
+    whole = not nothing_before and found.began_ns is None and not found.unsettled
     names = found.names_before.cells if whole else None
     users = found.users_before.cells if whole else None
     strip = stats(found, found.known[0] if found.known else None)
     return {
         "sentence": sentence(found, strip, cards.releases(found)),
         "stats": strip,
-        "versus": "" if found.unsettled else versus(found.frame),
+        "versus": "" if found.unsettled else versus(frame, nothing=nothing_before),
         "features": cards.top(frame, "name", found.names.cells, names),
+        "all_users": frame.page("users"),
         "users": cards.top(frame, "user_id", found.users.cells, users),
         "pending": found.pending,
         "nothing": not found.total.traces,

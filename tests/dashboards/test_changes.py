@@ -57,6 +57,23 @@ def test_one_wild_day_is_no_certain_change() -> None:
     assert not spiked.certain and spiked.text == "100%"
 
 
+def test_nothing_falls_by_more_than_all_of_it() -> None:
+    wild = changes.of_totals([0, 90, 0, 1, 2], [10, 9, 11, 10, 9], "usd", "down")
+    assert wild.doubt.startswith("95% interval of the difference: −100% to +")
+    assert wild.low == -49 and not wild.certain
+    gone = changes.of_totals([0] * 5, [10, 9, 11, 10, 9], "usd", "down")
+    assert gone.certain and gone.tone == "good" and gone.low == -49
+    each = changes.of_values(Value(1, 5, 0, 9), Value(2, 5, 0, 9), "usd", "down")
+    assert each.low == -2
+    shares = changes.of_values(rate(1, 10), rate(2, 10), "ratio", "down")
+    assert shares.low is not None and shares.low < -0.2, "a share is told in points"
+
+
+def test_what_is_new_has_no_way() -> None:
+    new = Change(5, 0, "usd", "down", 1, 9)
+    assert (new.text, new.arrow, new.way) == ("new", "", "")
+
+
 def test_three_steps_are_too_few() -> None:
     assert changes.of_totals([9, 9, 9], [1, 1, 1], "usd", "down").low is None
     assert changes.of_totals([9] * 5, [1] * 4, "usd", "down").low is None, "not the same steps"

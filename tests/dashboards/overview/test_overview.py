@@ -246,7 +246,35 @@ def test_a_time_in_which_traffic_began_is_not_compared_with(
 
 def test_nothing_before_is_said(send: Send, page: Callable[..., str]) -> None:
     steady(send, range(5))
-    assert "There is nothing in the 14 days before to compare with." in first_words(page())
+    html = page()
+    assert "There is nothing in the 14 days before to compare with." in first_words(html)
+    assert first_words(html).endswith("to compare with.")
+    assert "delta" not in html[html.index('class="stats"') :], "nothing is new where all is"
+    for label in ("Spend", "Traces", "Cost per trace"):
+        assert stat(html, label)[0].endswith("none in prior 14 d"), label
+
+
+def test_a_wild_day_is_told_also_where_nothing_is_compared(
+    send: Send, page: Callable[..., str]
+) -> None:
+    steady(send, range(8))
+    for _ in range(4):
+        send(3, output=4_000)
+    odd = r" \d+ \w{3} cost [\d.$¢]+, \d+ times the usual, mostly by gpt-4o-2024-08-06\.$"
+    assert re.search(r"nothing in the 30 days before to compare with\." + odd,
+                     first_words(page("range=30d")))  # fmt: skip
+    send(20)
+    assert re.search(r"had 1: too few to compare with\." + odd, first_words(page()))
+
+
+def test_what_is_new_beside_what_was_there_is_called_so(
+    send: Send, page: Callable[..., str]
+) -> None:
+    steady(send, range(28), name="old", user__id="old")
+    steady(send, range(3), name="fresh", user__id="fresh")
+    html = page()
+    table = html[html.index("Top features by cost") :]
+    assert text_of(table).count(" new ") == 2 and "up new" not in text_of(table)
 
 
 def test_too_little_before_is_not_compared_with(send: Send, page: Callable[..., str]) -> None:
