@@ -1,17 +1,18 @@
 """What lists of sessions and users are asked for in the URL:
 
-a time range, a query, a place in the list.
+a time range (a preset, or two ends), a query, a place in the list.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
-from dashboards.explorer.ranges import PRESETS, Chosen, preset
+from dashboards.explorer.ranges import PRESETS, Chosen
+from dashboards.explorer.state import read_range
 from sightglass.accounts.access import Access
 from traces.query import QueryError
 from traces.selectors.groups import Group
@@ -35,16 +36,26 @@ class Listing:
     newer: str | None = None
     older: str | None = None
     problem: str = ""
+    ends: dict[str, str] = field(default_factory=dict)
+    """`from` and `to`, where these were given instead of a preset."""
 
     @property
     def ranges(self) -> list[tuple[str, str]]:
-        return list(PRESETS.items())
+        """(value, label) of the choice; the first is of two ends, where these are in force."""
+        between = " – ".join(one.replace("T", " ") or "…" for one in self.ends.values())
+        return [*([("", between)] if self.ends else []), *PRESETS.items()]
 
 
 def listed(request: HttpRequest, access: Access, lister: Lister) -> Listing:
     """Ask `lister` what the URL asks (`q`, `range`, `cursor`)."""
-    q, chosen = request.GET.get("q", "")[:2000], preset(request.GET.get("range", ""))
-    answer = Listing(q, chosen.name, [])
+    given = request.GET.copy()
+    if given.get("range"):  # chosen in the form, which carries the ends that were in force
+        given["from"] = given["to"] = ""
+    q, (chosen, wrong) = given.get("q", "")[:2000], read_range(given)
+    ends = {"from": chosen.start_text, "to": chosen.end_text} if chosen.fixed else {}
+    answer = Listing(q, chosen.name, [], problem=wrong, ends=ends)
+    if wrong:
+        return answer
     try:
         query = parse(q) if q.strip() else EVERYTHING
     except QueryError as error:
@@ -74,5 +85,5 @@ def _page(
 def _link(answer: Listing, cursor: str | None) -> str | None:
     if cursor is None:
         return None
-    parameters = {"q": answer.q, "range": answer.range, "cursor": cursor}
+    parameters = {"q": answer.q, "range": answer.range, "cursor": cursor} | answer.ends
     return "?" + urlencode({key: value for key, value in parameters.items() if value})

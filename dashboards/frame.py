@@ -135,13 +135,9 @@ class Frame:
         spans: bool = False,
         range: TimeRange | None = None,
         order: str = "",
-        timeless: bool = False,
     ) -> str:
-        """The explorer with the same filter and exactly the same time; `found`: further terms.
-
-        `timeless` leaves the time out, for series of charts, whose points add their own.
-        """
-        when = {} if timeless else self._when if range is None else said(range)
+        """The explorer with the same filter and exactly the same time; `found`: further terms."""
+        when = self._when if range is None else said(range)
         asked = {"list": "spans" if spans else "", "q": self.narrowed(*found), "order": order}
         return f"{self._explorer}?{state.encoded(asked | when)}"
 
@@ -289,7 +285,7 @@ def series_of(
 ) -> list[Series]:
     """Series of a chart, of an answer of `metrics.ask`.
 
-    `name` and `url` (see `Frame.explore(…, timeless=True)`) are of a group's value.
+    `name` and `url` (see `Frame.explore`) are of a group's value.
     """
     found = []
     for one in answer.series:

@@ -179,12 +179,12 @@ class _Drawing:
         score = metrics.score_of(self.metric)
         return [term_of("score", score)] if score else []
 
-    def url(self, group: str | None, *, timeless: bool = False) -> str:
+    def url(self, group: str | None) -> str:
         """The traces of a group; empty where no query can say it."""
         found = term(self.chart.group_by, group) if self.chart.group_by else ""
         if self.chart.group_by and not found:
             return ""
-        return self.frame.explore(*self._of_score(), *([found] if found else ()), timeless=timeless)
+        return self.frame.explore(*self._of_score(), *([found] if found else ()))
 
     def name(self, group: str | None) -> str:
         if not self.chart.group_by:
@@ -193,7 +193,7 @@ class _Drawing:
 
     def _drawn(self, made: Tile) -> Tile:
         answer = self.ask(stepped=True, most=MOST_LINES)
-        series = series_of(answer, name=self.name, url=lambda group: self.url(group, timeless=True))
+        series = series_of(answer, name=self.name, url=self.url)
         draw = {Kind.LINES: lines, Kind.AREA: area, Kind.BARS: bars}[Kind(self.chart.kind)]
         chart = draw(series, unit=self.metric.unit, step_ns=self.grain[1])
         card = ChartCard(

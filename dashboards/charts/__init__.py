@@ -20,7 +20,8 @@ How to put a chart on a page
        chart = heatmap(columns, rows, unit="ratio", better="down")
 
    `Series.low` and `.high` draw the 95 % interval as a band. `Series.url` is an explorer address
-   with this series' filter and no time: a click on a point adds `from` and `to` of its step.
+   with this series' filter and the time of the chart: the legend leads there; a click on a point
+   has `from` and `to` of its step instead.
 
 3. Wrap it in a card and give it to the template::
 

@@ -16,8 +16,8 @@ class Series:
 
     `times` (Unix ns) and `values` run in parallel, as do `low`, `high` (a 95 % interval) and
     `counts` (how many spans, traces or scores each is made of) where they are given. `colour`:
-    s1…s6, other, bad, warn, good; empty: by position. `url`: the explorer with this series' filter,
-    without a time.
+    s1…s6, other, bad, warn, good; empty: by position. `url`: the explorer with this series' filter
+    and the time of the whole chart; a point has its step's instead.
     """
 
     name: str

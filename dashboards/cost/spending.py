@@ -284,7 +284,7 @@ def _series(frame: Frame, by: str, value: str | None, steps: dict[int, int]) -> 
         frame.times,
         [steps.get(ns, 0) for ns in frame.times],
         total=sum(steps.values()),
-        url=frame.explore(link, timeless=True, order="-cost") if link else "",
+        url=frame.explore(link, order="-cost") if link else "",
     )
 
 

@@ -46,7 +46,7 @@ def quantiles(
 
 def latency(reading: Reading) -> ChartCard:
     frame = reading.frame
-    url = frame.explore(timeless=True, order="-duration")
+    url = frame.explore(order="-duration")
     series = quantiles(frame, reading.latencies, url)
     known = any(one.total is not None for one in series)
     return ChartCard(
@@ -118,7 +118,7 @@ def binned(counts: sketch.Counts) -> tuple[list[float], list[int]]:
 
 def first_token(reading: Reading) -> ChartCard:
     frame = reading.frame
-    url = frame.explore("ttft:>0ms", spans=True, timeless=True)
+    url = frame.explore("ttft:>0ms", spans=True)
     series = quantiles(frame, reading.first_tokens, url, (("p50", 0.5), ("p95", 0.95)))
     known = any(one.total is not None for one in series)
     return ChartCard(
@@ -152,7 +152,7 @@ def speed(reading: Reading) -> ChartCard:
             frame.times,
             [tokens_per_second(sums[model].get(ns)) for ns in frame.times],
             total=tokens_per_second(timed(sums[model].values())),
-            url=frame.explore(term("model", model), spans=True, timeless=True),
+            url=frame.explore(term("model", model), spans=True),
         )
         for model in ranked
     ]
@@ -183,7 +183,7 @@ def tokens_per_second(sums: Measures | None) -> float | None:
 def throughput(reading: Reading) -> ChartCard:
     frame = reading.frame
     values = [one.traces for one in reading.steps]
-    url = frame.explore(timeless=True)
+    url = frame.explore()
     series = [Series("Traces", frame.times, values, total=sum(values), url=url)]
     return ChartCard(
         "throughput",
@@ -208,7 +208,7 @@ def errors(reading: Reading, choice: str) -> ChartCard:
             frame.times,
             [sums[group].get(ns, 0) for ns in frame.times],
             total=sum(sums[group].values()),
-            url=frame.explore(term(choice, group), "status:error", spans=True, timeless=True)
+            url=frame.explore(term(choice, group), "status:error", spans=True)
             if term(choice, group)
             else "",
         )
@@ -251,7 +251,7 @@ def found_nothing(reading: Reading) -> ChartCard:
             high=[one.high if one.value is not None else None for one in values],
             counts=[one.count for one in values],
             total=total.value,
-            url=frame.explore("kind:retriever", spans=True, timeless=True),
+            url=frame.explore("kind:retriever", spans=True),
         )
     ]
     return ChartCard(
@@ -270,7 +270,7 @@ def relevance(reading: Reading) -> ChartCard:
     steps = reading.retrievals
     values = [metrics.value_of("mean_retrieval_score", one).value for one in steps]
     total = metrics.value_of("mean_retrieval_score", added(steps))
-    url = frame.explore("kind:retriever", spans=True, timeless=True)
+    url = frame.explore("kind:retriever", spans=True)
     series = [Series("Best document", frame.times, values, total=total.value, url=url)]
     return ChartCard(
         "relevance",
@@ -286,7 +286,7 @@ def relevance(reading: Reading) -> ChartCard:
 def retriever_latency(reading: Reading) -> ChartCard:
     frame = reading.frame
     steps = sketch.unpacked_rows([one.packed for one in reading.retrievals])
-    url = frame.explore("kind:retriever", spans=True, timeless=True)
+    url = frame.explore("kind:retriever", spans=True)
     series = quantiles(frame, steps, url, (("p50", 0.5), ("p95", 0.95)))
     known = any(one.total is not None for one in series)
     return ChartCard(

@@ -58,7 +58,7 @@ def over_time(
 ) -> ChartCard:
     """The chosen score over time, whole or by the values of a dimension."""
     key = figure.key
-    url = frame.explore(score_term(key.name), timeless=True)
+    url = frame.explore(score_term(key.name))
     if by:
         series = _split_lines(frame, query, key, by)
     else:
@@ -85,7 +85,7 @@ def _split_lines(frame: Frame, query: Query, key: Key, by: str) -> list[Series]:
     found = []
     for name in ranked[:MOST_LINES]:
         found_term = term(by, name)
-        url = frame.explore(score_term(key.name), found_term, timeless=True) if found_term else ""
+        url = frame.explore(score_term(key.name), found_term) if found_term else ""
         shown = OTHER_LABEL if name == OTHER else name or f"no {LABELS[by].lower()}"
         found.append(line_of(shown, groups[name], frame.times, score_value, url))
     return found
@@ -128,7 +128,7 @@ def _fine_line(frame: Frame, figure: Figure, trend: Trend) -> Series:
     def read(sums: ScoreMeasures) -> Value:
         return fine_value(sums, better)
 
-    url = frame.explore(score_term(key.name), timeless=True)
+    url = frame.explore(score_term(key.name))
     source = SOURCES.get(key.source, key.source).lower()
     name = f"{key.name} ({source}{'' if figure.drawn else ', not all drawn'})"
     return line_of(name, trend.steps[key], frame.times, read, url)
@@ -149,7 +149,7 @@ def flagged(frame: Frame, figures: Sequence[Figure], trend: Trend) -> ChartCard 
             trend.steps[one.key],
             frame.times,
             flagged_value,
-            frame.explore(score_term(one.key.name), timeless=True),
+            frame.explore(score_term(one.key.name)),
         )
         for one in able[:MOST_LINES]
     ]

@@ -37,7 +37,7 @@ def map_card(asked: Asked, drawn: Sequence[Dot], topics: Sequence[Topic]) -> Cha
             one.title,
             _points(asked, dots.get(one.number, ())),
             (one.x, one.y),
-            asked.page(one),
+            asked.page(one.number),
         )
         for one in shown
     ]

@@ -76,8 +76,8 @@ class Asked:
         }
         return f"?{state.encoded({name: value for name, value in given.items() if value})}"
 
-    def page(self, topic: Topic) -> str:
-        there = reverse("topic", args=[self.access.project.slug, topic.number])
+    def page(self, number: int) -> str:
+        there = reverse("topic", args=[self.access.project.slug, number])
         return f"{there}{self.link(q='')}"
 
     def calls(self, number: int) -> str:
@@ -268,7 +268,7 @@ def _line(
     return Line(
         topic=topic,
         sums=mine,
-        url=asked.page(topic),
+        url=asked.page(topic.number),
         calls_url=asked.calls(topic.number),
         share=0.0,
         change=change,
@@ -345,7 +345,7 @@ def whole(asked: Asked, topic: Topic) -> Whole:
 
 
 def _cards(asked: Asked, topic: Topic, by_day: Sequence[Sums], score: str) -> list[ChartCard]:
-    url = _explorer(asked, topic)
+    url = asked.calls(topic.number)
 
     def series(name: str, values: Sequence[float | None], **more: Any) -> Series:
         return Series(name, asked.times, values, url=url, **more)
@@ -386,9 +386,3 @@ def _intervals(
     chart = lines([one], unit=unit, step_ns=DAY)
     sub = "with its 95% interval"
     return ChartCard(card, title, chart, sub=sub, csv=asked.link(csv=card))
-
-
-def _explorer(asked: Asked, topic: Topic) -> str:
-    """For points of charts, which add their own time."""
-    there = reverse("traces", args=[asked.access.project.slug])
-    return f"{there}?{state.encoded({'list': 'spans', 'q': f'topic:{topic.number}'})}"

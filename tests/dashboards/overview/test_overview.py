@@ -175,7 +175,7 @@ def test_the_newest_drift_is_told_with_a_link(
     drifting(access, "outputs", 1, 1, by_hand=True, verdict="tried by hand")
     html = page()
     begun = moment(TODAY - 4 * DAY, DAY)
-    link = f'<a href="/p/shop/drift/windows/{newest.pk}">Outputs drifted on {begun}</a>'
+    link = f'<a href="/p/shop/drift/windows/{newest.pk}?range=14d">Outputs drifted on {begun}</a>'
     assert f"{link}: Answers are &lt;b&gt;shorter&lt;/b&gt;." in html
     assert '<a href="/p/shop/drift">1 more drift</a>' in html
     assert "the first window" not in html and "by hand" not in html
