@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from dashboards import numbers
-from dashboards.frame import Frame
+from dashboards.frame import Frame, term
 from traces.selectors.runaways import MORE, TIMES, Runaway, Runaways
 
 MEANING = (
     f"A trace ran away if it has more than {TIMES} times as many calls of chat models as traces of"
     f" its name have on a usual day, and more than {MORE} above that. The usual day is the middle"
-    " one of at least four weeks; names with fewer than 20 traces have none."
+    " one of the days with such traces in the four weeks up to the end of the time range, or in all"
+    " of it if it is longer; names with fewer than 20 traces have none."
 )
+FACTS = 4
+"""Tags and values of metadata that a row shows."""
+FACT = 60
+"""Characters of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,12 @@ class AwayRow:
     url: str
     start_ns: int
     period: str
+    user: str
+    user_url: str
+    facts: list[str]
+    """Tags, and values of metadata such as `team: buying`."""
+    ended: str
+    """How, where it did not end well."""
     calls: str
     usual: str
     grown: str
@@ -43,11 +54,22 @@ def _row(frame: Frame, one: Runaway, period: str) -> AwayRow:
         reverse("trace", args=[frame.access.project.slug, one.trace_id.hex]),
         one.start_ns,
         period,
+        one.user_id or "",
+        frame.explore(link, order="-cost") if (link := term("user_id", one.user_id)) else "",
+        facts(one),
+        "error" if one.failed else "no answer" if one.unanswered else "",
         numbers.number(one.calls),
         _usual(one),
         grown,
         numbers.NONE if sums.calls and sums.unpriced == sums.calls else numbers.money(sums.cost),
     )
+
+
+def facts(one: Runaway) -> list[str]:
+    """What its sender said of it, so that somebody knows whose it is; metadata first."""
+    plain = (str, int, float)  # and bool; lists and objects are read on the trace itself
+    said = [f"{name}: {value}" for name, value in one.metadata.items() if isinstance(value, plain)]
+    return [text[:FACT] for text in (*said, *one.tags)][:FACTS]
 
 
 def _usual(one: Runaway) -> str:

@@ -33,6 +33,8 @@ from traces.services.prices import overrides_of
 FEATURES = {"prompt": "prompt", "name": "span name", "environment": "environment",
             "release": "release"}  # fmt: skip
 DEFAULT = "prompt"
+MOSTLY_CACHED = 0.5
+"""Share of input read from a cache from which on a cache is no advice any more."""
 LOOP = 3
 """Repeats of one prompt in a trace from which on it is called a loop."""
 
@@ -106,15 +108,16 @@ def rates_now(project_id: int) -> RatesOf:
 def found(frame: Frame, query: Query, by: str) -> dict[str, Any]:
     """What the page shows but the traces. Raises TooSlow."""
     cube = reading.by_model(frame.project_id, query, frame.range, by)
+    gone = reading.ran_away(frame.project_id, query, frame.range, ("kind", "provider", "model", by))
     slices = findings.chats(reading.summed(cube))
-    long = findings.long_prompts(slices)
-    missed = findings.missed_prefixes(slices, rates_now(frame.project_id))
-    again = findings.repeated(slices)
+    astray = findings.chats(gone.groups.items() if gone else ())
+    long = findings.long_prompts(slices, astray)
+    missed = findings.missed_prefixes(slices, rates_now(frame.project_id), astray)
+    again = findings.repeated(slices, astray)
     parts = [
         _part(frame, by, "long", "Long prompts, short answers", long, "Cost of input",
               f"At least {findings.LONG:,} tokens of input per call on average, and at most one of"
-              " output for 20 of input. Shorter instructions, fewer documents or examples, or a"
-              " cache for the part that repeats make them cheaper."),
+              f" output for 20 of input. {advice(long)}"),
         _part(frame, by, "prefixes", "Repeated beginnings that no cache read", missed,
               "Could save at most",
               "Calls of 1,024 tokens of input or more that begin as another did within five minutes"
@@ -126,7 +129,6 @@ def found(frame: Frame, query: Query, by: str) -> dict[str, Any]:
               " grows with each step asks nothing twice: see the traces that ran away."),
     ]  # fmt: skip
     calls = sum(sums.calls for sums in slices.values())
-    gone = reading.ran_away(frame.project_id, query, frame.range)
     whole = reading.added(cube.cells).cost
     lead = [away.sentence(gone, whole)] if gone and gone.traces else []
     return {"parts": parts, "calls": calls, "pending": cube.pending,
@@ -154,15 +156,44 @@ def sentences(
     """`quiet`: nothing else stands out."""
     said = []
     if money := findings.total(again):
-        said.append(f"Repeating the same calls within a trace cost {numbers.money(money)}.")
+        said.append(
+            f"Repeating the same calls within a trace cost {numbers.money(money)}"
+            f"{of_it(money, findings.gone(again))}."
+        )
     if money := findings.total(missed):
-        said.append(f"Caching repeated beginnings could save up to {numbers.money(money)}.")
+        said.append(
+            f"Caching repeated beginnings could save up to {numbers.money(money)}"
+            f"{of_it(money, findings.gone(missed))}."
+        )
     if money := findings.total(long):
-        said.append(f"Long prompts with short answers cost {numbers.money(money)} of input.")
+        said.append(
+            f"Long prompts with short answers cost {numbers.money(money)} of input"
+            f"{of_it(money, findings.gone(long))}."
+        )
     if not said and quiet:
         said.append("Nothing stands out: no long prompts of little use, no uncached beginnings,"
                     " no repeated calls, no runaway traces.")  # fmt: skip
     return said
+
+
+def of_it(money: int, gone: int) -> str:
+    """That these are, in part or all, the same dollars as those of traces that ran away."""
+    told, part = numbers.money(money), numbers.money(gone)
+    if not gone:
+        return ""
+    return f", {'all' if told == part else part} of it in traces that ran away"
+
+
+def advice(long: Sequence[Finding]) -> str:
+    """What would make long prompts cheaper: not a cache where one reads most of them already."""
+    less = "Shorter instructions, fewer documents or examples"
+    cached = findings.cached(long)
+    if cached < MOSTLY_CACHED:
+        return f"{less}, or a cache for the part that repeats make them cheaper."
+    return (
+        f"{numbers.share(cached)} of it was read from a cache, so there is little left to cache:"
+        f" {less[:1].lower()}{less[1:]}, or fewer steps of an agent make them cheaper."
+    )
 
 
 def _part(
@@ -192,12 +223,13 @@ def name_of(where: Where, by: str) -> str:
 
 def _row(frame: Frame, by: str, one: Finding) -> Row:
     terms = [term("model", one.where[1]), term(by, one.where[2])]
+    away = of_it(one.money or 0, one.away).replace(", ", "; ")
     return Row(
         name_of(one.where, by),
         frame.explore(*(each for each in terms if each), order="-cost"),
         numbers.number(one.calls),
         numbers.money(one.money),
-        one.detail,
+        one.detail + away,
     )
 
 

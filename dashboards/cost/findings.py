@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dashboards import numbers
@@ -20,16 +20,24 @@ MOST = 15
 Where = tuple[str | None, str | None, str | None]
 """Provider, model, feature."""
 RatesOf = Callable[[str | None, str | None], Rates | None]
+Slices = Mapping[Where, Measures]
+NONE: Slices = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One slice. `money` in pico dollars: None where no price says it."""
+    """One slice. `money` in pico dollars: None where no price says it.
+
+    `away`: what of it is of traces that ran away. `cached`: tokens of its input read from a cache.
+    """
 
     where: Where
     calls: int
     money: int | None
     detail: str
+    away: int = 0
+    input: int = 0
+    cached: int = 0
 
 
 def chats(groups: Iterable[tuple[tuple[str | None, ...], Measures]]) -> dict[Where, Measures]:
@@ -41,8 +49,11 @@ def chats(groups: Iterable[tuple[tuple[str | None, ...], Measures]]) -> dict[Whe
     return found
 
 
-def long_prompts(slices: dict[Where, Measures]) -> list[Finding]:
-    """Slices whose prompts are long and whose answers are short; money: all that input cost."""
+def long_prompts(slices: Slices, away: Slices = NONE) -> list[Finding]:
+    """Slices whose prompts are long and whose answers are short; money: all that input cost.
+
+    `away`: what of the slices is of traces that ran away.
+    """
     found = []
     for where, sums in slices.items():
         if sums.calls < LEAST_CALLS or not sums.input_tokens:
@@ -51,16 +62,30 @@ def long_prompts(slices: dict[Where, Measures]) -> list[Finding]:
         use = sums.output_tokens / sums.input_tokens
         if each < LONG or use > SHORT_USE:
             continue
-        money = sums.cost_input + sums.cost_cache_read + sums.cost_cache_write
+        money, gone = input_cost(sums), input_cost(away.get(where, Measures()))
         detail = (
             f"{numbers.tokens(round(each))} in → {numbers.number(round(each * use))} out per call;"
             f" {numbers.share(sums.cache_read_tokens / sums.input_tokens)} read from cache"
         )
-        found.append(Finding(where, sums.calls, money or None, detail))
+        found.append(
+            Finding(
+                where,
+                sums.calls,
+                money or None,
+                detail,
+                min(gone, money),
+                sums.input_tokens,
+                sums.cache_read_tokens,
+            )
+        )
     return _ranked(found)
 
 
-def missed_prefixes(slices: dict[Where, Measures], rates_of: RatesOf) -> list[Finding]:
+def input_cost(sums: Measures) -> int:
+    return sums.cost_input + sums.cost_cache_read + sums.cost_cache_write
+
+
+def missed_prefixes(slices: Slices, rates_of: RatesOf, away: Slices = NONE) -> list[Finding]:
     """Slices whose prompts begin as others just did, and were not read from a cache.
 
     Money: what all of their input would have cost less at the rate for cached input. It is a most:
@@ -83,17 +108,20 @@ def missed_prefixes(slices: dict[Where, Measures], rates_of: RatesOf) -> list[Fi
             f"{numbers.share(sums.prefix_missed / sums.calls)} of calls,"
             f" {numbers.tokens(sums.prefix_missed_tokens)} tokens of input"
         )
-        found.append(Finding(where, sums.prefix_missed, money, detail))
+        gone = away.get(where, Measures()).prefix_missed_tokens
+        part = min(1.0, gone / max(1, sums.prefix_missed_tokens))
+        found.append(Finding(where, sums.prefix_missed, money, detail, round((money or 0) * part)))
     return _ranked(found)
 
 
-def repeated(slices: dict[Where, Measures]) -> list[Finding]:
+def repeated(slices: Slices, away: Slices = NONE) -> list[Finding]:
     """Slices with calls that asked what their trace had asked before; money: what these cost."""
     found = []
     for where, sums in slices.items():
         if sums.retried:
             detail = f"{numbers.share(sums.retried / sums.calls)} of {sums.calls:,} calls"
-            found.append(Finding(where, sums.retried, sums.retried_cost or None, detail))
+            money, gone = sums.retried_cost, away.get(where, Measures()).retried_cost
+            found.append(Finding(where, sums.retried, money or None, detail, min(gone, money)))
     return _ranked(found)
 
 
@@ -103,3 +131,14 @@ def _ranked(found: list[Finding]) -> list[Finding]:
 
 def total(findings: Iterable[Finding]) -> int:
     return sum(one.money or 0 for one in findings)
+
+
+def gone(findings: Iterable[Finding]) -> int:
+    """What of their money is of traces that ran away."""
+    return sum(one.away for one in findings)
+
+
+def cached(findings: Sequence[Finding]) -> float:
+    """The share of their input that was read from a cache."""
+    whole = sum(one.input for one in findings)
+    return sum(one.cached for one in findings) / whole if whole else 0.0

@@ -8,8 +8,9 @@ from their summaries; of spans only those of the traces that were found are read
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import floor
 from statistics import median
@@ -39,9 +40,13 @@ MOST = 500
 """Traces that are counted, the dearest."""
 LISTED = 10
 LIMIT_MS = 2_000
+ADDED = (*TAKEN, "retried_cost", "prefix_missed", "prefix_missed_tokens")
+"""The sums of them that are read."""
 
 FOUND = f"""
-SELECT t.trace_id, t.name, t.start_ns, greatest(t.last_start_ns, t.start_ns), t.call_count
+SELECT t.trace_id, t.name, t.start_ns, greatest(t.last_start_ns, t.start_ns), t.call_count,
+    t.user_id, t.tags, t.metadata, t.status = 'error',
+    t.input_preview IS NOT NULL AND coalesce(t.output_preview, '') = ''
 FROM traces_trace t
 JOIN unnest(%(names)s::text[], %(limits)s::int8[]) u(name, most) ON u.name = t.name
 WHERE t.project_id = %(project)s AND t.start_ns >= %(low)s AND t.start_ns < %(high)s
@@ -70,6 +75,12 @@ class Runaway:
     last_ns: int
     calls: int
     usual: float
+    user_id: str | None = None
+    tags: Sequence[str] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    failed: bool = False
+    unanswered: bool = False
+    """It says what was asked and not what came of it."""
     sums: Measures = field(default_factory=Measures)
     grown: tuple[int, int] | None = None
 
@@ -144,9 +155,18 @@ def _found(project_id: int, range: TimeRange, usual: dict[str, float]) -> list[R
             },
         )
         return [
-            Runaway(trace_id, name, start_ns, last_ns, calls, usual[name])
-            for trace_id, name, start_ns, last_ns, calls in cursor.fetchall()
-        ]
+            Runaway(
+                trace_id, name, start_ns, last_ns, calls, usual[name], user_id, tags,
+                _object(metadata), failed, unanswered,
+            )
+            for trace_id, name, start_ns, last_ns, calls, user_id, tags, metadata, failed,
+                unanswered in cursor.fetchall()
+        ]  # fmt: skip
+
+
+def _object(stored: str | Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """A column of JSON, as a cursor of Django's gives it: as text."""
+    return json.loads(stored) if isinstance(stored, str) else stored or {}
 
 
 def _add_up(
@@ -161,7 +181,7 @@ def _add_up(
     if not traces:
         return
     columns = ["traces_span.trace_id", *(SPAN_COLUMNS[name] for name in by)]
-    parts = ", ".join([*columns, *(SPAN_SUMS[name] for name in TAKEN)])
+    parts = ", ".join([*columns, *(SPAN_SUMS[name] for name in ADDED)])
     sql = f"""SELECT {parts} {SPAN_SOURCE} WHERE traces_span.project_id = %s
         AND traces_span.trace_id = ANY(%s)
         AND traces_span.start_ns >= %s AND traces_span.start_ns < %s"""
@@ -174,7 +194,7 @@ def _add_up(
     with connection.cursor() as cursor:
         cursor.execute(f"{sql} GROUP BY {places}", params)
         for trace_id, *row in cursor.fetchall():
-            sums = Measures(**numbers(TAKEN, row[len(by) :]))
+            sums = Measures(**numbers(ADDED, row[len(by) :]))
             by_trace[trace_id].add(sums)
             found.groups.setdefault(tuple(row[: len(by)]), Measures()).add(sums)
     for one in traces:

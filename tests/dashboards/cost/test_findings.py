@@ -39,6 +39,32 @@ def test_cached_input_counts_at_what_it_cost() -> None:
     assert "80.0% read from cache" in one.detail
 
 
+def test_what_is_of_runaway_traces_is_told_apart() -> None:
+    whole = replace(
+        measured(100, input=5_000, output=50, retried=9),
+        retried_cost=900, prefix_missed=40, prefix_missed_tokens=80_000,
+    )  # fmt: skip
+    part = replace(
+        measured(25, input=5_000, output=50, retried=3),
+        retried_cost=300, prefix_missed=10, prefix_missed_tokens=20_000,
+    )  # fmt: skip
+    for found in (
+        findings.long_prompts({A: whole}, {A: part, B: whole}),
+        findings.missed_prefixes({A: whole}, rates_of, {A: part}),
+    ):
+        assert findings.gone(found) * 4 == findings.total(found) > 0
+    assert findings.gone(findings.repeated({A: whole}, {A: part})) == 300
+    late = findings.long_prompts({A: part}, {A: whole})  # sums that do not hold all of it yet
+    assert findings.gone(late) == findings.total(late)
+
+
+def test_the_share_that_a_cache_read_is_of_all_input() -> None:
+    slices = {A: measured(100, input=5_000, output=50, read=4_000),
+              B: measured(300, input=5_000, output=50)}  # fmt: skip
+    assert findings.cached(findings.long_prompts(slices)) == 0.2
+    assert findings.cached([]) == 0
+
+
 def test_a_few_calls_are_no_finding() -> None:
     assert findings.long_prompts({A: measured(19, input=9_000, output=1)}) == []
     assert findings.long_prompts({A: measured(0)}) == []

@@ -304,6 +304,7 @@ def test_a_trace_that_ran_away_leads_the_page_of_efficiency(page: Client, astray
     [row] = response.context["runaways"]
     assert (row.name, row.calls, row.usual, row.grown) == ("research", "15", "2", "1.0k → 15.0k")
     assert row.url == f"/p/shop/traces/{astray.hex()}"
+    assert row.ended == "no answer", "what was asked is known, and nothing came of it"
     assert page.get(row.url).status_code == 200
     cost = cost_of(**of_month(1, trace_id=UUID(bytes=astray)))
     assert row.cost == f"{cost * 100:.1f}¢"
@@ -312,6 +313,50 @@ def test_a_trace_that_ran_away_leads_the_page_of_efficiency(page: Client, astray
     assert "15 calls, where 2 are usual." in text
     none = shown(page, f"{COST}/efficiency", q="user:acct_1")
     assert "ran away and" not in none and "No trace made many more calls" in none
+
+
+def test_whose_a_runaway_trace_was_and_how_it_ended(page: Client, access: Access) -> None:
+    start = (month(1).range.start_ns or 0) + 20 * DAY
+    said: Any = {
+        "langfuse__trace__metadata__team": "<b>buying</b>",
+        "langfuse__trace__tags": ["research", "agent"],
+        "error": "recursion_limit",
+    }
+    run_away(access, start, **said)
+    for url in (f"{COST}/efficiency", f"{COST}/change"):
+        response = page.get(url, when())
+        [row] = response.context["runaways"]
+        assert (row.user, row.ended) == ("acct_2", "error")
+        assert row.facts == ["team: <b>buying</b>", "research", "agent"]
+        assert "<b>buying" not in response.content.decode()
+        assert "research error team: <b>buying</b> · research · agent" in shown(page, url)
+        assert page.get(row.user_url).content.decode().count("data-row=") == 1
+
+
+def test_money_of_runaway_traces_is_not_told_twice(page: Client, access: Access) -> None:
+    start = (month(1).range.start_ns or 0) + 20 * DAY
+    run_away(access, start, calls=25, gen_ai__usage__cache_read__input_tokens=900)
+    text = shown(page, f"{COST}/efficiency")
+    assert re.search(r"cost [^ ]+ of input, all of it in traces that ran away\.", text)
+    assert "read from cache; all of it in traces that ran away" in text
+    assert "or a cache for the part that repeats make them cheaper" in text, "little is cached"
+    several = [call(start + DAY + n * SECOND, f"t{n}", prompt="step", model="claude-sonnet-4-5",
+                    name="other", tokens=(8_000, 12)) for n in range(25)]  # fmt: skip
+    store_spans(access, decoded(*several))
+    indexing.run(30)
+    text = shown(page, f"{COST}/efficiency")
+    told = re.search(r"cost ([^ ]+) of input, ([^ ]+) of it in traces that ran away\.", text)
+    assert told and told[2] != "all" and told[1] != told[2]
+
+
+def test_a_cache_is_no_advice_for_what_a_cache_read(page: Client, access: Access) -> None:
+    start = month(1).range.start_ns or 0
+    calls = [call(start + at * SECOND, f"Title of {at}", prompt="title", tokens=(8_000, 12),
+                  gen_ai__usage__cache_read__input_tokens=7_200) for at in range(25)]  # fmt: skip
+    store_spans(access, decoded(*calls))
+    text = shown(page, f"{COST}/efficiency")
+    assert "90.0% of it was read from a cache, so there is little left to cache" in text
+    assert "a cache for the part that repeats" not in text and "ran away and" not in text
 
 
 def test_a_trace_that_ran_away_is_the_main_reason_to_the_last_digit(

@@ -81,7 +81,7 @@ def two_months(access: Access) -> None:
     indexing.run(60)
 
 
-def run_away(access: Access, at: int, calls: int = 15) -> bytes:
+def run_away(access: Access, at: int, calls: int = 15, **more: Any) -> bytes:
     """A trace of `research` with many calls, each sent more than the one before, on another model;
     in the eight days before it there are as usual traces of two calls.
     """
@@ -93,7 +93,7 @@ def run_away(access: Access, at: int, calls: int = 15) -> bytes:
     trace = bytes([99] * 16)
     steps = [
         call(at + n * SECOND, f"step {n}", trace=trace, name="research", prompt="step",
-             model="claude-sonnet-4-5", user="acct_2", tokens=(1_000 * (n + 1), 100))
+             model="claude-sonnet-4-5", user="acct_2", tokens=(1_000 * (n + 1), 100), **more)
         for n in range(calls)
     ]  # fmt: skip
     store_spans(access, decoded(*steps))

@@ -66,6 +66,8 @@ def test_a_trace_with_many_more_calls_is_found_with_what_it_cost(access: Access)
     assert one.grown == (500, 7_500)
     each = sum(500 * (i + 1) for i in range(15)) * 2_500_000 + 15 * 100 * 10_000_000
     assert one.sums.cost == each and one.sums.calls == 15
+    assert (one.user_id, one.failed, list(one.tags), one.metadata) == ("acct_1", False, [], {})
+    assert not one.unanswered, "its sender keeps texts to itself"
 
 
 def test_groups_are_parts_of_the_sums_of_the_range(access: Access) -> None:
