@@ -550,17 +550,25 @@ def test_every_page_asks_for_a_permission_in_its_project() -> None:
     assert [route.name for route in PAGES if not getattr(route.view, "permissions", None)] == []
 
 
-@pytest.mark.parametrize("route", PAGES, ids=by_name)
+# What must be refused changes nothing: such routes are walked in one project, each a subtest.
+
+
 def test_a_stranger_finds_no_page(
-    route: Route, values: dict[str, str], untouched: None, stranger: User, client: Client
+    values: dict[str, str],
+    untouched: None,
+    stranger: User,
+    client: Client,
+    subtests: pytest.Subtests,
 ) -> None:
     client.force_login(stranger)
-    address = route.address(values)
-    for method in METHODS:
-        response = getattr(client, method)(address, headers={"HX-Request": "true"})
-        assert response.status_code in (404, 405), f"{method} {address}"
-        assert CANARY not in body(response)
-    assert {client.get(address).status_code, client.post(address).status_code} & {404}
+    for route in PAGES:
+        with subtests.test(by_name(route)):
+            address = route.address(values)
+            for method in METHODS:
+                response = getattr(client, method)(address, headers={"HX-Request": "true"})
+                assert response.status_code in (404, 405), f"{method} {address}"
+                assert CANARY not in body(response)
+            assert {client.get(address).status_code, client.post(address).status_code} & {404}
 
 
 @pytest.mark.parametrize("route", PAGES, ids=by_name)
@@ -585,46 +593,53 @@ def test_objects_are_not_found_through_a_project_of_ones_own(
             assert CANARY not in body(response), f"{method} {address}"
 
 
-@pytest.mark.parametrize("route", PAGES, ids=by_name)
 def test_nobody_in_particular_is_asked_to_sign_in(
-    route: Route, values: dict[str, str], untouched: None, client: Client
+    values: dict[str, str], untouched: None, client: Client, subtests: pytest.Subtests
 ) -> None:
-    for method in METHODS:
-        response = getattr(client, method)(route.address(values))
-        assert response.status_code in (302, 405)
-        if response.status_code == 302:
-            assert response.headers["Location"].startswith("/accounts/login/?next=")
+    for route in PAGES:
+        for method in METHODS:
+            with subtests.test(by_name(route), method=method):
+                response = getattr(client, method)(route.address(values))
+                assert response.status_code in (302, 405)
+                if response.status_code == 302:
+                    assert response.headers["Location"].startswith("/accounts/login/?next=")
 
 
-CLOSED_TO = [
-    pytest.param(role, route, id=f"{role}-{route.name}")
+CLOSED_TO = {
+    role: closed
     for role, granted in ROLE_PERMISSIONS.items()
-    for route in PAGES
-    if not getattr(route.view, "permissions", frozenset()) & granted
-]
+    if (closed := [
+        route for route in PAGES
+        if not getattr(route.view, "permissions", frozenset()) & granted
+    ])
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(("role", "route"), CLOSED_TO)
+@pytest.mark.parametrize("role", CLOSED_TO)
 def test_a_role_opens_what_it_may_and_no_more(
-    role: str, route: Route, values: dict[str, str], project: Project, client: Client
+    role: str, values: dict[str, str], project: Project, client: Client, subtests: pytest.Subtests
 ) -> None:
     client.force_login(someone := User.objects.create_user("someone@example.org"))
     Membership.objects.create(user=someone, project=project, role=role)
     before = state_of(project)
-    statuses = {getattr(client, method)(route.address(values)).status_code for method in METHODS}
-    assert 403 in statuses and statuses <= {403, 405}
+    for route in CLOSED_TO[role]:
+        with subtests.test(by_name(route)):
+            address = route.address(values)
+            statuses = {getattr(client, method)(address).status_code for method in METHODS}
+            assert 403 in statuses and statuses <= {403, 405}
     assert state_of(project) == before
 
 
-@pytest.mark.parametrize("route", API, ids=by_name)
 def test_the_api_answers_nobody_without_a_key(
-    route: Route, values: dict[str, str], untouched: None, owner: User, client: Client
+    values: dict[str, str], untouched: None, owner: User, client: Client, subtests: pytest.Subtests
 ) -> None:
     client.force_login(owner)  # a session is not a key
-    for method in METHODS:
-        response = getattr(client, method)(route.address(values))
-        assert response.status_code == 401, f"{method} {route.pattern}"
-        assert CANARY not in body(response)
+    for route in API:
+        for method in METHODS:
+            with subtests.test(by_name(route), method=method):
+                response = getattr(client, method)(route.address(values))
+                assert response.status_code == 401
+                assert CANARY not in body(response)
 
 
 @pytest.mark.parametrize("route", API, ids=by_name)
@@ -647,23 +662,32 @@ def test_another_projects_key_finds_nothing(
         assert exported.status_code < 500 and CANARY not in body(exported)
 
 
-@pytest.mark.parametrize("route", API, ids=by_name)
+def beyond(scope: str) -> Iterator[tuple[Route, str]]:
+    """The routes and methods that a key of this scope must not use."""
+    for route in API:
+        view: Any = route.view.view_class
+        by_method: dict[str, Permission] = getattr(view, "permissions", {})
+        for method in METHODS:
+            needed = by_method.get(method.upper()) or getattr(view, "permission", Permission.READ)
+            if not hasattr(view, method) or needed in SCOPE_PERMISSIONS[scope]:
+                continue
+            if route.name == "api_scores" and method == "post" and scope in ("ingest", "feedback"):
+                continue  # whoever sends traces may send their scores, and pages what users think
+            yield route, method
+
+
 @pytest.mark.parametrize("scope", list(SCOPE_PERMISSIONS))
 def test_a_key_without_the_scope_is_refused(
-    route: Route, scope: str, values: dict[str, str], project: Project, client: Client
+    scope: str, values: dict[str, str], project: Project, client: Client, subtests: pytest.Subtests
 ) -> None:
-    view: Any = route.view.view_class
-    by_method: dict[str, Permission] = getattr(view, "permissions", {})
     _, secret = create_key(project=project, name="narrow", scopes=[scope])
-    for method in METHODS:
-        needed = by_method.get(method.upper()) or getattr(view, "permission", Permission.READ)
-        if not hasattr(view, method) or needed in SCOPE_PERMISSIONS[scope]:
-            continue
-        if route.name == "api_scores" and method == "post" and scope in ("ingest", "feedback"):
-            continue  # whoever sends traces may send their scores, and pages what users think
-        response = getattr(client, method)(route.address(values), headers=bearer(secret))
-        assert response.status_code == 403, f"{method} {route.pattern}"
-        assert CANARY not in body(response)
+    before = state_of(project) | {"accounts_apikey": ""}  # a key says when it was used last
+    for route, method in beyond(scope):
+        with subtests.test(by_name(route), method=method):
+            response = getattr(client, method)(route.address(values), headers=bearer(secret))
+            assert response.status_code == 403
+            assert CANARY not in body(response)
+    assert state_of(project) | {"accounts_apikey": ""} == before
 
 
 @pytest.mark.parametrize("path", [*ROUTES, *POST_ROUTES])
