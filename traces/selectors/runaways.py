@@ -33,6 +33,7 @@ from traces.spans import Flag, Kind
 
 TIMES = 3
 MORE = 10
+"""An index knows the traces of more calls than these (traces_trace_many_calls)."""
 LEAST_TRACES = 20
 """Fewer traces of a name do not say what is usual of it."""
 WINDOW_NS, LONGEST_NS = 28 * DAY_NS, 92 * DAY_NS

@@ -9,6 +9,7 @@ from sightglass.accounts.access import Access
 from sightglass.accounts.models import Project
 from tests.traces.selectors.rows import NOON
 from traces.query import parse
+from traces.selectors import runaways
 from traces.selectors.paging import TimeRange
 from traces.selectors.search import matching_spans, matching_traces
 from traces.services import partitions
@@ -83,3 +84,16 @@ def test_a_rare_model_of_spans(access: Access) -> None:
     plan = rows.order_by("-start_ns", "-trace_id", "-span_id")[:51].explain()
     assert "model" in plan
     assert f"Seq Scan on traces_span_w{partitions.week_of(NOON)}" not in plan
+
+
+def test_traces_that_ran_away_are_among_those_of_many_calls(access: Access) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE traces_trace SET call_count = 30 WHERE cost_total % 1000 = 0")
+        cursor.execute("ANALYZE traces_trace")
+        cursor.execute(
+            "EXPLAIN " + runaways.FOUND,
+            {"project": access.project.pk, "low": NOON, "high": NOON + 10**15, "names": ["answer"],
+             "limits": [12]},
+        )  # fmt: skip
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "traces_trace_many_calls" in plan
