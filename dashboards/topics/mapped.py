@@ -30,7 +30,8 @@ def map_card(asked: Asked, drawn: Sequence[Dot], topics: Sequence[Topic]) -> Cha
     dots: dict[int, list[Dot]] = {}
     for dot in drawn:
         dots.setdefault(dot.number, []).append(dot)
-    ranked = sorted(topics, key=lambda one: (-one.size, one.number))
+    size = {number: len({dot.trace_id for dot in mine}) for number, mine in dots.items()}
+    ranked = sorted(topics, key=lambda one: (-size.get(one.number, 0), one.number))
     shown, rest = ranked[:ON_MAP], ranked[ON_MAP:]
     clouds = [
         Cloud(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 from django.urls import reverse
 
@@ -80,11 +79,11 @@ class Asked:
         there = reverse("topic", args=[self.access.project.slug, number])
         return f"{there}{self.link(q='')}"
 
-    def calls(self, number: int) -> str:
-        """The explorer with a topic's calls of these days."""
+    def explore(self, number: int, *, spans: bool = False) -> str:
+        """The explorer with a topic's traces of these days; `spans`: with its calls."""
         term = f"topic:{number}" if number else "topic:none"
         term = f"{term} ({self.q})" if self.q else term
-        asked = {"list": "spans", "q": term, "from": str(self.first)}
+        asked = {"list": "spans" if spans else "", "q": term, "from": str(self.first)}
         there = reverse("traces", args=[self.access.project.slug])
         return f"{there}?{state.encoded(asked)}"
 
@@ -111,9 +110,10 @@ class Line:
     topic: Topic
     sums: Sums
     url: str
+    traces_url: str
     calls_url: str
     share: float
-    """Of all calls of the days."""
+    """Of all that was asked in these days: traces of all topics."""
     change: Change
     quality: str
     quality_interval: str
@@ -156,7 +156,7 @@ class Listing:
 
     @property
     def none_share(self) -> float:
-        return self.none.calls / self.total if self.total else 0.0
+        return self.none.traces / self.total if self.total else 0.0
 
 
 def listing(asked: Asked, questions: Mapping[int, str]) -> Listing:
@@ -169,34 +169,43 @@ def listing(asked: Asked, questions: Mapping[int, str]) -> Listing:
     whole = Sums()
     for one in now.values():
         whole.add(one)
-    compared, better = any(one.calls for one in was.values()), better_of(asked.access, score)
+    compared, better = any(one.traces for one in was.values()), better_of(asked.access, score)
     topics = selectors.topics_of_project(asked.access.project.pk, vanished=True)
     made = []
     for topic in topics:
         mine, old = now.get(topic.number, Sums()), was.get(topic.number, Sums())
-        steps = [_calls(daily, topic.number, one) for one in asked.dates]
+        steps = [_traces(daily, topic.number, one) for one in asked.dates]
         days_before = [one - timedelta(days=asked.days) for one in asked.dates]
-        steps_before = [_calls(daily_before, topic.number, one) for one in days_before]
+        steps_before = [_traces(daily_before, topic.number, one) for one in days_before]
         change = changes.of_totals(steps, steps_before, "count", None)
         line = _line(asked, topic, mine, old, Reading(score, better, begun), steps, change)
-        if not compared or (not old.calls and line.mark != "new"):
-            # No calls before says something only where they were looked at in the same way.
+        if not compared or (not old.traces and line.mark != "new"):
+            # Nothing before says something only where they were looked at in the same way.
             line = replace(line, change=replace(change, before=None, low=None, high=None))
         made.append(
             replace(
                 line,
-                share=mine.calls / whole.calls if whole.calls else 0.0,
+                share=mine.traces / whole.traces if whole.traces else 0.0,
                 fails_more=fails_more(mine, whole),
                 question=questions.get(topic.number, ""),
             )
         )
     here = [one for one in made if one.topic.vanished_at is None]
-    here.sort(key=lambda one: (-one.sums.calls, one.topic.number))
+    here.sort(key=lambda one: (-one.sums.traces, one.topic.number))
     none = now.get(OTHER, Sums())
     gone = [one for one in made if one.topic.vanished_at is not None]
     titles = {one.number: one.title for one in topics}
     return Listing(
-        here, gone, none, asked.calls(OTHER), compared, whole.calls, names, score, better, titles
+        here,
+        gone,
+        none,
+        asked.explore(OTHER),
+        compared,
+        whole.traces,
+        names,
+        score,
+        better,
+        titles,
     )
 
 
@@ -236,9 +245,9 @@ def fails_more(mine: Sums, whole: Sums) -> bool:
     return low is not None and low > 0
 
 
-def _calls(daily: Mapping[tuple[int, date], Sums], number: int, day: date) -> float:
+def _traces(daily: Mapping[tuple[int, date], Sums], number: int, day: date) -> float:
     found = daily.get((number, day))
-    return float(found.calls if found else 0)
+    return float(found.traces if found else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +278,8 @@ def _line(
         topic=topic,
         sums=mine,
         url=asked.page(topic.number),
-        calls_url=asked.calls(topic.number),
+        traces_url=asked.explore(topic.number),
+        calls_url=asked.explore(topic.number, spans=True),
         share=0.0,
         change=change,
         quality=told(quality, unit),
@@ -331,29 +341,27 @@ def whole(asked: Asked, topic: Topic) -> Whole:
         was.add(one)
     names = sorted(selectors.score_names({topic.number: now}), key=matters)
     score = asked.score if asked.score in names else next(iter(names), "")
-    steps = [_calls(daily, topic.number, one) for one in asked.dates]
+    steps = [_traces(daily, topic.number, one) for one in asked.dates]
     steps_before = [
-        _calls(before, topic.number, one - timedelta(days=asked.days)) for one in asked.dates
+        _traces(before, topic.number, one - timedelta(days=asked.days)) for one in asked.dates
     ]
     begun, better = selectors.first_days(asked.access), better_of(asked.access, score)
     change = changes.of_totals(steps, steps_before, "count", None)
     line = _line(asked, topic, now, was, Reading(score, better, begun), steps, change)
-    if not was.calls and line.mark != "new":
+    if not was.traces and line.mark != "new":
         line = replace(line, change=replace(change, before=None, low=None, high=None))
     by_day = [daily.get((topic.number, one), Sums()) for one in asked.dates]
     return Whole(line, better, _cards(asked, topic, by_day, score), names, score)
 
 
 def _cards(asked: Asked, topic: Topic, by_day: Sequence[Sums], score: str) -> list[ChartCard]:
-    url = asked.calls(topic.number)
-
-    def series(name: str, values: Sequence[float | None], **more: Any) -> Series:
-        return Series(name, asked.times, values, url=url, **more)
-
-    calls = bars([series("Calls", [one.calls for one in by_day])], unit="count", step_ns=DAY)
-    cost = bars([series("Cost", [one.cost for one in by_day])], unit="usd", step_ns=DAY)
+    url = asked.explore(topic.number, spans=True)
+    whose = asked.explore(topic.number)
+    counts, costs = [one.traces for one in by_day], [one.cost for one in by_day]
+    traces = bars([Series("Traces", asked.times, counts, url=whose)], unit="count", step_ns=DAY)
+    cost = bars([Series("Cost", asked.times, costs, url=url)], unit="usd", step_ns=DAY)
     made = [
-        ChartCard("calls", "Calls by day", calls, csv=asked.link(csv="calls")),
+        ChartCard("traces", "Traces by day", traces, csv=asked.link(csv="traces")),
         ChartCard("cost", "Cost by day", cost, csv=asked.link(csv="cost")),
         _intervals(
             asked, "failures", "Failed calls", [one.failures for one in by_day], "ratio", url

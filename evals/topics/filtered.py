@@ -38,7 +38,8 @@ WHERE """
 CALLS = f"""{MINE}
 SELECT newest.number, newest.start_ns / {DAY}, count(*), {SPAN_SUMS["errors"]},
     coalesce({SPAN_SUMS["cost"]}, 0),
-    coalesce({SPAN_SUMS["input_tokens"]}, 0) + coalesce({SPAN_SUMS["output_tokens"]}, 0)
+    coalesce({SPAN_SUMS["input_tokens"]}, 0) + coalesce({SPAN_SUMS["output_tokens"]}, 0),
+    count(DISTINCT newest.trace_id)
 {FOUND}{{}} GROUP BY 1, 2"""
 SCORED = f"""{MINE}, mine AS MATERIALIZED (
     SELECT newest.number, newest.trace_id, newest.span_id {FOUND}{{}}
@@ -75,8 +76,8 @@ def sums(access: Access, query: Query, first: date, last: date) -> Filtered:
     with time_limit(LIMIT_MS), connection.cursor() as cursor:
         cursor.execute(CALLS.format(sql), given)
         for number, day, *figures in cursor.fetchall():
-            calls, failed, cost, tokens = map(int, figures)
-            one = Sums(calls, failed, cost, tokens)
+            calls, failed, cost, tokens, traces = map(int, figures)
+            one = Sums(calls, failed, cost, tokens, traces)
             found.by_day[number, _date(day)] = one
             found.whole.setdefault(number, Sums()).add(one)
         cursor.execute(SCORED.format(sql), [*given, project, project])

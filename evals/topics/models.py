@@ -191,8 +191,8 @@ class Member(models.Model):
 
 
 class Day(models.Model):
-    """Sums over a topic's calls that began on a day (UTC), made anew from these. Money is pico
-    dollars."""
+    """Sums over a topic's calls that began on a day (UTC), made anew from these; `traces`: of how
+    many traces they are. Money is pico dollars."""
 
     pk = models.CompositePrimaryKey("project_id", "day", "number")
     project = models.ForeignKey(Project, on_delete=models.CASCADE, db_index=False)
@@ -202,6 +202,7 @@ class Day(models.Model):
     failed = models.BigIntegerField()
     cost = models.BigIntegerField()
     tokens = models.BigIntegerField()
+    traces = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"{self.number} {self.day}"

@@ -40,17 +40,23 @@ JOIN traces_span s ON s.project_id = %s AND s.start_ns >= %s AND s.start_ns <= %
 LEFT JOIN topics_member m ON m.project_id = %s
     AND m.trace_id = p.trace_id AND m.span_id = p.span_id
 WHERE p.run_id = %s AND r.project_id = %s ORDER BY p.id"""
+FIGURES = ("calls", "failed", "cost", "tokens", "traces")
 WEIGHTS = ("n", "booleans", "w", "w2", "wx", "wx2", "w2x", "w2x2")
 
 
 @dataclass(slots=True)
 class Sums:
-    """Over the calls of a topic in some days; scores by name. Money is pico dollars."""
+    """Over the calls of a topic in some days; scores by name. Money is pico dollars.
+
+    `traces`: of how many traces they are, on each day; an agent that calls a model twenty times to
+    answer one question is asked once.
+    """
 
     calls: int = 0
     failed: int = 0
     cost: int = 0
     tokens: int = 0
+    traces: int = 0
     scores: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
@@ -71,7 +77,7 @@ class Sums:
         return mean_interval(int(held["n"]), *(held[name] for name in WEIGHTS[2:]))
 
     def add(self, other: Sums) -> None:
-        for name in ("calls", "failed", "cost", "tokens"):
+        for name in FIGURES:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name, held in other.scores.items():
             mine = self.scores.setdefault(name, dict.fromkeys(WEIGHTS, 0.0))
@@ -148,16 +154,14 @@ def _sums(
     if number is not None:
         where["number"] = number
     found: dict[tuple[Any, ...], Sums] = {}
-    names = ("calls", "failed", "cost", "tokens")
     for row in (
         Day.objects.filter(**where)
         .order_by()
         .values_list(*keys)
-        .annotate(**{f"{name}_": Sum(name) for name in names})
+        .annotate(**{f"{name}_": Sum(name) for name in FIGURES})
     ):
         width = len(keys)
-        calls, failed, cost, tokens = map(int, row[width:])
-        found[row[:width]] = Sums(calls, failed, cost, tokens)
+        found[row[:width]] = Sums(*map(int, row[width:]))
     if by_day and number is None:
         return found
     for key, name, held in _scores(where, keys):

@@ -63,7 +63,7 @@ def test_a_topic_gets_a_name_and_leads_on(visit: Visit, found: Topic) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("What most ask")
     watched.check()
-    page.get_by_role("link", name="Calls in the explorer", exact=True).click()
+    page.get_by_role("link", name="Traces in the explorer", exact=True).click()
     expect(page).to_have_url(re.compile(r"q=topic%3A1\b"))
     expect(page.locator("#rows .main-a").first).to_be_visible()
     page.go_back()

@@ -36,6 +36,7 @@ def figures(sums: Sums) -> Body:
         "failure_rate": interval(sums.failures),
         "cost": shapes.money(sums.cost),
         "tokens": sums.tokens,
+        "traces": sums.traces,
         "scores": scores,
     }
 

@@ -59,6 +59,7 @@ class TopicFigures(Shape):
     failure_rate = TopicInterval(allow_null=True)
     cost = serializers.CharField(allow_null=True, help_text="US dollars")
     tokens = serializers.IntegerField()
+    traces = serializers.IntegerField(help_text="of how many traces the calls are")
     scores = TopicScore(many=True)
 
 

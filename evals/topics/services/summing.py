@@ -15,10 +15,11 @@ SCORES = 40
 """Names of scores that are summed of a day, those with most values."""
 LOCK = 7_319_000
 CALLS = f"""
-INSERT INTO topics_day (project_id, day, number, calls, failed, cost, tokens)
+INSERT INTO topics_day (project_id, day, number, calls, failed, cost, tokens, traces)
 SELECT m.project_id, %(day)s, m.number, count(*), {SPAN_SUMS["errors"]},
     coalesce({SPAN_SUMS["cost"]}, 0),
-    coalesce({SPAN_SUMS["input_tokens"]}, 0) + coalesce({SPAN_SUMS["output_tokens"]}, 0)
+    coalesce({SPAN_SUMS["input_tokens"]}, 0) + coalesce({SPAN_SUMS["output_tokens"]}, 0),
+    count(DISTINCT m.trace_id)
 FROM topics_member m JOIN traces_span ON traces_span.project_id = m.project_id
     AND traces_span.trace_id = m.trace_id AND traces_span.span_id = m.span_id
     AND traces_span.start_ns = m.start_ns

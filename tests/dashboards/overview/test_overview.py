@@ -177,7 +177,7 @@ def test_the_newest_drift_is_told_with_a_link(
     begun = moment(TODAY - 4 * DAY, DAY)
     link = f'<a href="/p/shop/drift/windows/{newest.pk}?range=14d">Outputs drifted on {begun}</a>'
     assert f"{link}: Answers are &lt;b&gt;shorter&lt;/b&gt;." in html
-    assert '<a href="/p/shop/drift">1 more drift</a>' in html
+    assert '<a href="/p/shop/drift?range=14d">1 more drift</a>' in html
     assert "the first window" not in html and "by hand" not in html
     assert "drifted" not in page("range=24h")
 

@@ -25,6 +25,7 @@ from tests.evals.topics.asking import HOUR, asked, texts
 from tests.evals.topics.test_finding import FOUR, NOON
 from traces.ids import trace_hex
 from traces.models import Span
+from traces.query import parse
 from traces.selectors.paging import TooSlow
 from traces.services import scores
 from traces.services.scores import Given
@@ -80,7 +81,7 @@ def test_the_list(page: Client, found: Access) -> None:
         assert f"{address(found)}/{topic.number}?days=28" in text
         assert f"q=topic%3A{topic.number}" in text
     assert 'title="Found' not in text and "against the 28 before" not in text
-    assert "there were no calls in the 28 before to compare with" in text
+    assert "nothing was asked in the 28 before to compare with" in text
     assert ">new</span>" not in text and 'class="bad"' not in text
     run = Run.objects.latest("pk")
     questions = selectors.questions(selectors.dots(found, run))
@@ -94,12 +95,39 @@ def test_the_list(page: Client, found: Access) -> None:
     assert 'class="bad"' not in text_of(page, address(found))
     before = datetime.now(UTC).date() - timedelta(days=40)
     Day.objects.create(
-        project=found.project, day=before, number=0, calls=1, failed=0, cost=0, tokens=0
+        project=found.project, day=before, number=0, calls=1, traces=1, failed=0, cost=0, tokens=0
     )
     assert "against the 28 before" in text_of(page, address(found))
     assert 'class="spark' in text
     text = text_of(page, address(found) + "?days=7&score=nothing")
     assert "last 7 days" in text
+
+
+def test_an_agent_that_calls_again_and_again_asks_once(page: Client, found: Access) -> None:
+    """Twenty calls of one trace are one more that asks, in the list, over the API's figures, and
+    with a filter; how many calls they are stands beside it."""
+    topic = selectors.topics_of_project(found.project.pk)[0]
+    question = selectors.examples(found, topic, 1, typical=True)[0].text
+    days = (datetime.now(UTC).date() - timedelta(days=6), datetime.now(UTC).date())
+    before = selectors.sums(found, *days, topic.number)[topic.number]
+    assert before.traces == before.calls
+    start = NOON + HOUR
+    send(found, *(
+        chat(question, trace_id=b"a" * 16, span_id=at.to_bytes(8, "big"),
+             start_ns=start + at, end_ns=start + at + 1, user__id="agent")
+        for at in range(1, 21)
+    ))  # fmt: skip
+    Plan.objects.update(summed_at=None, assigned_ns=0)
+    schedule.work(60.0)
+    after = selectors.sums(found, *days, topic.number)[topic.number]
+    assert (after.calls, after.traces) == (before.calls + 20, before.traces + 1)
+    text = text_of(page, address(found) + "?days=7")
+    assert f"{after.calls} calls</a>" in text
+    assert f'>{after.traces}<span class="vh"> traces about {topic.title}' in text
+    sums = filtered.sums(found, parse("user:agent"), *days).whole[topic.number]
+    assert (sums.calls, sums.traces) == (20, 1)
+    url = address(found) + f"?days=7&q={quote('user:agent')}"
+    assert "traces about" in text_of(page, url)
 
 
 def test_the_map_leads_to_its_calls(page: Client, found: Access) -> None:
@@ -126,11 +154,11 @@ def test_one_topic(page: Client, found: Access) -> None:
     topic = selectors.topics_of_project(found.project.pk)[0]
     url = address(found, f"/{topic.number}")
     text = text_of(page, url)
-    assert topic.title in text and "Most typical" in text and "Calls by day" in text
+    assert topic.title in text and "Most typical" in text and "Traces by day" in text
     assert "Review a sample of 40" in text and "Put 40 into a dataset" in text
     trace = Member.objects.filter(number=topic.number).order_by("-start_ns")[0].trace_id
     assert f"/traces/{trace_hex(trace)}?span=" in text_of(page, url + "?show=latest")
-    rows = list(csv.reader(io.StringIO(page.get(url + "?csv=calls").content.decode())))
+    rows = list(csv.reader(io.StringIO(page.get(url + "?csv=traces").content.decode())))
     assert sum(float(row[-1] or 0) for row in rows[1:] if row) == topic.size
     assert page.get(url + "?csv=nothing").status_code == 404
     assert page.get(address(found, "/4711")).status_code == 404
@@ -189,8 +217,8 @@ def test_what_became_of_topics_is_said(page: Client, found: Access) -> None:
     Topic.objects.filter(number=2).update(merged_into=1, vanished_at=datetime.now(UTC))
     text = text_of(page, address(found))
     assert "a run tells 38 topics apart at most" in text
-    assert 'split from <a href="/p/shop/topics/1">topic 1</a>' in text
-    assert 'most of its calls are in <a href="/p/shop/topics/1">topic 1</a> now' in text
+    assert 'split from <a href="/p/shop/topics/1?days=28">topic 1</a>' in text
+    assert 'most of its calls are in <a href="/p/shop/topics/1?days=28">topic 1</a> now' in text
     Run.objects.update(limit=10)
     assert "in so few calls 10 topics at most are told apart" in text_of(page, address(found))
     first = escape(Topic.objects.get(number=1).title)
