@@ -126,7 +126,7 @@ def cost_change(request: ProjectRequest) -> HttpResponse:
             context["problem"] = frames.TOO_SLOW
         else:
             context |= shown(frame, explained, by)
-            context["unpriced"] = without_price(frame, frame.query, explained.change)
+            context |= without_price(frame, frame.query, explained.change)
     if wanted := request.GET.get("csv"):
         cards = {"change": context.get("card"), "slice": context.get("slice_card"),
                  "slices": context.get("slices_card")}  # fmt: skip
@@ -148,7 +148,6 @@ def shown(frame: Frame, explained: Explained, by: str) -> dict[str, Any]:
         "more": max(0, len(change.lines) - MOST_LINES),
         "before": change.before,
         "after": change.after,
-        "apart": words.apart(change.after),
         "spent_before": spending(frame, explained.periods.before),
         "spent_now": spending(frame, explained.periods.now),
         **runaways(frame, explained),
@@ -165,12 +164,13 @@ def shown(frame: Frame, explained: Explained, by: str) -> dict[str, Any]:
     return context
 
 
-def without_price(frame: Frame, query: Query, change: Change) -> list[unpriced.Unpriced]:
+def without_price(frame: Frame, query: Query, change: Change) -> dict[str, Any]:
     """That this takes too long does not take the page with it."""
     try:
-        return unpriced.of_range(frame, query, change.after)
+        lines = unpriced.of_range(frame, query, change.after)
     except TooSlow:
-        return []
+        lines = []
+    return unpriced.context(lines, change.after)
 
 
 def runaways(frame: Frame, explained: Explained) -> dict[str, Any]:

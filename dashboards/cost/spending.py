@@ -147,19 +147,20 @@ def found(frame: Frame, query: Query, by: str) -> dict[str, Any]:
     judges = reading.judging(frame.project_id, query, frame.range)
     change = Change(whole.cost, before.cost, "usd", "down")
     problem = incomplete(frame.project_id, query, frame.previous, frame.range)
-    if problem:  # what is more than on a part of the days has not grown
+    nothing = not before.spans
+    if problem or nothing:  # what is more than on a part of the days has not grown
         spent.before = None
     return {
-        "tiles": tiles(frame, whole, None if problem else change, traces, judges),
+        "tiles": tiles(frame, whole, None if problem or nothing else change, traces, judges),
         "card": card_of(frame, spent, by),
         "lines": lines_of(frame, spent, whole, by),
         "against": exact_span(frame.previous),
         "incomplete": problem,
+        "nothing_before": nothing,
         "dimension": DIMENSIONS[by],
         "overlapping": by == OVERLAPPING,
         "sentences": [sentence(whole, change, exact_span(frame.previous), problem)],
-        "apart": words.apart(whole),
-        "unpriced": unpriced.of_range(frame, query, whole),
+        **unpriced.context(unpriced.of_range(frame, query, whole), whole),
         "judging_card": judging_card(frame, judges),
         "explain": frame.page("cost_change"),
         "pending": spent.pending,

@@ -7,9 +7,10 @@ cached ones. With an exact cache: without the calls whose prompt had been asked 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from traces.pricing import Rates
+from traces.rollups.explain import TAKEN
 from traces.rollups.measures import Measures
 from traces.spans import Kind
 
@@ -109,6 +110,21 @@ def on_model(traffic: Mapping[Source, Measures], rates: Rates) -> OnModel:
         )
     made.moved.sort(key=lambda one: -one.before)
     return made
+
+
+def without(
+    traffic: Mapping[Source, Measures], away: Mapping[Source, Measures]
+) -> dict[Source, Measures]:
+    """Traffic without a part of it; what of the part is not in its sums yet takes nothing away."""
+    return {
+        source: _less(sums, away[source]) if source in away else sums
+        for source, sums in traffic.items()
+    }
+
+
+def _less(whole: Measures, part: Measures) -> Measures:
+    left = {name: max(0, getattr(whole, name) - getattr(part, name)) for name in TAKEN}
+    return replace(whole, **left)
 
 
 def at_rates(sums: Measures, rates: Rates) -> int | None:

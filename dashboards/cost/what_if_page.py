@@ -31,6 +31,7 @@ MOST_TARGETS = 12
 MOST_ROWS = 30
 MOST_OFFERED = 400
 NAME = 200
+LEAD = "What the same traffic would have cost on another model, or with a cache of exact answers."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def cost_what_if(request: ProjectRequest) -> HttpResponse:
         "frame": frame,
         "tabs": tabs(frame, "cost_what_if"),
         "on": frame.more.get("on", ""),
+        "sentences": [LEAD],
         "assumptions": what_if.ASSUMPTIONS,
         "cache_assumptions": what_if.CACHE_ASSUMPTIONS,
         "semantic": frame.page("cost_cache"),
@@ -108,13 +110,32 @@ def found(frame: Frame, query: Query) -> dict[str, Any]:
     return {
         "calls": whole.calls,
         "pending": cube.pending,
-        "apart": words.apart(whole),
-        "unpriced": unpriced.listed(frame, chats),
+        **unpriced.context(unpriced.listed(frame, chats), whole),
         "kept": [_kept_row(one) for one in kept],
         "cache_card": cache_card(frame, kept),
         "offered": offered(traffic),
-        **on_models(frame, traffic),
+        **on_models(frame, traffic, ran_away(frame, query)),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """What of the traffic is of traces that ran away."""
+
+    traces: int
+    traffic: dict[Source, Measures]
+
+    @property
+    def cost(self) -> int:
+        return sum(sums.cost for sums in self.traffic.values())
+
+
+def ran_away(frame: Frame, query: Query) -> Away | None:
+    """None where none did, or that could not be told in time."""
+    gone = reading.ran_away(frame.project_id, query, frame.range, ("kind", "provider", "model"))
+    if gone is None or not gone.cost:
+        return None
+    return Away(len(gone.traces), what_if.models_of(gone.groups.items()))
 
 
 def price_of(project_id: int, provider: str | None, model: str) -> InForce:
@@ -122,7 +143,9 @@ def price_of(project_id: int, provider: str | None, model: str) -> InForce:
     return in_force(provider, model, None, time.time_ns(), overrides_of(project_id))
 
 
-def on_models(frame: Frame, traffic: dict[Source, Measures]) -> dict[str, Any]:
+def on_models(
+    frame: Frame, traffic: dict[Source, Measures], away: Away | None = None
+) -> dict[str, Any]:
     """The traffic on each model in use, and on the one that was asked for."""
     on = frame.more.get("on", "").strip()[:NAME]
     targets: list[tuple[str, OnModel, InForce]] = []
@@ -136,6 +159,7 @@ def on_models(frame: Frame, traffic: dict[Source, Measures]) -> dict[str, Any]:
         "targets": [_target(frame, *one, chosen=one is asked) for one in targets],
         "card": models_card(frame, targets),
         "unknown": on if on and asked is None else "",
+        "sentences": [LEAD, *([beside(away)] if away else [])],
     }
     if asked is not None:
         context |= {
@@ -143,6 +167,9 @@ def on_models(frame: Frame, traffic: dict[Source, Measures]) -> dict[str, Any]:
             "moved": asked[1],
             "sentences": [sentence(on, asked[1])],
         }
+        if away is not None and asked[2].rates is not None:
+            rest = what_if.on_model(what_if.without(traffic, away.traffic), asked[2].rates)
+            context["sentences"].append(beside(away, rest))
     if targets:
         left = targets[0][1].left_out
         context["left_out"] = ", ".join(sorted(name_of(one) for one in left))
@@ -177,6 +204,21 @@ def sentence(on: str, moved: OnModel) -> str:
     return (
         f"On {on} the same traffic would have cost {numbers.money(moved.after)} instead of"
         f" {numbers.money(moved.before)}: {numbers.money(abs(moved.difference))}{part} {way}."
+    )
+
+
+def beside(away: Away, rest: OnModel | None = None) -> str:
+    """That an accident is in the figures. `rest`: the traffic without it, on the other model."""
+    traces = "1 trace" if away.traces == 1 else f"{away.traces:,} traces"
+    said = f"{traces} that ran away cost {numbers.money(away.cost)} of what it was"
+    if rest is None or rest.after is None or rest.difference is None:
+        return f"{said}, and {'is' if away.traces == 1 else 'are'} in every figure here."
+    way = "less" if rest.difference < 0 else "more"
+    part = f" ({abs(rest.difference) / rest.before:.0%})" if rest.before else ""
+    return (
+        f"{said}: the rest would have cost"
+        f" {numbers.money(rest.after)} instead of {numbers.money(rest.before)},"
+        f" {numbers.money(abs(rest.difference))}{part} {way}."
     )
 
 

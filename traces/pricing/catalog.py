@@ -149,6 +149,17 @@ def names(providers: Iterable[str]) -> list[str]:
     return sorted({model.id for one in known for model in one.models})
 
 
+def knows_seller(provider: str | None, model: str) -> bool:
+    """Whether somebody of the list sells this, so that a price which is missing is a gap of it."""
+    name = (provider or "").lower()
+    if name in SELF_HOSTED:
+        return False
+    snapshot = get_snapshot()
+    if PROVIDERS.get(name, name) in {one.id for one in snapshot.providers}:
+        return True
+    return _seller(snapshot, model.lower(), None) is not None
+
+
 RESELLERS = frozenset({"azure", "aws", "openrouter", "databricks", "cloudflare", "github-copilot"})
 """Who sell others' models, mostly at their price:
 

@@ -230,6 +230,38 @@ def test_calls_without_a_price_are_named_and_lead_to_where_one_is_set(
     assert page.get(COST, when() | {"q": "user:acct_2"}).context["unpriced"] == []
 
 
+def test_what_no_price_list_has_is_said_quietly(page: Client, access: Access) -> None:
+    start = month(1).range.start_ns or 0
+    ours = [call(start + n * SECOND, f"O {n}", model="our-llama") for n in range(30)]
+    listed = [call(start + n * SECOND, f"L {n}") for n in range(120)]
+    store_spans(access, decoded(*ours, *listed))
+    for url in (COST, f"{COST}/change", f"{COST}/what-if"):
+        html = page.get(url, when()).content.decode()
+        assert '<details class="sm t2 cost-apart" id="apart">' in html
+        assert '<div class="note" id="apart">' not in html
+        text = shown(page, url)
+        assert (
+            "30 calls (20.0%) have no known cost, and nothing of it is in these figures."
+            " All of them are of our-llama (own), which no price list has."
+        ) in text
+        assert "no price is known. Set a price" in text
+    newer = [call(start + n * SECOND, f"N {n}", model="gpt-99",
+                  gen_ai__provider__name="openai") for n in range(2)]  # fmt: skip
+    store_spans(access, decoded(*newer))
+    html = page.get(COST, when()).content.decode()
+    assert '<div class="note" id="apart">' in html, "a model that the list should know"
+    assert "30 of them are of our-llama (own), which no price list has." in html
+
+
+def test_nothing_is_new_where_all_is(page: Client, access: Access) -> None:
+    start = month(1).range.start_ns or 0
+    store_spans(access, decoded(call(start + SECOND, "First")))
+    response = page.get(COST, when())
+    assert response.context["tiles"][0].change is None
+    assert [line.change.text for line in response.context["lines"]] == [""]
+    assert "nothing before to compare with" in shown(page, COST)
+
+
 def test_every_dimension_and_its_file(page: Client, traffic: Access) -> None:
     whole = cost_of(**of_month(1))
     for by in spending_page.DIMENSIONS:
@@ -347,6 +379,20 @@ def test_money_of_runaway_traces_is_not_told_twice(page: Client, access: Access)
     text = shown(page, f"{COST}/efficiency")
     told = re.search(r"cost ([^ ]+) of input, ([^ ]+) of it in traces that ran away\.", text)
     assert told and told[2] != "all" and told[1] != told[2]
+
+
+def test_what_runaway_traces_cost_is_said_beside_other_prices(page: Client, astray: bytes) -> None:
+    plain = shown(page, f"{COST}/what-if")
+    gone = cost_of(**of_month(1, trace_id=UUID(bytes=astray)))
+    whole = cost_of(**of_month(1))
+    said = f"1 trace that ran away cost {gone * 100:.1f}¢ of what it was"
+    assert f"{said}, and is in every figure here." in plain
+    text = shown(page, f"{COST}/what-if", on="gpt-4o-mini")
+    response = page.get(f"{COST}/what-if", when() | {"on": "gpt-4o-mini"})
+    rest = next(row for row in response.context["rows"] if row.name.startswith("gpt-4o ("))
+    assert f"{said}: the rest would have cost {rest.after} instead of {rest.before}," in text
+    assert rest.before == f"{(whole - gone) * 100:.1f}¢"
+    assert "ran away" not in shown(page, f"{COST}/what-if", q="user:acct_1")
 
 
 def test_a_cache_is_no_advice_for_what_a_cache_read(page: Client, access: Access) -> None:

@@ -81,6 +81,16 @@ def test_all_traffic_the_dearest_first_and_what_nobody_priced_left_out() -> None
     assert moved.difference == moved.after - moved.before
 
 
+def test_traffic_without_a_part_of_it() -> None:
+    other: what_if.Source = ("openai", "gpt-4o-mini")
+    whole: dict[what_if.Source, Measures] = {SOURCE: measured(50), other: measured(10)}
+    left = what_if.without(whole, {SOURCE: measured(20), ("own", "llama"): measured(3)})
+    assert left == {SOURCE: measured(30), other: measured(10)}
+    late = what_if.without({SOURCE: measured(5)}, {SOURCE: measured(9)})
+    assert late[SOURCE].cost == late[SOURCE].calls == 0
+    assert what_if.on_model(late, PLAIN).before == 0
+
+
 def test_only_chat_models_can_be_moved() -> None:
     groups = [
         (("llm", "openai", "gpt-4o", "p"), measured(2)),

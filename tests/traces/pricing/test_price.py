@@ -152,6 +152,24 @@ def test_absurd_counts_have_no_cost() -> None:
     assert (found.cost.total, found.suspect) == (None, "absurd_cost")
 
 
+@pytest.mark.parametrize(
+    ("provider", "model", "known"),
+    [
+        ("openai", "not-listed-yet", True),
+        ("gcp.vertex_ai", "not-listed-yet", True),
+        (None, "gpt-99", True),
+        ("own", "gpt-99", True),
+        ("vllm", "gpt-99", False),
+        (None, "bge-reranker-v2-m3", False),
+        ("own", "our-llama", False),
+    ],
+)
+def test_whether_somebody_of_the_list_sells_a_model(
+    provider: str | None, model: str, known: bool
+) -> None:
+    assert catalog.knows_seller(provider, model) is known
+
+
 def test_names_that_nobody_knows_are_not_remembered_for_ever() -> None:
     before = len(get_snapshot()._provider_misses)
     for i in range(50):
