@@ -44,7 +44,7 @@ from traces.selectors.paging import TimeRange, TooSlow
 
 FIELDS = {"user_id": "user"}
 """What a query calls a dimension that has another name there."""
-NO_FIELDS = ("prompt_version", "source", "category", "score")
+NO_FIELDS = ("source", "category", "score")
 TOO_SLOW = "This took too long and was stopped. Ask for a shorter range or a simpler filter."
 
 

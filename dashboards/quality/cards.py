@@ -53,6 +53,13 @@ def score_term(name: str) -> str:
     return term_of("score", name)
 
 
+def slice_term(dimension: str, prompt: str, name: str | None) -> str:
+    """What a query says for traces of a slice; `prompt`: of a prompt version, whose it is. Empty
+    where no query can say it."""
+    terms = (term("prompt", prompt), term(dimension, name))
+    return " ".join(one for one in terms if one) if terms[1] else ""
+
+
 def over_time(
     frame: Frame, query: Query, figure: Figure, trend: Trend, events: Sequence[Event], by: str
 ) -> ChartCard:
@@ -81,13 +88,14 @@ def over_time(
 def _split_lines(frame: Frame, query: Query, key: Key, by: str) -> list[Series]:
     """The groups with the most scores, each a line."""
     groups = reading.split(frame, query, key, by)
-    ranked = sorted(groups, key=lambda name: (name == OTHER, -added(groups[name].values()).n))
+    ranked = sorted(groups, key=lambda one: (one[1] == OTHER, -added(groups[one].values()).n))
     found = []
-    for name in ranked[:MOST_LINES]:
-        found_term = term(by, name)
+    for prompt, name in ranked[:MOST_LINES]:
+        found_term = slice_term(by, prompt, name)
         url = frame.explore(score_term(key.name), found_term) if found_term else ""
-        shown = OTHER_LABEL if name == OTHER else name or f"no {LABELS[by].lower()}"
-        found.append(line_of(shown, groups[name], frame.times, score_value, url))
+        named = " ".join(part for part in (prompt, name) if part) if name else ""
+        shown = OTHER_LABEL if name == OTHER else named or f"no {LABELS[by].lower()}"
+        found.append(line_of(shown, groups[prompt, name], frame.times, score_value, url))
     return found
 
 

@@ -99,24 +99,25 @@ def _parts_by(
 
 def split(
     frame: Frame, query: Query, key: Key, dimension: str
-) -> dict[str | None, dict[int, ScoreMeasures]]:
-    """One score by the values of a dimension, and by step; a prompt version with its prompt."""
+) -> dict[tuple[str, str | None], dict[int, ScoreMeasures]]:
+    """One score by (prompt, of a prompt version only; value), and by step."""
     by = ("source", "prompt", dimension) if dimension == "prompt_version" else ("source", dimension)
     cube = cubes.of_scores(
         frame.project_id, name=key.name, query=query, range=frame.range, by=by, **frame.grain
     )
-    found: dict[str | None, dict[int, ScoreMeasures]] = defaultdict(dict)
+    found: dict[tuple[str, str | None], dict[int, ScoreMeasures]] = defaultdict(dict)
     for cell in cube.cells:
         if cell.group[0] == key.source and cell.time_ns is not None:
-            found[_named(cell.group[1:])].setdefault(cell.time_ns, ScoreMeasures()).add(cell.sums)
+            steps = found[_place(cell.group[1:])]
+            steps.setdefault(cell.time_ns, ScoreMeasures()).add(cell.sums)
     return found
 
 
-def _named(group: tuple[str | None, ...]) -> str | None:
-    """A value; of a prompt and its version both."""
-    if group[-1] is None or group[-1] == OTHER:
-        return group[-1]
-    return " ".join(part for part in group if part)
+def _place(group: tuple[str | None, ...]) -> tuple[str, str | None]:
+    """A value; of a prompt's version the prompt before it."""
+    name = group[-1]
+    prompt = group[0] or "" if len(group) > 1 and name not in (None, OTHER) else ""
+    return prompt, name
 
 
 def calls(frame: Frame, query: Query) -> int:

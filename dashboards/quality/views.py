@@ -14,11 +14,11 @@ from dashboards import frame as frames
 from dashboards import numbers
 from dashboards.changes import Change
 from dashboards.charts import ChartCard
-from dashboards.frame import Frame, term
+from dashboards.frame import Frame
 from dashboards.late import unsettled
 from dashboards.periods import before_words
 from dashboards.quality import cards, reading, slices, truth
-from dashboards.quality.cards import score_term
+from dashboards.quality.cards import score_term, slice_term
 from dashboards.quality.figures import OWN_CODE, SOURCES, Figure, Key, figures, matters
 from dashboards.quality.slices import LABELS, Slice
 from dashboards.quality.words import UNSETTLED, has_news, interval, sentence
@@ -196,8 +196,4 @@ def _line(frame: Frame, one: Figure, calls: int, chosen: Figure) -> Line:
 
 
 def _slice_url(frame: Frame, one: Slice) -> str:
-    terms = [score_term(one.key.name)]
-    if one.dimension == "prompt_version":
-        terms.append(term("prompt", one.prompt))
-    terms.append(term(one.dimension, one.name))
-    return frame.explore(*(each for each in terms if each))
+    return frame.explore(score_term(one.key.name), slice_term(one.dimension, one.prompt, one.name))

@@ -185,7 +185,7 @@ def test_what_no_query_can_say_is_not_said() -> None:
     assert term("model", "gpt-5") == "model:gpt-5"
     for value in (None, "", OTHER, "other"):
         assert term("model", value) == ""
-    assert term("prompt_version", "3") == ""
+    assert term("prompt_version", "3") == "prompt_version:3"
 
 
 def test_days_are_told_as_short_as_can_be() -> None:

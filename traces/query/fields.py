@@ -39,6 +39,7 @@ FIELDS = (
     Field("model", Type.TEXT, "model that answered"),
     Field("provider", Type.TEXT, "vendor of the model"),
     Field("prompt", Type.TEXT, "name of the managed prompt"),
+    Field("prompt_version", Type.TEXT, "version of the managed prompt"),
     Field("user", Type.TEXT, "user id", aliases=("user_id",)),
     Field("session", Type.TEXT, "session id", aliases=("session_id",)),
     Field("environment", Type.TEXT, "deployment environment", aliases=("env",)),

@@ -22,6 +22,7 @@ DIMENSION_OF = {
     "environment": "environment",
     "release": "release",
     "prompt": "prompt",
+    "prompt_version": "prompt_version",
     "user": "user_id",
     "tag": "tag",
 }

@@ -102,6 +102,7 @@ TRACE_COLUMNS = {
     "errors": Column("traces_trace.error_count"),
     "span_name": Column("s.name", wrap=SPANS),
     "span_id": Column("s.span_id", wrap=SPANS),
+    "prompt_version": Column("s.prompt_version", wrap=SPANS),
     "ttft": Column("s.time_to_first_token_ms * 1e6", wrap=SPANS),
 }
 SPAN_COLUMNS = {
@@ -110,6 +111,7 @@ SPAN_COLUMNS = {
     "model": Column("traces_span.model"),
     "provider": Column("traces_span.provider"),
     "prompt": Column("traces_span.prompt_name"),
+    "prompt_version": Column("traces_span.prompt_version"),
     "span_name": Column("traces_span.name"),
     "span_id": Column("traces_span.span_id"),
     "cost": Column("traces_span.cost_total"),
