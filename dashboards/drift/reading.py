@@ -11,7 +11,7 @@ from django.urls import reverse
 from dashboards.charts import ChartCard, Event, Series, lines
 from dashboards.charts.spark import Spark, sparkline
 from dashboards.drift import words
-from dashboards.drift.words import SliceLine, TestLine
+from dashboards.drift.words import EventLine, SliceLine, TestLine
 from dashboards.explorer import ranges, state
 from dashboards.explorer.terms import term_of
 from dashboards.frame import Frame
@@ -22,12 +22,13 @@ from evals.drift.models import Monitor, Window
 from evals.drift.selectors import Example
 from evals.drift.services.judging import moment
 from evals.drift.services.references import PERIODS
+from evals.drift.slices import SURE
 from evals.drift.wording import share
 from traces.query import Query
 
 DAY = 86_400 * 10**9
 MOST_LINES = 6
-SHOWN_TESTS, SHOWN_SLICES, SHOWN_WINDOWS = 8, 12, 60
+SHOWN_TESTS, SHOWN_SLICES, MOST_SLICES, SHOWN_WINDOWS, SHOWN_EVENTS = 5, 6, 18, 60, 12
 MOST_REVIEWED = 40
 
 
@@ -56,7 +57,7 @@ class Card:
     @property
     def value(self) -> str:
         known = self.last.changed_share if self.last else None
-        return "–" if known is None else f"{share(known)} told apart"
+        return "–" if known is None else share(known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +122,11 @@ def timeline(
         "drift",
         "Drift over time",
         chart if series else None,
-        sub="about which share of conversations can be told from before",
+        sub="about which share of conversations differ from before",
         csv=frame.csv("drift"),
         empty="No window of this time range has been judged.",
-        note="Dotted: a release seen for the first time, or a drift that began. Some share can be"
-        " told apart by chance; which windows drift is shown below.",
+        note="Dotted: a release seen for the first time, or a drift that began. Some differ by"
+        " chance; which windows drift is shown below.",
         size="l",
     )
 
@@ -160,6 +161,19 @@ def ticks(frame: Frame, windows: Sequence[Window], chosen: Window | None) -> lis
     return found
 
 
+def events(frame: Frame) -> list[EventLine]:
+    """Changes that any monitor saw in the range, the newest first."""
+    found = selectors.changes_between(frame.access, *range_of(frame))
+    return [
+        words.event_line(
+            one,
+            moment(one.start_ns if one.since_ns is None else one.since_ns, one.monitor),
+            frame.page("drift_window", one.pk),
+        )
+        for one in found[:SHOWN_EVENTS]
+    ]
+
+
 def words_of(window: Window) -> str:
     """Which window it is."""
     first, last = moment(window.start_ns, window.monitor), moment(window.end_ns, window.monitor)
@@ -178,6 +192,9 @@ class Whole:
     tests: list[TestLine]
     more_tests: list[TestLine]
     slices: list[SliceLine]
+    more_slices: list[SliceLine]
+    has_groups: bool
+    """Whether groups of questions are among them, which are of this comparison alone."""
     terms_now: list[str]
     terms_before: list[str]
     examples: list[Example]
@@ -190,7 +207,11 @@ class Whole:
 def whole(frame: Frame, window: Window) -> Whole:
     """Everything that was found in it, with addresses."""
     found, monitor = window.found, window.monitor
-    tests = [words.test_line(one, monitor.alpha) for one in found.get("tests", [])]
+    said = found.get("tests", [])
+    tests, widths = words.best_of_widths(
+        said, [words.test_line(one, monitor.alpha) for one in said]
+    )
+    slices = _slices(frame, window)
     telling = [one for one in tests if one.tells] or tests[:3]
     rest = [one for one in tests if one not in telling]
     terms, since = found.get("terms", []), _begun(window)
@@ -200,8 +221,10 @@ def whole(frame: Frame, window: Window) -> Whole:
         since,
         words.seen(window, since),
         telling[:SHOWN_TESTS],
-        telling[SHOWN_TESTS:] + rest,
-        _slices(frame, window),
+        telling[SHOWN_TESTS:] + rest + widths,
+        slices[:SHOWN_SLICES],
+        slices[SHOWN_SLICES:],
+        any(one.dimension == words.DIMENSIONS["topic"] for one in slices),
         [one["term"] for one in terms if one["weight"] > 0][:8],
         [one["term"] for one in terms if one["weight"] < 0][:8],
         selectors.examples_of(window, 4),
@@ -227,12 +250,15 @@ def _parts(parts: Mapping[str, float], monitor: Monitor) -> list[tuple[str, str,
 
 
 def _slices(frame: Frame, window: Window) -> list[SliceLine]:
-    """Those that carry the change first, then those that moved most."""
-    found: list[dict[str, Any]] = window.found.get("slices", [])
+    """Those that carry the change first, then those whose share moved most. What moved no more
+    than by chance and carries nothing says nothing."""
+    found: list[dict[str, Any]] = [
+        one for one in window.found.get("slices", []) if one["carries"] or one["p"] <= SURE
+    ]
     ranked = sorted(
         found,
         key=lambda one: (not (one["carries"] and window.drift), -abs(one["now"] - one["before"])),
-    )[:SHOWN_SLICES]
+    )[:MOST_SLICES]
     most = max((max(one["now"], one["before"]) for one in ranked), default=1.0)
     return [words.slice_line(one, most, _both(frame, window, term(one))) for one in ranked]
 
@@ -253,7 +279,10 @@ def term(one: Mapping[str, Any]) -> str:
     """What a query says for a slice; empty where none can."""
     value, dimension = str(one["value"]), one["dimension"]
     if dimension == "prompt" and value:
-        return term_of("prompt", value.rsplit(" ", 1)[0])
+        name, _, version = value.rpartition(" ")
+        if not name:
+            return term_of("prompt", version)
+        return f"{term_of('prompt', name)} {term_of('prompt_version', version)}"
     field = words.FIELDS.get(dimension)
     return term_of(field, value) if field and value and value != "others" else ""
 

@@ -88,6 +88,8 @@ def _chosen(
     return {
         "cards": reading.cards(frame, known, windows, last, chosen),
         "chosen": chosen,
+        "events": reading.events(frame),
+        "false_alarms": words.false_alarms(chosen.alpha),
         "period": words.period(chosen),
         "compared": words.compared(chosen),
         "ticks": reading.ticks(frame, of_chosen, shown),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dashboards import numbers
 from evals.drift.models import Monitor, Window
-from evals.drift.wording import language, share
+from evals.drift.wording import THINGS, language, share
 
 DIMENSIONS = {
-    "topic": "Topic",
+    "topic": "Questions about",
     "user": "User",
     "release": "Release",
     "model": "Model",
@@ -32,7 +33,7 @@ STAGES = {
 }
 KINDS = {
     "vectors": "meaning, as a whole",
-    "classifier": "told apart by a classifier",
+    "classifier": "by a classifier, of conversations",
     "descriptor": "counted in the text",
     "numeric": "number",
     "category": "category",
@@ -64,7 +65,7 @@ def seen(window: Window, since: str) -> str:
     """How much of a window is otherwise, and of what its causes speak."""
     apart = share(window.changed_share or 0.0)
     whole = f" Causes and shares are of all conversations since {since}." if since else ""
-    return f"About {apart} of its conversations can be told from those before.{whole}"
+    return f"About {apart} of its conversations differ from before.{whole}"
 
 
 def period(monitor: Monitor) -> str:
@@ -86,6 +87,31 @@ def compared(monitor: Monitor) -> str:
     if monitor.reference == Monitor.Reference.WEEKDAY:
         return "the same weekday of four weeks"
     return "the seven periods before"
+
+
+def false_alarms(alpha: float) -> str:
+    """What the rate of false alarms among windows that are said to drift means."""
+    many = max(2, round(1 / alpha))
+    return (
+        f"Of {many:,} windows called drift, at most one is a false alarm, on average"
+        " (Benjamini and Hochberg)."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """A change that began in the range."""
+
+    day: str
+    monitor: str
+    cause: str
+    verdict: str
+    url: str
+
+
+def event_line(window: Window, day: str, url: str) -> EventLine:
+    cause = CAUSES.get(window.cause, THINGS.get(window.monitor.what, "Something") + " changed")
+    return EventLine(day, window.monitor.name, cause, window.verdict, url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +144,7 @@ def test_line(test: dict[str, Any], alpha: float) -> TestLine:
 
     if test["kind"] == "classifier":
         apart = share(max(0.0, 2 * test["effect"] - 1))
-        before, now = "", f"{apart} told apart"
+        before, now = "", f"{apart} differ"
     elif test["reference"] is None:
         before, now = "", "differs" if test["adjusted"] <= alpha else "as before"
     else:
@@ -127,6 +153,25 @@ def test_line(test: dict[str, Any], alpha: float) -> TestLine:
         name, KINDS.get(test["kind"], ""), before, now, chance(test["adjusted"]),
         test["adjusted"] <= alpha,
     )  # fmt: skip
+
+
+def best_of_widths(
+    tests: Sequence[dict[str, Any]], lines: Sequence[TestLine]
+) -> tuple[list[TestLine], list[TestLine]]:
+    """The tests of texts as a whole once, as the most telling of them, without the width of its
+    kernel; and the others of them. Most telling first, as `tests` are."""
+    shown: list[TestLine] = []
+    others: list[TestLine] = []
+    has_best = False
+    for test, line in zip(tests, lines, strict=True):
+        if test["kind"] != "vectors":
+            shown.append(line)
+        elif has_best:
+            others.append(line)
+        else:
+            has_best = True
+            shown.append(replace(line, name=line.name.rsplit(", ", 1)[0]))
+    return shown, others
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +206,7 @@ def slice_line(one: dict[str, Any], most: float, urls: tuple[str, str]) -> Slice
         share(one["before"]),
         share(one["now"]),
         f"{'+' if points >= 0 else '−'}{abs(points):.1f} pts",
-        percent(one["explains"]),
+        part(one["explains"]),
         "–" if left is None else share(left),
         bool(one["carries"]),
         points >= 0,
@@ -171,10 +216,16 @@ def slice_line(one: dict[str, Any], most: float, urls: tuple[str, str]) -> Slice
     )
 
 
-def percent(value: float) -> str:
-    """A share that may be below nothing."""
-    whole = round(100 * value)
-    return f"{'−' if whole < 0 else ''}{abs(whole)} %"
+ALL, NOTHING = 0.995, 0.005
+
+
+def part(value: float) -> str:
+    """A slice's part of a change, which may be more than all of it or less than nothing."""
+    if value >= ALL:
+        return "all of it"
+    if value <= -NOTHING:
+        return "goes against it"
+    return "none of it" if value < NOTHING else share(value)
 
 
 def _x(value: float, most: float) -> float:

@@ -173,10 +173,59 @@ def test_quality_marks_where_a_drift_began_and_calls_it_no_score(
     assert [one.start_ns for one in found] == [TODAY - 3 * DAY, TODAY - 2 * DAY]
 
 
+def test_texts_as_a_whole_are_one_test_and_the_others_are_more(
+    page: Client, access: Access, drifting: Window
+) -> None:
+    widths = ("meaning and wording, middle", "meaning and wording, wide", "meaning, narrow")
+    one = {"kind": "vectors", "effect": 0.1, "reference": None, "current": None, "level": None}
+    tests = [one | {"name": name, "adjusted": 0.001} for name in widths]
+    Window.objects.filter(pk=drifting.pk).update(found=FOUND | {"tests": tests})
+    whole = page.get(address(access, f"/windows/{drifting.pk}")).context["whole"]
+    assert [line.name for line in whole.tests] == ["meaning and wording"]
+    assert [line.name for line in whole.more_tests] == list(widths[1:])
+
+
+def test_what_moved_by_chance_alone_is_not_listed(
+    page: Client, access: Access, drifting: Window
+) -> None:
+    """Six at first, the others behind a word; groups of questions are told from topics."""
+    moved = FOUND["slices"][0] | {"carries": False, "dimension": "topic", "explains": 1.03}
+    slices = [moved | {"value": f"group {at}", "p": 0.01} for at in range(8)]
+    slices += [moved | {"value": "by chance", "p": 0.4}]
+    slices += [moved | {"value": "carrying", "p": 0.4, "carries": True}]
+    Window.objects.filter(pk=drifting.pk).update(found=FOUND | {"slices": slices})
+    answer = page.get(address(access, f"/windows/{drifting.pk}"))
+    text, whole = answer.content.decode(), answer.context["whole"]
+    assert whole.slices[0].value == "carrying" and len(whole.slices) == 6
+    assert "by chance" not in [one.value for one in whole.slices + whole.more_slices]
+    assert "3 more that moved" in text and "all of it" in text and "103 %" not in text
+    assert "not the topics of the" in text
+
+
+def test_events_of_all_monitors_are_listed(page: Client, access: Access, drifting: Window) -> None:
+    """Newest first, from whichever monitor is chosen; none of another time."""
+    inputs = Monitor.objects.get(name="inputs")
+    other = window(
+        inputs, 2, drift=True, since_ns=TODAY - 2 * DAY, cause="users", verdict=f"They ask {BAIT}."
+    )
+    for there in (address(access), address(access, f"/{inputs.pk}")):
+        answer = page.get(there)
+        events = answer.context["events"]
+        assert [one.cause for one in events] == [
+            "The model changed", "The users changed", "The model changed",
+        ]  # fmt: skip
+        assert any(f"/drift/windows/{other.pk}?" in one.url for one in events)
+        assert BAIT not in answer.content.decode()
+    assert page.get(address(access, "?from=2020-01-01&to=2020-02-01")).context["events"] == []
+
+
 def test_words() -> None:
     assert words.chance(0.0004) == "under 1 in 1,000" and words.chance(0.01) == "1 in 100"
     assert words.chance(0.7) == "as often as not" and words.chance(None) == "–"
-    assert words.percent(-0.004) == "0 %" and words.percent(-0.1) == "−10 %"
+    assert [words.part(one) for one in (1.03, 0.96, 0.001, -0.1)] == [
+        "all of it", "96 %", "none of it", "goes against it",
+    ]  # fmt: skip
+    assert words.false_alarms(0.05).startswith("Of 20 windows called drift, at most one")
     line = words.test_line(
         {"name": "language", "kind": "descriptor", "adjusted": 0.01, "effect": 0.3,
          "reference": 0.01, "current": 0.3, "level": "de"}, 0.05,
