@@ -110,15 +110,15 @@ def thresholds(
     """The budget's own, in order, each with when it was first noticed in this period."""
     rows = Crossing.objects.filter(
         budget=budget, start_ns=period.start_ns, amount=budget.amount
-    ).values_list("on", "percent", "at")
-    noticed = {(on, percent): at for on, percent, at in rows}
+    ).values_list("on", "percent", "at", "pk")
+    noticed = {(on, percent): (at, pk) for on, percent, at, pk in rows}
     kinds = ((On.ACTUAL, budget.on_actual), (On.FORECAST, budget.on_forecast))
     return tuple(
         Threshold(
             on,
             percent,
             reaches(on, percent, amount, spent, forecast),
-            noticed.get((str(on), percent)),
+            *noticed.get((str(on), percent), (None, None)),
         )
         for on, percents in kinds
         for percent in sorted(percents)

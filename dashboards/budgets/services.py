@@ -264,7 +264,7 @@ def _notice(status: BudgetStatus) -> None:
         if made:
             enqueue(
                 channel_ids=status.budget.channels,
-                dedupe_key=f"budget:{crossing.pk}",
+                dedupe_key=telling.key_of(crossing.pk),
                 event=telling.event_of(status, threshold),
             )
 

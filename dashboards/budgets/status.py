@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Literal
 
 from dashboards.budgets.models import Budget, On
@@ -25,6 +26,17 @@ class Expected:
     low_95: int
     high_95: int
 
+    def above(self, amount: int) -> float:
+        """The share of the forecast that is more than `amount`, between its marks by a line."""
+        marks = [self.low_95, self.low_80, self.middle, self.high_80, self.high_95]
+        if amount < marks[0]:
+            return 1.0
+        shares = [0.975, 0.9, 0.5, 0.1, 0.025]
+        for (low, much), (high, less) in pairwise(zip(marks, shares, strict=True)):
+            if low <= amount < high:
+                return much - (much - less) * (amount - low) / (high - low)
+        return 0.0
+
     def at_least(self, spent: int) -> Expected:
         """What has been spent since is not taken back."""
         marks = (self.middle, self.low_80, self.high_80, self.low_95, self.high_95)
@@ -37,6 +49,8 @@ class Threshold:
     percent: int
     reached: bool
     reached_at: datetime | None
+    crossing: int | None = None
+    """Id of the row that was written down then."""
 
 
 @dataclass(frozen=True, slots=True)

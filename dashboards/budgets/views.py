@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from dashboards.budgets import selectors, services, words
+from dashboards.budgets import selectors, services, telling, words
 from dashboards.budgets.bar import Bar, bar_of
 from dashboards.budgets.chart import card_of
 from dashboards.budgets.forms import BudgetForm, initial_of
@@ -62,9 +62,15 @@ class Shown:
         return bar_of(self.status) if self.status else None
 
     @property
-    def thresholds(self) -> list[tuple[str, Threshold]]:
-        known = self.status.thresholds if self.status else ()
-        return [(words.threshold_of(one), one) for one in known]
+    def thresholds(self) -> list[tuple[str, Threshold, str]]:
+        """Each in words, with who was told."""
+        if self.status is None:
+            return []
+        told = telling.told_of(self.status)
+        return [
+            (words.threshold_of(one), one, told.get(one.crossing or 0, ""))
+            for one in self.status.thresholds
+        ]
 
 
 @require_GET

@@ -16,6 +16,8 @@ EVERY = {Every.MONTH: "Monthly", Every.WEEK: "Weekly", Every.DAY: "Daily"}
 THIS = {Every.MONTH: "this month", Every.WEEK: "this week", Every.DAY: "today"}
 TONES = {"ok": "good", "warning": "warn", "over": "bad"}
 LABELS = {"ok": "On budget", "warning": "Warning", "over": "Over budget"}
+AS_LIKELY, LIKELY = 0.4, 0.2
+"""Shares of the forecast above the amount."""
 NO_FORECAST = "There is no forecast before two full days of spending."
 
 
@@ -29,7 +31,16 @@ def headline(status: BudgetStatus) -> str:
         return f"On course to pass the budget {_when(status.passes_ns - 1, status)}."
     if status.end is None:
         return f"{money(status.spent)} of {money(status.amount)} spent {THIS[status.period.every]}."
-    if status.end.high_95 > status.amount:
+    return _staying(status.end.above(status.amount))
+
+
+def _staying(above: float) -> str:
+    """Of a forecast that stays within the amount, by the share of it that does not."""
+    if above >= AS_LIKELY:
+        return "About as likely to pass the budget as to stay within it."
+    if above >= LIKELY:
+        return "On course to stay just within the budget, but it may well be passed."
+    if above > 0:
         return "On course to stay within the budget, but it may be passed."
     return "On course to stay within the budget."
 

@@ -35,6 +35,7 @@ from dashboards.channels.models import Channel, Delivery
 from dashboards.channels.sending import chat, mail, webhook
 from dashboards.channels.sending.outcome import Outcome, failed
 from evals.services import secrets
+from sightglass.email import NO_SERVER
 
 logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=90)
@@ -173,8 +174,10 @@ def note(delivery: Delivery, outcome: Outcome) -> None:
     with transaction.atomic():
         rows = Delivery.objects.filter(pk=delivery.pk)
         if outcome.ok:
+            state = Delivery.State.LOGGED if outcome.logged else Delivery.State.SENT
+            said = NO_SERVER if outcome.logged else ""
             rows.exclude(state=Delivery.State.SENT).update(
-                state=Delivery.State.SENT, status=outcome.status, error="", ended_at=now
+                state=state, status=outcome.status, error=said, ended_at=now
             )
         else:
             changed = rows.filter(mine).update(**_put_off(delivery, outcome, now))

@@ -63,6 +63,7 @@ class Delivery(models.Model):
         WAITING = "waiting", "Waiting"
         SENDING = "sending", "Sending"
         SENT = "sent", "Sent"
+        LOGGED = "logged", "Written to the log"  # no mail server: it reached nobody
         FAILED = "failed", "Failed"
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="deliveries")

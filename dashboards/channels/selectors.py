@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from dashboards.channels.models import Channel, Delivery
 from sightglass.accounts.access import Access
+from sightglass.email import NO_SERVER, goes_to_log
 from traces.selectors.paging import Cursor, Page, decode, encode
 
 ORDER = "deliveries"
@@ -19,14 +21,16 @@ DEAD_AFTER = 10
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`word`: off, new, works, failing or dead; `detail` says since when or until when."""
+    """`word`: off, log, new, works, failing or dead; `detail` says since when or until when."""
 
     word: str
     detail: str = ""
 
     @property
     def tone(self) -> str:
-        return {"works": "is-good", "failing": "is-warn", "dead": "is-bad"}.get(self.word, "")
+        return {"works": "is-good", "log": "is-warn", "failing": "is-warn", "dead": "is-bad"}.get(
+            self.word, ""
+        )
 
 
 def channels(access: Access) -> QuerySet[Channel]:
@@ -65,9 +69,28 @@ def failing(access: Access) -> list[Channel]:
     return list(channels(access).filter(enabled=True, failures__gte=DEAD_AFTER))
 
 
+def reaches_nobody(kind: str) -> bool:
+    """An e-mail channel without a mail server: what goes to it is written to the log."""
+    return kind == Channel.Kind.EMAIL and goes_to_log()
+
+
+def told(rows: Iterable[Channel], words: str = "Told {}.") -> str:
+    """Who is told through these, by name, in `words`; those that reach nobody are set apart."""
+    found = sorted(rows, key=lambda row: row.name)
+    logged = [row.name for row in found if reaches_nobody(row.kind)]
+    names = [row.name for row in found if not reaches_nobody(row.kind)]
+    said = [words.format(", ".join(names))] if names else []
+    if logged:
+        who = "" if names else "Nobody is told. "
+        said.append(f"{who}{NO_SERVER[:-1]}: {', '.join(logged)}.")
+    return " ".join(said)
+
+
 def health(row: Channel) -> Health:
     if not row.enabled:
         return Health("off", "nothing is sent to it")
+    if reaches_nobody(row.kind):
+        return Health("log", NO_SERVER)
     if row.failures:
         return Health("dead" if row.failures >= DEAD_AFTER else "failing", _failures(row))
     if row.last_ok_at is None:

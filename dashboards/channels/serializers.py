@@ -9,6 +9,7 @@ from rest_framework import serializers
 from dashboards.channels.models import Channel, Delivery
 from dashboards.channels.selectors import health
 from dashboards.channels.sending.outcome import Outcome
+from sightglass.email import NO_SERVER
 from sightglass.strict import Strict
 from traces.selectors.shapes import moment_text
 
@@ -34,7 +35,7 @@ class ChannelRow(serializers.Serializer[Any]):
     config = serializers.DictField()
     secret_hint = serializers.CharField(allow_blank=True)
     enabled = serializers.BooleanField()
-    health = serializers.ChoiceField(choices=["off", "new", "works", "failing", "dead"])
+    health = serializers.ChoiceField(choices=["off", "log", "new", "works", "failing", "dead"])
     failures = serializers.IntegerField(help_text="in a row")
     rests_until = serializers.DateTimeField(allow_null=True)
     last_error = serializers.CharField(allow_blank=True)
@@ -103,7 +104,8 @@ def delivery_row(row: Delivery) -> Body:
 
 
 def tested(outcome: Outcome) -> Body:
-    detail = outcome.error or "The message was taken."
+    taken = NO_SERVER if outcome.logged else "The message was taken."
+    detail = outcome.error or taken
     return {"ok": outcome.ok, "detail": detail, "status": outcome.status}
 
 

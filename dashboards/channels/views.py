@@ -19,6 +19,7 @@ from dashboards.channels.models import Channel, Delivery
 from dashboards.channels.selectors import Health
 from dashboards.channels.sending import words
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
+from sightglass.email import NO_SERVER
 from traces.selectors.paging import CursorError, Page
 
 LOGGED = 25
@@ -30,7 +31,13 @@ SAYS = {
     Channel.Kind.PAGERDUTY: "Opens, acknowledges and resolves incidents",
     Channel.Kind.WEBHOOK: "Signed JSON to an address of yours",
 }
-TONES = {"sent": "is-good", "failed": "is-bad", "waiting": "is-warn", "sending": ""}
+TONES = {
+    "sent": "is-good",
+    "logged": "is-warn",
+    "failed": "is-bad",
+    "waiting": "is-warn",
+    "sending": "",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +129,9 @@ def test(request: ProjectRequest, pk: int) -> HttpResponse:
     except delivering.Crowded:
         messages.error(request, "Too many test messages are on their way. Try in a moment.")
     else:
-        if outcome.ok:
+        if outcome.logged:
+            messages.warning(request, f"Nobody got it. {NO_SERVER}")
+        elif outcome.ok:
             messages.success(request, f"{row.name} took the test message. Look whether it arrived.")
         else:
             messages.error(request, f"The test message was not taken: {outcome.error}")

@@ -6,7 +6,11 @@ import smtplib
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+LOG = "django.core.mail.backends.console.EmailBackend"
+NO_SERVER = "Written to the log: no mail server is set up (SIGHTGLASS_EMAIL_URL)."
 
 
 def settings_of(url: str) -> dict[str, Any]:
@@ -16,7 +20,7 @@ def settings_of(url: str) -> dict[str, Any]:
     Without a URL messages are written to the log. Raises ImproperlyConfigured.
     """
     if not url:
-        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+        return {"EMAIL_BACKEND": LOG}
     parts = urlsplit(url)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
         raise ImproperlyConfigured(
@@ -35,6 +39,11 @@ def settings_of(url: str) -> dict[str, Any]:
         "DEFAULT_FROM_EMAIL": sender,
         "SERVER_EMAIL": sender,
     }
+
+
+def goes_to_log() -> bool:
+    """Whether messages reach nobody: without a mail server they are written to the log."""
+    return bool(settings.EMAIL_BACKEND == LOG)
 
 
 def refusal(error: Exception) -> tuple[str, bool]:

@@ -8,18 +8,20 @@ from django.utils import timezone
 from dashboards.alerts.models import Rule
 from dashboards.alerts.pages import sentences
 from dashboards.channels.events import Event, EventKind
+from dashboards.channels.selectors import told
 from dashboards.channels.services import enqueue
 from sightglass.accounts import audit
 from sightglass.accounts.access import Access, Permission
 from sightglass.addresses import absolute
 
 
-def send(access: Access, rule: Rule) -> list[str]:
-    """Write it down for the rule's channels that are on; their names. Raises PermissionDenied."""
+def send(access: Access, rule: Rule) -> str:
+    """Write it down for the rule's channels that are on; who gets it, in words; empty where no
+    channel is on. Raises PermissionDenied."""
     access.require(Permission.WRITE)
-    channels = {row.pk: row.name for row in rule.channels.all() if row.enabled}
+    channels = [row for row in rule.channels.all() if row.enabled]
     if not channels:
-        return []
+        return ""
     now = timezone.now()
     event = Event(
         kind=EventKind.TEST,
@@ -36,6 +38,6 @@ def send(access: Access, rule: Rule) -> list[str]:
     )
     with transaction.atomic():
         key = f"alert-test:{rule.pk}:{now.isoformat()}"
-        enqueue(channel_ids=sorted(channels), dedupe_key=key, event=event)
+        enqueue(channel_ids=sorted(row.pk for row in channels), dedupe_key=key, event=event)
         audit.record("alert_rule.tested", rule.slug, access=access)
-    return sorted(channels.values())
+    return told(channels, "A test message goes to {} in a moment.")

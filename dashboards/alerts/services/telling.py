@@ -17,6 +17,7 @@ from dashboards.alerts.models import Rule, Transition
 from dashboards.alerts.services import drifting
 from dashboards.alerts.words import day, length
 from dashboards.channels.events import Event, EventKind
+from dashboards.channels.selectors import told
 from dashboards.channels.services import enqueue
 from sightglass.addresses import absolute
 
@@ -58,11 +59,10 @@ def tell_again(rule: Rule, firing: Transition, now: datetime, number: int) -> No
 
 
 def _send(rule: Rule, transition: Transition, now: datetime, key: str, opening: str) -> str:
-    channels = dict(rule.channels.filter(enabled=True).values_list("pk", "name"))
+    channels = list(rule.channels.filter(enabled=True))
     event = event_of(rule, transition, now, opening)
-    enqueue(channel_ids=sorted(channels), dedupe_key=key, event=event)
-    names = ", ".join(sorted(channels.values()))
-    return f"Told {names}."[:250]
+    enqueue(channel_ids=sorted(row.pk for row in channels), dedupe_key=key, event=event)
+    return told(channels)[:250]
 
 
 def event_of(rule: Rule, transition: Transition, now: datetime, opening: str = "") -> Event:

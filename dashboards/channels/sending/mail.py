@@ -13,6 +13,7 @@ from django.core.mail import EmailMessage
 from dashboards.channels.events import Event
 from dashboards.channels.sending import words
 from dashboards.channels.sending.outcome import Outcome, delivered, failed
+from sightglass.email import goes_to_log
 
 LATER = range(400, 500)
 """SMTP replies that ask to try again."""
@@ -45,4 +46,4 @@ def send(config: dict[str, Any], secret: str, event: Event, message_id: UUID) ->
         return failed(f"The mail server answered {error.smtp_code}.")
     except (smtplib.SMTPException, OSError) as error:
         return failed(f"The mail server cannot be reached ({type(error).__name__}).")
-    return delivered()
+    return Outcome(True, logged=True) if goes_to_log() else delivered()

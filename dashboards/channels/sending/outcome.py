@@ -13,6 +13,7 @@ LONGEST = 300
 class Outcome:
     """`error` is ours and for people: never what the other side wrote. `status` is its HTTP status.
 
+    `logged`: no mail server is set up, so it was written to the log and reached nobody.
     `final`: trying again cannot help. `wait`: seconds that the service wants to be left alone.
     """
 
@@ -21,6 +22,7 @@ class Outcome:
     status: int | None = None
     final: bool = False
     wait: float | None = None
+    logged: bool = False
 
 
 def delivered(status: int | None = None) -> Outcome:

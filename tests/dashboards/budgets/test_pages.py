@@ -14,7 +14,7 @@ from dashboards.budgets.bar import bar_of
 from dashboards.budgets.chart import chart_of
 from dashboards.budgets.models import Budget
 from dashboards.budgets.periods import DAY, ns_of
-from dashboards.channels.models import Channel
+from dashboards.channels.models import Channel, Delivery
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Project, Role, User
 from tests.conftest import member
@@ -216,8 +216,30 @@ class TestWords:
         calls = [call(NOW - timedelta(days=day), dollars[day % 6]) for day in range(1, 40)]
         spend(access, calls, sums=True)
         found = self.found(access, "100000")
-        near = self.found(access, str(found.forecast // PICO + 1), name="near")
-        assert words.headline(near).endswith("but it may be passed.")
+        said = [
+            (found.end.middle, "About as likely to pass the budget as to stay within it."),
+            ((found.end.middle + found.end.high_80) // 2, "but it may well be passed."),
+            ((found.end.high_80 + found.end.high_95) // 2, "but it may be passed."),
+        ]
+        for number, (amount, end) in enumerate(said):
+            near = self.found(access, str(amount // PICO + 1), name=f"near {number}")
+            assert words.headline(near).endswith(end)
+
+    def test_who_was_told(self, page: Client, access: Access, project: Project) -> None:
+        spend(access, [call(datetime.now(UTC), 90)])
+        alone = budget(access, "100", every="day")
+        lead = Channel.objects.create(project=project, name="lead", kind="slack")
+        told = budget(access, "100", every="day", name="told", channels=[lead.pk])
+        for one in (alone, told):
+            services.refresh(one)
+        shown = text(page, f"/p/shop/budgets/{alone.pk}")
+        assert "UTC; nobody was told" in shown and "Told on" not in shown
+        there = f"/p/shop/budgets/{told.pk}"
+        assert "UTC; on its way to lead" in text(page, there)
+        Delivery.objects.update(state="sent")
+        assert "UTC; told lead" in text(page, there)
+        Delivery.objects.update(state="logged")
+        assert "nobody was told by mail, as no mail server is set up: lead" in text(page, there)
 
     def test_nothing_known(self, access: Access) -> None:
         spend(access, [call(NOW, 5)])

@@ -11,9 +11,12 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from dashboards.channels import selectors, services
 from dashboards.channels.models import Channel, Delivery
 from evals.services import secrets
+from sightglass.accounts.access import Access
 from sightglass.accounts.models import Project, Role, User
+from sightglass.email import LOG, NO_SERVER
 from tests import webhook
 from tests.conftest import member
 from tests.dashboards.channels.making import KEY, SLACK, channel, written_down
@@ -171,3 +174,21 @@ def test_the_list_does_not_ask_for_each(
         channel(project)
     with django_assert_max_num_queries(8):
         text(page)
+
+
+def test_without_a_server_nobody_is_told_and_each_place_says_so(
+    settings: Settings, access: Access, project: Project, page: Client
+) -> None:
+    settings.EMAIL_BACKEND = LOG
+    row = channel(project, "email", name="lead")
+    url = f"{PAGE}/{row.pk}"
+    assert services.test(access, row).logged
+    sent = Delivery.objects.get()
+    assert (sent.state, sent.error) == ("logged", NO_SERVER)
+    shown = text(page, url)
+    assert "written to the log</span>" in shown and "works" not in shown
+    assert shown.count(NO_SERVER) == 2  # its state, and the message
+    other = channel(project, "slack", name="ops")
+    assert selectors.told([row]) == f"Nobody is told. {NO_SERVER[:-1]}: lead."
+    assert selectors.told([row, other]) == f"Told ops. {NO_SERVER[:-1]}: lead."
+    assert "Nobody got it." in said(page, f"{url}/test")
