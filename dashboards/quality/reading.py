@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from dashboards.charts import Event
 from dashboards.frame import Frame
-from dashboards.periods import DAY, bounds
+from dashboards.periods import DAY, bounds, moment_of
 from dashboards.quality.figures import Key
-from dashboards.quality.slices import DIMENSIONS, Parts
+from dashboards.quality.slices import DIMENSIONS, Parts, Slice
 from evals.drift.selectors import drifted_between
 from evals.selectors import evaluators
 from evals.truth.selectors.pairs import readings_of
@@ -17,8 +18,10 @@ from traces.query import Query
 from traces.rollups.dimensions import OTHER
 from traces.rollups.measures import ScoreMeasures
 from traces.selectors import cubes
+from traces.selectors.asking import Step
 from traces.selectors.metrics import Better
 from traces.selectors.paging import TimeRange
+from traces.spans import Kind
 
 MOST_MARKERS = 8
 EARLIER = 3
@@ -97,6 +100,48 @@ def _parts_by(
     return found
 
 
+Days = dict[tuple[Key, str, str, str], tuple[int, int]]
+"""By score, dimension, prompt (of a version) and value: first and last day with scores (ns)."""
+
+
+def days_of(frame: Frame, query: Query, wanted: Iterable[Slice]) -> Days:
+    """When slices were scored, from sums; a question for each dimension that they have."""
+    found: Days = {}
+    for dimension in {one.dimension for one in wanted}:
+        by = ("prompt", dimension) if dimension == "prompt_version" else (dimension,)
+        cube = cubes.of_scores(
+            frame.project_id, query=query, range=frame.range, by=("score", "source", *by),
+            step=Step.DAY,
+        )  # fmt: skip
+        for cell in cube.cells:
+            score, source, *rest = cell.group
+            if rest[-1] is None or cell.time_ns is None:
+                continue
+            prompt = (rest[0] or "") if len(rest) > 1 else ""
+            place = (Key(score or "", source or ""), dimension, prompt, rest[-1])
+            first, last = found.get(place, (cell.time_ns, cell.time_ns))
+            found[place] = (min(first, cell.time_ns), max(last, cell.time_ns))
+    return found
+
+
+def dated(frame: Frame, query: Query, wanted: Sequence[Slice]) -> list[Slice]:
+    """Slices with since when and until when they were scored, to the day."""
+    start, end = bounds(frame.range)
+    days = days_of(frame, query, wanted)
+    found = []
+    for one in wanted:
+        first, last = days.get((one.key, one.dimension, one.prompt, one.name), (start, end))
+        since = _day(first) if first - start >= DAY else ""
+        until = _day(last) if end - last >= 2 * DAY else ""
+        found.append(replace(one, since=since, until=until))
+    return found
+
+
+def _day(ns: int) -> str:
+    at = moment_of(ns)
+    return f"{at.day} {at:%b}"
+
+
 def split(
     frame: Frame, query: Query, key: Key, dimension: str
 ) -> dict[tuple[str, str | None], dict[int, ScoreMeasures]]:
@@ -121,9 +166,11 @@ def _place(group: tuple[str | None, ...]) -> tuple[str, str | None]:
 
 
 def calls(frame: Frame, query: Query) -> int:
-    """Model calls in the range."""
-    cube = cubes.of_spans(frame.project_id, query=query, range=frame.range, only=("calls",))
-    return sum(cell.sums.calls for cell in cube.cells)
+    """Answers of models in the range: no embeddings and re-rankings, which nothing scores."""
+    cube = cubes.of_spans(
+        frame.project_id, query=query, range=frame.range, by=("kind",), only=("calls",)
+    )
+    return sum(cell.sums.calls for cell in cube.cells if cell.group[0] == Kind.LLM)
 
 
 def releases(frame: Frame, query: Query) -> list[Event]:

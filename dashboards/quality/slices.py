@@ -1,16 +1,19 @@
 """Worst slices: parts of the traffic whose score is worse than the rest's. Pure.
 
 Each value of each dimension is compared with everything else that the same score was given to. Only
-what has a minimum of scores on both sides, and whose difference has an interval that leaves out
-zero on the bad side, is a worst slice. The further the interval is from zero, in standard
+what has a minimum of scores on both sides is compared. As some of many slices look worse by chance,
+the differences go through Benjamini and Hochberg (1995) together: of those that are told, one in
+twenty is expected to be chance. The further a difference's interval is from zero, in standard
 deviations of the score, the worse.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import dataclass, replace
+from math import erfc, sqrt
+
+from scipy.stats import false_discovery_control
 
 from dashboards.changes import Change, of_values
 from dashboards.quality.figures import (
@@ -22,6 +25,7 @@ from dashboards.quality.figures import (
     spread,
     unit_of,
 )
+from traces.intervals import Z
 from traces.rollups.measures import ScoreMeasures
 from traces.selectors.metrics import Better, Value
 
@@ -35,7 +39,16 @@ LABELS = {
 }
 MINIMUM = 20
 """Scores that a slice, and the rest, must have."""
+LEAST_FLAGGED = 5
+"""Fewer flagged are no share that could be told."""
+FALSE_SHARE = 0.05
+"""Of the slices that are told, how many may be chance."""
 MOST = 10
+OF_THE_INPUT = frozenset({"prompt_injection", "indirect_injection"})
+"""Detectors of what users and documents say: no model, prompt or release is to blame for it."""
+OF_THE_ANSWER = frozenset(DIMENSIONS) - {"environment"}
+FIRST_NAMED = ("prompt_version", "release", "model", "prompt", "environment")
+"""Of several names for the same scores, which one leads: the one that says most."""
 
 Parts = Mapping[str, Mapping[Key, Mapping[tuple[str, str], ScoreMeasures]]]
 """By dimension and score: (prompt, of a prompt version only; value) and the sums.
@@ -61,10 +74,27 @@ class Slice:
     unit: str
     of_flags: bool
     severity: float
+    same: tuple[str, ...] = ()
+    """Other slices that are the same scores, each with its dimension."""
+    since: str = ""
+    until: str = ""
+    """First and last day with scores, where that is not those of the range: 11 Nov."""
 
     @property
     def label(self) -> str:
         return f"{self.prompt} {self.name}" if self.dimension == "prompt_version" else self.name
+
+    @property
+    def place(self) -> str:
+        """prompt version answer 69"""
+        return f"{LABELS[self.dimension].lower()} {self.label}"
+
+    @property
+    def when(self) -> str:
+        """since 3 Nov; until 11 Nov; 3 Nov – 11 Nov; empty where it has the whole range."""
+        if self.since and self.until:
+            return f"{self.since} – {self.until}" if self.since != self.until else self.since
+        return f"since {self.since}" if self.since else f"until {self.until}" if self.until else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +111,52 @@ def values(parts: Parts, dimension: str) -> list[str]:
 
 
 def worst(parts: Parts, wholes: Wholes, directions: Mapping[str, Better]) -> Worst:
-    found: list[Slice] = []
-    compared = 0
-    for key, whole in wholes.items():
-        for one in _of_score(key, whole, parts, better_of(key, directions)):
-            compared += 1
-            if one.change.tone == "bad":
-                found.append(one)
+    made = [
+        one
+        for key, whole in wholes.items()
+        for one in _of_score(key, whole, parts, better_of(key, directions))
+    ]
+    found = [one for one in _beyond_chance(made) if one.change.tone == "bad" and one.severity > 0]
     found.sort(key=lambda one: -one.severity)
-    return Worst(_distinct(found)[:MOST], compared)
+    return Worst(_distinct(found)[:MOST], len(made))
+
+
+def _beyond_chance(made: Sequence[Slice]) -> list[Slice]:
+    """Those whose difference stands up to how many were compared, and whose flags are not few."""
+    if not made:
+        return []
+    adjusted = false_discovery_control([_chance(one.change) for one in made])
+    return [
+        one
+        for one, p in zip(made, adjusted, strict=True)
+        if p <= FALSE_SHARE and not (one.of_flags and _flagged(one) < LEAST_FLAGGED)
+    ]
+
+
+def _chance(change: Change) -> float:
+    """The p-value of a difference whose 95 % interval has its end towards zero where it has."""
+    end = change.low if change.value > 0 else change.high
+    reach = abs(change.value - end) if end is not None else 0.0
+    return erfc(Z * abs(change.value) / reach / sqrt(2)) if reach else 1.0
+
+
+def _flagged(one: Slice) -> float:
+    return float(one.value.value or 0) * one.value.count
 
 
 def _distinct(ranked: Sequence[Slice]) -> list[Slice]:
-    """Without those that are the same scores under another name, as a prompt's only version is."""
-    found: dict[tuple[Key, int, float | None, float | None], Slice] = {}
+    """The same scores under several names (a prompt's only version) once, with all its names."""
+    found: dict[tuple[Key, int, str, str], list[Slice]] = {}
     for one in ranked:
-        found.setdefault((one.key, one.value.count, one.value.value, one.value.low), one)
-    return list(found.values())
+        # Sums of floats that were added up in another order are equal to some digits only.
+        value, low = (f"{end or 0:.6g}" for end in (one.value.value, one.value.low))
+        found.setdefault((one.key, one.value.count, value, low), []).append(one)
+    return [_named(many) for many in found.values()]
+
+
+def _named(many: Sequence[Slice]) -> Slice:
+    first, *others = sorted(many, key=lambda one: FIRST_NAMED.index(one.dimension))
+    return replace(first, same=tuple(one.place for one in others))
 
 
 def _of_score(key: Key, whole: ScoreMeasures, parts: Parts, better: Better) -> Iterator[Slice]:
@@ -109,6 +168,8 @@ def _of_score(key: Key, whole: ScoreMeasures, parts: Parts, better: Better) -> I
     read = flagged_value if of_flags else score_value
     unit, deviation = ("ratio", _of_share(whole)) if of_flags else (unit_of(whole), spread(whole))
     for dimension, prompt, name, here in _slices(key, parts):
+        if key.name in OF_THE_INPUT and dimension in OF_THE_ANSWER:
+            continue
         rest = less(whole, here)
         if min(here.n, rest.n) < MINIMUM:
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from dashboards.changes import Change
 from dashboards.charts import ChartCard
 from dashboards.frame import Frame
 from dashboards.late import unsettled
-from dashboards.periods import before_words
+from dashboards.periods import before_words, bounds
 from dashboards.quality import cards, reading, slices, truth
 from dashboards.quality.cards import score_term, slice_term
 from dashboards.quality.figures import OWN_CODE, SOURCES, Figure, Key, figures, matters
@@ -27,6 +27,7 @@ from evals.truth.selectors.labels import questions_not_drawn
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.query import Query
 from traces.selectors.paging import TooSlow
+from traces.selectors.scores import of_sessions_alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Line:
     chosen: bool
     choose_url: str
     url: str
+    """The traces; empty where sessions were scored and no trace."""
 
     @property
     def source(self) -> str:
@@ -141,6 +143,7 @@ def found(frame: Frame, query: Query) -> dict[str, Any]:
     parts = reading.parts(frame, query)
     drawn_of = {key: sums for key, sums in trend.totals.items() if key not in picked_of(known)}
     worst = slices.worst(parts, drawn_of, directions)
+    listed = reading.dated(frame, query, worst.slices)
     chosen = chosen_of(frame, known)
     by = frame.more.get("by", "")
     by = by if by in slices.DIMENSIONS else ""
@@ -152,17 +155,20 @@ def found(frame: Frame, query: Query) -> dict[str, Any]:
         cards.flagged(frame, known, trend),
     )
     earlier = reading.earlier(frame, query) if has_news(known) else []
+    names = sorted({one.key.name for one in known})
+    alone = of_sessions_alone(frame.project_id, names, bounds(frame.range)[0])
     return {
-        "lines": [_line(frame, one, calls, chosen) for one in known],
+        "lines": [_line(frame, one, calls, chosen, alone) for one in known],
         "calls": calls,
         "environments": slices.values(parts, "environment"),
         "cards": [card for card in drawn if card],
-        "worst": [SliceLine(one, _slice_url(frame, one)) for one in worst.slices],
+        "worst": [SliceLine(one, _slice_url(frame, one)) for one in listed],
         "compared": worst.compared,
         "minimum": slices.MINIMUM,
+        "least_flagged": slices.LEAST_FLAGGED,
         "sentence": UNSETTLED
         if unsettled(trend.pending, frame)
-        else sentence(known, worst.slices, before_words(frame.period), earlier),
+        else sentence(known, listed, before_words(frame.period), earlier),
         "pending": trend.pending,
     }
 
@@ -189,10 +195,12 @@ def chosen_of(frame: Frame, known: Sequence[Figure]) -> Figure:
     return max(known, key=rank)
 
 
-def _line(frame: Frame, one: Figure, calls: int, chosen: Figure) -> Line:
+def _line(frame: Frame, one: Figure, calls: int, chosen: Figure, alone: Container[str]) -> Line:
+    """`alone`: names of scores of sessions, which no list of traces can be asked for."""
     key = one.key
     choose = frame.link(score=key.name, source=key.source)
-    return Line(one, calls, one is chosen, choose, frame.explore(score_term(key.name)))
+    url = "" if key.name in alone else frame.explore(score_term(key.name))
+    return Line(one, calls, one is chosen, choose, url)
 
 
 def _slice_url(frame: Frame, one: Slice) -> str:

@@ -9,13 +9,14 @@ from dashboards import numbers
 from dashboards.changes import Change, of_values, signed
 from dashboards.quality.figures import (
     OWN_CODE,
+    USER,
     Figure,
     Key,
     flagged_value,
     matters,
     score_value,
 )
-from dashboards.quality.slices import LABELS, MINIMUM, Slice
+from dashboards.quality.slices import MINIMUM, Slice
 from traces.rollups.measures import ScoreMeasures
 from traces.selectors.metrics import Value
 
@@ -35,6 +36,10 @@ NOTABLE = 0.05
 """A change of less than this share of what was is not told, however certain."""
 WORSE = {"bad": "worse", "good": "better"}
 """By the tone of a difference to what was usual."""
+TONES = ("bad", "good")
+MOST_CHANGES = 2
+THUMBS = dict.fromkeys(("thumb", "thumbs", "thumbs_up", "thumbs-up"), "thumbs up")
+"""What a score is called in a sentence; others by their names."""
 UNSETTLED = "What has come in is still being added up; then this says what changed."
 
 
@@ -45,8 +50,31 @@ def sentence(
 
     `before`: the period compared with, in words. `earlier`: the sums of periods before that one, so
     that the end of an unusual time is told as such, and not as an improvement."""
-    told = [*_compared(known, before, earlier), *([_where(worst[0])] if worst else [])]
-    return " ".join(told)
+    told = [*_of_users(known), *_compared(known, before, earlier)]
+    return " ".join([*told, *([_where(worst)] if worst else [])])
+
+
+def _of_users(known: Sequence[Figure]) -> list[str]:
+    """What users say most often as yes or no, before all that machines find."""
+    figure = _thumbs(known)
+    if figure is None:
+        return []
+    name = figure.key.name
+    share = numbers.written(figure.value.value, figure.unit)
+    said = f"Users: {share} {THUMBS.get(name, name)}"
+    change = figure.change
+    if not change.known:
+        return [f"{said}."]
+    if not change.certain:
+        return [f"{said}, no certain change."]
+    way = "up" if change.value > 0 else "down"
+    return [f"{said}, {way} from {numbers.written(change.before, figure.unit)}{_reach(change)}."]
+
+
+def _thumbs(known: Sequence[Figure]) -> Figure | None:
+    """Feedback of users that is a rate; of several that with the most scores."""
+    rates = [one for one in known if one.key.source == USER and one.unit == "ratio"]
+    return max(rates, key=lambda one: one.sums.n, default=None)
 
 
 def has_news(known: Sequence[Figure]) -> bool:
@@ -57,11 +85,16 @@ def has_news(known: Sequence[Figure]) -> bool:
 def _compared(known: Sequence[Figure], before: str, earlier: Sequence[Totals]) -> list[str]:
     if (problem := _too_few(known, before)) is not None:
         return [problem]
-    found = [_Past(one, _usual(one, earlier), before) for one in _changes(known)]
+    users = _thumbs(known)
+    rest = [one for one in known if one is not users]
+    found = [_Past(one, _usual(one, earlier), before) for one in _changes(rest)]
     found.sort(key=lambda one: one.is_return)
-    told = [one.told for one in found if one.main.change.tone == "bad"][:2]
-    told += [one.told for one in found if one.main.change.tone == "good"][:1]
-    return told or [f"No score has changed for certain against {before}."]
+    bad, good = ([one.told for one in found if one.main.change.tone == tone] for tone in TONES)
+    if told := (bad[:2] + good[:1])[:MOST_CHANGES]:
+        return told
+    changed = users is not None and users.change.certain
+    what = "other score" if changed else "score"
+    return [f"No {what} has changed for certain against {before}."]
 
 
 def _too_few(known: Sequence[Figure], before: str) -> str | None:
@@ -141,7 +174,17 @@ class _Past:
     def is_return(self) -> bool:
         """Whether it goes no further than to what was usual before."""
         found = self.against_usual
-        return found is not None and found.tone != self.main.change.tone
+        return found is not None and (
+            found.tone not in ("", self.main.change.tone) or (not found.tone and self.is_there)
+        )
+
+    @property
+    def is_there(self) -> bool:
+        """Whether what was usual lies within the interval of what is now."""
+        now, found = self.main.now, self.against_usual
+        if found is None or found.before is None or now.low is None or now.high is None:
+            return False
+        return now.low <= found.before <= now.high
 
     @property
     def told(self) -> str:
@@ -170,15 +213,22 @@ def _told(one: _Main) -> str:
     now = numbers.written(one.change.now, one.unit)
     direction = "rose" if one.change.value > 0 else "fell"
     was, change = numbers.written(one.change.before, one.unit), one.change
-    reach = ""
-    if change.low is not None and change.high is not None:
-        ends = f"{signed(change.low, change)} to {signed(change.high, change)}"
-        reach = f" (95% interval of the difference: {ends})"
-    return f"{one.what} {direction} from {was} to {now}{reach}"
+    return f"{one.what} {direction} from {was} to {now}{_reach(change)}"
 
 
-def _where(one: Slice) -> str:
+def _reach(change: Change) -> str:
+    if change.low is None or change.high is None:
+        return ""
+    ends = f"{signed(change.low, change)} to {signed(change.high, change)}"
+    return f" (95% interval of the difference: {ends})"
+
+
+def _where(worst: Sequence[Slice]) -> str:
+    """The worst slice that still has scores; if none has, the worst, and until when it had."""
+    one = next((each for each in worst if not each.until), worst[0])
     what = f"{one.key.name} flags" if one.of_flags else f"{one.key.name} is"
     value, rest = (numbers.written(each.value, one.unit) for each in (one.value, one.rest))
-    place = f"{LABELS[one.dimension].lower()} {one.label}"
-    return f"Worst slice: {what} {value} for {place}, {rest} elsewhere."
+    place = " = ".join([one.place, *one.same[:1]])
+    which = "Worst slice" if one is worst[0] else "Worst slice of those that go on"
+    ended = f" ({one.when})" if one.until else ""
+    return f"{which}: {what} {value} for {place}{ended}, {rest} elsewhere."

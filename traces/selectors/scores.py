@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 
 from sightglass.accounts.access import Access
@@ -12,6 +15,11 @@ from traces.selectors.paging import MAX_LIMIT, Cursor, Page, TimeRange, decode, 
 
 ORDER = "scores"
 MICROSECOND = 1_000
+_ONE = """(SELECT true FROM traces_score c WHERE c.project_id = %(project)s AND c.name = wanted.name
+    AND c.created_at >= %(since)s AND c.trace_id IS {} LIMIT 1)"""
+# Scalar subqueries, so that each name is one look into the index and no join reads all scores.
+OF_SESSIONS_ALONE = f"""SELECT wanted.name FROM unnest(%(names)s::text[]) AS wanted(name)
+WHERE {_ONE.format("NOT NULL")} IS NULL AND {_ONE.format("NULL")}"""  # noqa: S608
 
 
 def list_scores(
@@ -45,6 +53,19 @@ def list_scores(
         last_row = found[limit - 1]
         page.next = encode(ORDER, Cursor((_ns(last_row.created_at), last_row.pk)))
     return page
+
+
+def of_sessions_alone(project_id: int, names: Sequence[str], since_ns: int) -> frozenset[str]:
+    """Names of scores that have been given to sessions since then, and to no trace.
+    Raises TooSlow."""
+    params: dict[str, Any] = {
+        "project": project_id,
+        "names": list(names),
+        "since": _moment(since_ns),
+    }
+    with time_limit(), connection.cursor() as cursor:
+        cursor.execute(OF_SESSIONS_ALONE, params)
+        return frozenset(row[0] for row in cursor.fetchall())
 
 
 def _moment(ns: int) -> datetime:

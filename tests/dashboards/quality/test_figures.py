@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -380,3 +381,86 @@ def test_what_says_most_of_answers_comes_first() -> None:
     now = {key: sums([1, 0]) for key in reversed(order)}
     assert [one.key for one in figures(now, {}, {})] == order
     assert [matters(key.name, key.source) for key in order] == [0, 1, 4, 5, 6, 7]
+
+
+# ---- what many comparisons, several names and ends of traffic do to slices
+
+
+def test_what_chance_makes_of_many_slices_is_not_told() -> None:
+    """A difference that is certain alone is not among a hundred that were compared with it."""
+    odd = cell(44, 12, model="odd")
+    alone = worst([odd, cell(1860, 140, model="m0")], {})
+    assert [one.name for one in alone.slices] == ["odd"]
+    many = [cell(93, 7, model=f"m{i}") for i in range(100)]
+    found = worst([odd, *many, cell(0, 0)], {})
+    assert found.compared > 100
+    assert worst([cell(90, 10, model="odd"), *many], {}).slices == []
+    plain = worst([cell(40, 60, model="odd"), *many], {})
+    assert [one.name for one in plain.slices] == ["odd"]
+
+
+def flags(model: str, flagged: int, n: int, name: str = "truncation") -> tuple[
+    tuple[str | None, ...], ScoreMeasures
+]:  # fmt: skip
+    return (name, "code", model, "p", "1", "production", None), sums([0.5] * n, flagged=flagged)
+
+
+def test_a_few_flags_are_no_share() -> None:
+    assert worst([flags("a", 0, 4000), flags("b", 2, 71)], {}).slices == []
+    assert worst([flags("a", 0, 4000), flags("b", 4, 40)], {}).slices == []
+    enough = worst([flags("a", 0, 4000), flags("b", 5, 40)], {})
+    assert [one.name for one in enough.slices] == ["b"]
+
+
+def test_the_same_scores_have_all_their_names() -> None:
+    cells = [cell(190, 10, version="14"), cell(60, 40, version="15", model="b", release="2.0")]
+    [one] = worst(cells, {}).slices
+    assert one.place == "prompt version answer 15"
+    assert one.same == ("release 2.0", "model b")
+    assert sentence([], [one], BEFORE).endswith(
+        "for prompt version answer 15 = release 2.0, 95.0% elsewhere."
+    )
+
+
+def test_attacks_are_no_fault_of_a_model() -> None:
+    for name, told in (("prompt_injection", []), ("indirect_injection", []), ("toxicity", ["b"])):
+        found = worst([flags("a", 2, 200, name), flags("b", 90, 200, name)], {})
+        assert [one.name for one in found.slices] == told
+
+
+def test_the_sentence_prefers_what_goes_on() -> None:
+    cells = [cell(300, 4), cell(60, 40, model="b"), cell(10, 90, model="c")]
+    first, second, *_ = worst(cells, {}).slices
+    assert (first.name, second.name) == ("c", "b")
+    ended = replace(first, until="11 Nov")
+    assert "Worst slice of those that go on: thumbs is 60.0% for model b," in sentence(
+        [], [ended, second], BEFORE
+    )
+    assert "for model c (until 11 Nov)," in sentence([], [ended], BEFORE)
+    assert replace(ended, since="8 Nov").when == "8 Nov – 11 Nov"
+    assert replace(first, since="8 Nov").when == "since 8 Nov"
+
+
+def test_users_come_first() -> None:
+    users = Figure(THUMBS, sums([1] * 84 + [0] * 16, booleans=True), better="up")
+    users.before = sums([1] * 87 + [0] * 13, booleans=True)
+    told = sentence([users], [], BEFORE)
+    assert told.startswith("Users: 84.0% thumbs up, no certain change. No score has changed")
+    users.before = sums([1] * 99 + [0], booleans=True)
+    told = sentence([users], [], BEFORE)
+    assert told.startswith("Users: 84.0% thumbs up, down from 99.0% (95% interval of the ")
+    assert told.endswith("No other score has changed for certain against the 7 days before.")
+    users.before = ScoreMeasures()
+    assert sentence([users], [], BEFORE).startswith("Users: 84.0% thumbs up. Nothing was scored")
+
+
+def test_at_most_two_changes_are_told() -> None:
+    keys = [Key(name, "judge") for name in ("a", "b", "c")]
+    worse = [Figure(key, flagging(60), flagging(20), "down") for key in keys]
+    assert sentence(worse, [], BEFORE).count("flags rose") == 2
+
+
+def test_back_to_what_it_was_only_where_that_is_within_the_interval() -> None:
+    """10 % (6.6 to 14.9) is not certainly less than 15.5 %, but that is not what it is now."""
+    told = told_of(20, 60, 31)
+    assert "back to" not in told and told.endswith(").")
