@@ -32,8 +32,11 @@ from dashboards.numbers import exactly, raw, written
 MS = 10**6
 DAY = 86_400 * 10**9
 BAR = 0.68
-STAGGER, STAGGERED = 13, 3
-"""Labels of events that follow each other closely stand lower, pixels each, not on each other."""
+STAGGER, STAGGERED = 13, 6
+"""Labels of events that follow each other closely stand lower, pixels each, not on each other; at
+most on so many lines."""
+CHARACTER = 0.011
+"""Of the width, what a label's character takes at most: some seven pixels of a narrow page's."""
 UNIT_WORDS = {
     "count": "",
     "usd": "US$",
@@ -219,7 +222,8 @@ def _chart(
     times = series[0].times if series else ()
     where, texts = time_ticks(times, step_ns)
     half = step_ns // 2 if shape == "box" else 0
-    shapes, notes = overlays(levels, events, unit, step_ns)
+    wide_ns = times[-1] - times[0] + step_ns if times else 0
+    shapes, notes = overlays(levels, events, unit, step_ns, wide_ns)
     xaxis: dict[str, Any] = {
         "type": "date",
         "tickvals": where,
@@ -241,9 +245,10 @@ def _chart(
 
 
 def overlays(
-    levels: Sequence[Level], events: Sequence[Event], unit: str, step_ns: int
+    levels: Sequence[Level], events: Sequence[Event], unit: str, step_ns: int, wide_ns: int
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Shapes and annotations. An event stands where its step begins to be drawn."""
+    """Shapes and annotations. An event stands where its step begins to be drawn; `wide_ns`: the
+    time that the width shows."""
     shapes, notes = [], []
     for level in levels:
         y, bad = drawn(level.value, unit), level.kind == "bad"
@@ -255,7 +260,7 @@ def overlays(
         notes.append(
             _note(level.label, "text-2") | {"xref": "paper", "x": 0, "y": y, "yanchor": "bottom"}
         )
-    for at, event in enumerate(events):
+    for row, event in zip(rows_of(events, wide_ns), events, strict=True):
         x = drawn_time(event.time_ns - step_ns // 2)
         line = {"color": light("text-3"), "width": 1, "dash": "dot"}
         shapes.append(
@@ -264,9 +269,23 @@ def overlays(
         notes.append(
             _note(event.label, "text-2")
             | {"yref": "paper", "x": x, "y": 1, "yanchor": "top"}
-            | {"yshift": -STAGGER * (at % STAGGERED)}
+            | {"yshift": -STAGGER * row}
         )
     return shapes, notes
+
+
+def rows_of(events: Sequence[Event], wide_ns: int) -> list[int]:
+    """Of each event the line of its label: the first on which those before have ended, as far as
+    is known; where none has, that whose last label ends first."""
+    ends = [0.0] * STAGGERED
+    rows = []
+    for event in events:
+        free = [row for row, end in enumerate(ends) if end <= event.time_ns]
+        row = free[0] if free else ends.index(min(ends))
+        length = CHARACTER * (len(short(event.label)) + 1) * wide_ns
+        ends[row] = event.time_ns + length
+        rows.append(row)
+    return rows
 
 
 def _note(text: str, colour: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from dashboards.charts import ChartCard, Event, Level, Series, area, bars, lines
 from dashboards.charts.scales import DAY
 from dashboards.charts.theme import COLOURS, DARK_OF, LOOKS
+from dashboards.charts.timelines import rows_of
 from traces.spans import PICO
 
 START = 1_795_132_800 * 10**9
@@ -200,3 +201,12 @@ def test_a_click_leads_to_the_series(kind: Any) -> None:
     chart = kind([series(url="/p/shop/traces?q=model:x"), series("b")], unit="usd", step_ns=DAY)
     metas = [trace.get("meta") for trace in drawn(chart)]
     assert {"url": "/p/shop/traces?q=model:x"} in metas and None in metas
+
+
+def test_a_long_label_is_given_way_to_by_all_that_follow_within_its_length() -> None:
+    days = [n * DAY for n in range(30)]
+    close = ((20, "2.35.0"), (21, "2.35.1"), (21, "drift: outputs"), (22, "2.36"), (23, "2.37"))
+    events = [Event(days[n], name) for n, name in close]
+    assert rows_of(events, 30 * DAY) == [0, 1, 2, 3, 0]
+    far = [Event(days[0], "2.0"), Event(days[15], "2.1")]
+    assert rows_of(far, 30 * DAY) == [0, 0]
