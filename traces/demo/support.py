@@ -394,5 +394,7 @@ def _feedback(turn: Turn, *, last: bool) -> list[Score]:
             stars = rng.choices(
                 (1, 2, 3, 4, 5), (40, 30, 20, 7, 3) if turn.wrong else (2, 4, 12, 36, 46)
             )
-            given.append(Score("csat", stars[0], "user", "", session_id=turn.talk.session_id))
+            # With its last trace, so that it counts when that was, not when the story is sent.
+            session_id = turn.talk.session_id
+            given.append(Score("csat", stars[0], "user", "", trace_id, session_id))
     return given
