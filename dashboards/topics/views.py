@@ -19,6 +19,8 @@ from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.selectors.paging import TooSlow
 
 EXAMPLES = 12
+FIRST = 12
+"""Topics that the list shows at first."""
 UNDER_WAY = (Run.State.WAITING, Run.State.RUNNING)
 
 
@@ -57,8 +59,11 @@ def topics(request: ProjectRequest) -> HttpResponse:
         return render(request, "topics/list.html", context | {"problem": frames.TOO_SLOW})
     shown = [one.topic for one in listing.lines]
     card = frames.asked("map", "Map", lambda: mapped.map_card(asked, dots, shown))
+    every = request.GET.get("all") == "1" or len(listing.lines) <= FIRST
     context |= {
         "listing": listing,
+        "shown": listing.lines if every else listing.lines[:FIRST],
+        "all_url": "" if every else asked.link(all=1),
         "card": card,
         "scores": [
             (name, asked.link(score=name), name == listing.score) for name in listing.scores

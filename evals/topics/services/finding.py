@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from django.conf.locale import LANG_INFO
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -22,6 +23,7 @@ from evals.topics.models import LONGEST_LABEL, Point, Run, Topic
 from evals.topics.services import assigning, reading, spaces
 from evals.topics.services.reading import Asked
 from evals.topics.terms import Term, distinctive, label
+from evals.topics.tongues import foreign
 from sightglass.kernel.storable import storable
 from traces.selectors.paging import TooSlow
 
@@ -59,6 +61,8 @@ class Found:
     clusters: Clusters
     known: Known
     terms: list[list[Term]]
+    tongues: list[str]
+    """Codes of languages other than the usual one; empty: it is that."""
     likeness: Matrix
     """Of each text with its topic's centre."""
     shown: list[int]
@@ -85,14 +89,16 @@ def _found(run: Run, asked: Asked, beat: Beat) -> Found:
     clusters = cluster(asked.matrix, seed=SEED)
     beat()
     known = _known_again(run, asked, clusters)
-    terms = distinctive(asked.texts, clusters.labels.tolist(), clusters.count)
+    labels = clusters.labels.tolist()
+    terms = distinctive(asked.texts, labels, clusters.count)
+    tongues = foreign(asked.texts, labels, clusters.count)
     _note(run, stage=Stage.DRAWING)
     points = clusters.space.project(asked.matrix)
     shown = _shown(clusters.labels)
     places, centres = draw(points[shown], clusters.labels[shown], clusters.count, known.lay, SEED)
     beat()
     likeness = _likeness(points, clusters)
-    return Found(asked, clusters, known, terms, likeness, shown, places, centres)
+    return Found(asked, clusters, known, terms, tongues, likeness, shown, places, centres)
 
 
 def _known_again(run: Run, asked: Asked, clusters: Clusters) -> Known:
@@ -197,7 +203,7 @@ def _keep_topics(run: Run, found: Found) -> None:
             topic.vanished_at, topic.back_at, topic.merged_into = None, now, None
         terms = found.terms[place]
         topic.terms = [[storable(one.text), round(one.share, 4)] for one in terms]
-        topic.label = storable(label(terms))[:LONGEST_LABEL] or f"topic {number}"
+        topic.label = _label(terms, found.tongues[place]) or f"topic {number}"
         topic.centroid = spaces.packed_vector(found.clusters.centroids[place])
         topic.x, topic.y = map(float, found.centres[place])
         topic.size, topic.share = sizes[place], sizes[place] / n
@@ -208,6 +214,13 @@ def _keep_topics(run: Run, found: Found) -> None:
         topic.vanished_at, topic.size, topic.share = now, 0, 0.0
         topic.merged_into = found.known.merged.get(topic.number)
     Topic.objects.bulk_update(gone, ["vanished_at", "size", "share", "merged_into"])
+
+
+def _label(terms: Sequence[Term], tongue: str) -> str:
+    """Its terms, and the language where that is not the usual one; empty without terms."""
+    said = storable(label(terms))
+    behind = f" ({LANG_INFO.get(tongue, {}).get('name', tongue)})" if tongue and said else ""
+    return f"{said[: LONGEST_LABEL - len(behind)]}{behind}"
 
 
 def _keep_points(run: Run, found: Found, numbers: Sequence[int]) -> None:

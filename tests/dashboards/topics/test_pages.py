@@ -302,3 +302,18 @@ def test_a_filter_that_cannot_be_read_or_takes_too_long(
     monkeypatch.setattr(filtered, "sums", slow)
     text = text_of(page, address(found) + "?q=user:ann")
     assert 'role="alert"' in text and 'aria-invalid="true"' not in text
+
+
+def test_twelve_topics_are_shown_at_first(page: Client, found: Access) -> None:
+    """The list is long on a phone; the others are one click away, under the same days."""
+    like = Topic.objects.get(number=1)
+    Topic.objects.bulk_create(
+        Topic(project=found.project, number=at, label=f"more {at}", centroid=like.centroid,
+              x=0.0, y=0.0, size=1, share=0.01)
+        for at in range(5, 15)
+    )  # fmt: skip
+    text = text_of(page, address(found) + "?days=7")
+    assert "Show all 14 topics" in text and text.count('class="full any"') == 12
+    assert 'href="?days=7&amp;all=1"' in text
+    text = text_of(page, address(found) + "?days=7&all=1")
+    assert "Show all" not in text and text.count('class="full any"') == 14
