@@ -13,6 +13,7 @@ from dashboards.boards.selectors import get_board
 from dashboards.changes import Change
 from dashboards.charts import ChartCard
 from dashboards.charts.theme import light
+from dashboards.digest.heads import Head, heads
 from dashboards.digest.models import Report
 from dashboards.digest.schedule import told_of
 from dashboards.explorer import ranges
@@ -82,6 +83,7 @@ class Content:
     title: str
     days: str
     url: str
+    heads: Sequence[Head] = ()
     sentence: Sequence[Part] = ()
     lines: Sequence[Line] = ()
     blocks: list[Block] = field(default_factory=list)
@@ -127,21 +129,26 @@ def _of_overview(frame: Frame) -> Content:
     lines = [
         Line(stat.label, stat.value, stat.change, absolute(stat.url)) for stat in page["stats"]
     ]
-    movers = _movers([*page["features"], *page["users"]])
+    movers = [
+        Block(f"{name} whose cost moved most", lines)
+        for name, rows in (("Features", page["features"]), ("Users", page["users"]))
+        if (lines := _movers(rows))
+    ]
     return Content(
         title=frame.access.project.name,
         days=days_of(frame.period),
         url=absolute(frame.page("overview")),
+        heads=heads(frame),
         sentence=[Part(part.text, absolute(part.url) if part.url else "", part.tone)
                   for part in page["sentence"]],
         lines=lines,
-        blocks=[Block("What moved cost most", movers)] if movers else [],
+        blocks=movers,
         pictures=_pictures(charts_of(found, "model").values(), absolute(frame.page("overview"))),
     )  # fmt: skip
 
 
 def _movers(rows: Sequence[Any]) -> list[Line]:
-    """Features and users whose cost changed most."""
+    """Of one dimension, lest money is told twice: those whose cost changed most."""
     moved = [row for row in rows if row.change.known and row.change.value]
     moved.sort(key=lambda row: -abs(row.change.value))
     return [

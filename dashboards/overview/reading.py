@@ -46,6 +46,14 @@ class Stepped:
     def total_before(self) -> Measures:
         return added(self.steps_before)
 
+    @property
+    def first_before(self) -> int | None:
+        """The first day with a trace of the range before, where it is not that range's first."""
+        busy = [one.traces > 0 for one in self.steps_before]
+        if self.frame.step_ns < DAY or not any(busy) or busy[0]:
+            return None
+        return self.frame.times_before[busy.index(True)]
+
     @cached_property
     def latencies(self) -> sketch.Counts:
         """Of traces, a row for each step."""
@@ -88,10 +96,7 @@ class Reading(Stepped):
 
         Told of steps of a day or more: an hour without a trace says nothing.
         """
-        busy = [one.traces > 0 for one in self.steps_before]
-        if self.frame.step_ns < DAY or not any(busy) or busy[0] or self.unsettled:
-            return None
-        return self.frame.times_before[busy.index(True)]
+        return None if self.unsettled else self.first_before
 
 
 def reading(frame: Frame) -> Reading:

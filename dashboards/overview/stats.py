@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from dashboards import changes
 from dashboards.changes import Change
@@ -70,12 +71,19 @@ def course(
     return sparkline([value(one) for one in now], [value(one) for one in before])
 
 
-def comparable(reading: Reading, change: Change) -> Change:
+class Begun(Protocol):
+    """What knows when the traffic began that it is compared with; None: before that."""
+
+    @property
+    def began_ns(self) -> int | None: ...
+
+
+def comparable(reading: Begun, change: Change) -> Change:
     """A sum is not compared with a time in which the first traffic began."""
     return change if reading.began_ns is None else uncompared(change)
 
 
-def began(reading: Reading) -> str:
+def began(reading: Begun) -> str:
     """In the place of a change that cannot be told."""
     if reading.began_ns is None:
         return ""

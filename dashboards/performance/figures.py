@@ -87,10 +87,10 @@ def traces(reading: Reading) -> Stat:
     return Stat(
         "Throughput",
         f"{per_minute(total / minutes)}/min",
-        change if was else Change(total, None, "count", None),
+        strip.comparable(reading, change) if was else Change(total, None, "count", None),
         frame.explore(),
         strip.course(now, before, lambda one: one.traces),
-        note=f"{number(total)} traces",
+        note=strip.began(reading) or f"{number(total)} traces",
     )
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from dashboards.frame import Frame
+from dashboards.late import unsettled
 from dashboards.overview.reading import Stepped, added, by_step, environments
 from traces.rollups import sketch
 from traces.rollups.measures import Measures
@@ -44,6 +45,12 @@ class Reading(Stepped):
     @property
     def pending(self) -> int:
         return max(self.spans.pending, self.names.pending)
+
+    @property
+    def began_ns(self) -> int | None:
+        """When traffic began, if that was within the range compared with: see Overview."""
+        pending = max(self.pending, self.spans_before.pending, self.names_before.pending)
+        return None if unsettled(pending, self.frame) else self.first_before
 
     @cached_property
     def calls(self) -> list[Measures]:

@@ -22,11 +22,13 @@ from dashboards.digest.content import Content, content_of
 from dashboards.digest.delivering import FIRST_WAIT, LEASE, MOST_ATTEMPTS, UNSURE
 from dashboards.digest.message import message_of
 from dashboards.digest.models import Delivery, Report
+from dashboards.digest.schedule import end_of
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Membership, Project, Role
 from tests import smtp
 from tests.conftest import member
 from tests.dashboards.boards.making import COST, ERRORS, board
+from tests.dashboards.budgets.budgeting import budget
 from tests.dashboards.digest.reporting import EIGHT, report, traffic
 from traces.selectors import cubes
 from traces.selectors.paging import TooSlow
@@ -411,3 +413,14 @@ def test_a_message_that_cannot_be_handed_over_fails(
     monkeypatch.setattr("django.core.mail.EmailMultiAlternatives.send", odd)
     assert work() == 0
     assert Delivery.objects.get().state == State.FAILED
+
+
+def test_it_opens_with_what_a_manager_must_know(access: Access) -> None:
+    traffic(access)
+    budget(access, "0.000001", name="Small")
+    found = content_of(report(access), end_of(EIGHT))
+    heads = {head.label: head for head in found.heads}
+    assert " cost " in heads["Spend"].text and "/p/shop/cost/change?" in heads["Spend"].url
+    assert heads["Budget"].text.startswith("Small: ")
+    assert next(iter(heads)) == "Spend" and "thumbs" in heads["Quality"].text
+    assert "Alert" not in heads and "Drift" not in heads

@@ -304,3 +304,13 @@ def test_the_number_of_queries_does_not_grow_with_traffic(
         for day in range(1, 14, 3):
             send(day, name=f"n{i}", gen_ai__response__model=f"m{i}")
     assert queries() == few <= MOST_QUERIES
+
+
+def test_throughput_is_not_compared_with_a_time_in_which_traffic_began(
+    send: Callable[..., None], page: Page
+) -> None:
+    for days in range(20):
+        send(days)
+    html = text_of(page("range=14d"))
+    said = html[html.index("Throughput") :][:120]
+    assert "no trace before" in said and "%" not in said.split("no trace before")[0]

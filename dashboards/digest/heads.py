@@ -1,0 +1,99 @@
+"""What a report opens with: spend and its cause, budgets, alerts, drift, quality; with links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from dashboards.alerts import links
+from dashboards.alerts.selectors import Wanted, history
+from dashboards.budgets import selectors as budgets
+from dashboards.budgets import words as budget_words
+from dashboards.budgets.status import BudgetStatus
+from dashboards.cost import change
+from dashboards.cost.compared import periods_of
+from dashboards.frame import Frame
+from dashboards.numbers import money
+from dashboards.overview.govern import drift_line
+from dashboards.periods import bounds
+from dashboards.quality import views as quality
+from sightglass.addresses import absolute
+from traces.query import QueryError
+from traces.selectors.paging import TooSlow
+from traces.selectors.search import EVERYTHING
+
+MOST = 3
+"""Budgets, and alerts, that are named."""
+NEAR = 0.2
+"""From this share of a forecast above its amount on, a budget is told of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One line: what it is of, what it says, where it is looked into."""
+
+    label: str
+    text: str
+    url: str
+
+
+def heads(frame: Frame) -> list[Head]:
+    """What takes too long is left out, and the figures below it still come."""
+    found: list[Head] = []
+    makers: list[Callable[[Frame], Iterator[Head]]] = [_spend, _budgets, _alerts, _drift, _quality]
+    for make in makers:
+        try:
+            found += make(frame)
+        except (TooSlow, QueryError):
+            continue
+    return found
+
+
+def _spend(frame: Frame) -> Iterator[Head]:
+    """The sentences of What changed, of the same days."""
+    said = change.found(frame, frame.query or EVERYTHING, periods_of(frame), change.DEFAULT)
+    yield Head("Spend", " ".join(said.sentences), absolute(frame.page("cost_change")))
+
+
+def _budgets(frame: Frame) -> Iterator[Head]:
+    """Those that have warned, are passed or may well be."""
+    told = [one for one in budgets.for_overview(frame.project_id) if _is_near(one)]
+    for one in told[:MOST]:
+        spent = f"{money(one.spent)} of {money(one.amount)} spent in {one.period.label}."
+        text = f"{one.budget.name}: {spent} {budget_words.headline(one)}"
+        there = absolute(frame.page("budget", one.budget.pk).partition("?")[0])
+        yield Head("Budget", f"{text} {budget_words.range_of(one)}", there)
+
+
+def _is_near(status: BudgetStatus) -> bool:
+    likely = status.end.above(status.amount) if status.end else 0.0
+    return status.state != "ok" or likely >= NEAR
+
+
+def _alerts(frame: Frame) -> Iterator[Head]:
+    """Firings that began in the days, the newest first, and how many more there are."""
+    start, end = bounds(frame.range)
+    slug = frame.access.project.slug
+    page = history(frame.access, Wanted(start_ns=start, end_ns=end), limit=MOST)
+    for one in page.results:
+        name = f"{one.rule.name} ({one.group})" if one.group else one.rule.name
+        goes_on = " It still fires." if one.ended_ns is None else ""
+        text = f"{name}: {one.reason}{goes_on}"
+        yield Head("Alert", text, absolute(links.firing(slug, one.pk)))
+    if page.next:
+        there = absolute(frame.page("alert_history").partition("?")[0])
+        yield Head("Alert", f"More than these {MOST} fired: see the history.", there)
+
+
+def _drift(frame: Frame) -> Iterator[Head]:
+    line = drift_line(frame)
+    if line is None:
+        return
+    more = f" {line.more} more on Drift." if line.more else ""
+    yield Head("Drift", f"{line.name}, since {line.day}: {line.verdict}{more}", absolute(line.url))
+
+
+def _quality(frame: Frame) -> Iterator[Head]:
+    said = quality.found(frame, frame.query or EVERYTHING).get("sentence", "")
+    if said:
+        yield Head("Quality", said, absolute(frame.page("quality")))
