@@ -12,9 +12,9 @@ def firing(project: str, pk: int) -> str:
     return f"/p/{project}/alerts/firings/{pk}"
 
 
-def explorer(project: str, text: str, start_ns: int, end_ns: int) -> str:
-    """The traces of a window, by a query's text."""
-    asked = {"q": text, "from": iso(start_ns), "to": iso(end_ns)}
+def explorer(project: str, text: str, start_ns: int, end_ns: int, order: str = "") -> str:
+    """The traces of a window, by a query's text; empty order: the newest first."""
+    asked = {"q": text, "from": iso(start_ns), "to": iso(end_ns), "order": order}
     given = {name: value for name, value in asked.items() if value}
     return f"/p/{project}/traces?{urlencode(given)}"
 

@@ -47,7 +47,7 @@ def plan_of(project_id: int, given: Rule | Draft) -> Plan:
         condition = given.condition
     metric = metrics.find(given.metric)
     window, query = given.window_ns, parse(given.filter)
-    figures = Figures(metric.label, metric.unit)
+    figures = Figures(metric.label, metric.unit, metric.source)
     return Plan(
         Source(project_id, metric, query, window, given.group_by),
         Look(condition, window, given.minimum_sample),

@@ -28,6 +28,14 @@ class Figures:
 
     label: str
     unit: str
+    counted: str = ""
+    """What a window's value is made of: span, trace, score."""
+
+    def made_of(self, count: int) -> str:
+        """7,663 spans."""
+        if not self.counted:
+            return f"{count:,}"
+        return f"{count:,} {self.counted}{'' if count == 1 else 's'}"
 
     def written(self, value: float | None) -> str:
         """A value in the unit that conditions use (US dollars, not pico dollars)."""
@@ -85,7 +93,7 @@ def saw(wanted: cond.Condition, figures: Figures, sample: Sample, verdict: Verdi
         name = AGAINST[wanted.against] if isinstance(wanted, cond.Change) else "usual"
         value += f", {name} {figures.written(verdict.usual)}"
     side = "above" if (verdict.value or 0) > (verdict.limit or 0) else "below"
-    return f"{value}, of {sample.count:,}: {side} {figures.written(verdict.limit)}."
+    return f"{value}, of {figures.made_of(sample.count)}: {side} {figures.written(verdict.limit)}."
 
 
 def window(end_ns: int, window_ns: int) -> str:

@@ -19,7 +19,7 @@ from dashboards.alerts.pages import charting, sentences
 from dashboards.alerts.pages.listing import ago
 from dashboards.alerts.reading import DocumentError
 from dashboards.alerts.services import acknowledging, drifting
-from dashboards.alerts.windows import last_end
+from dashboards.alerts.windows import SECOND, last_end
 from dashboards.charts import Chart, ChartCard, Level, Series, lines
 from sightglass.accounts.access import Access, Permission, ProjectRequest, project_page
 from traces.models import Trace
@@ -57,6 +57,7 @@ def firing(request: ProjectRequest, pk: int) -> HttpResponse:
         "sentence": sentences.of(found.rule),
         "is_open": found.ended_ns is None,
         "lasted": _lasted(found),
+        "is_late": is_late(found),
         "words": evidence.get("words", {}),
         "missing": evidence.get("missing", []),
         "explorer": evidence.get("explorer", ""),
@@ -86,9 +87,14 @@ def _drift_url(found: Transition) -> str:
     return "" if pk is None else links.drift_window(found.rule.project.slug, pk)
 
 
+def is_late(found: Transition) -> bool:
+    """Whether the window had ended before there was the rule: it did not fire then."""
+    return found.at_ns < int(found.rule.created_at.timestamp()) * SECOND
+
+
 def _lasted(found: Transition) -> str:
     if found.ended_ns is None:
-        return ago(found.at_ns)
+        return ago(int(found.noted_at.timestamp()) * SECOND if is_late(found) else found.at_ns)
     return numbers.duration(found.ended_ns - found.at_ns)
 
 
@@ -144,6 +150,8 @@ def _chart(found: Transition) -> Chart | None:
     query = parse(found.evidence.get("filter", found.rule.filter))
     source = replace(plan.source, group_by=None, query=query)
     seen = samples.read(source, ends).groups[None]
+    begun = next((end for end in ends if seen[end].count or end >= found.at_ns), ends[0])
+    ends = [end for end in ends if end >= begun]
     unit = charting.unit_of(plan.condition, plan.figures.unit)
     scale = charting.scale_of(plan.condition, unit)
     absent = isinstance(plan.condition, cond.Absence)

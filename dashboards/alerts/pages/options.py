@@ -148,7 +148,7 @@ def groupings() -> list[Choice]:
 
 def durations(texts: Sequence[str], chosen: str, *, none: str = "") -> list[Choice]:
     """As words; `chosen` is among them. `none`: what 0 is called."""
-    known = list(texts)
+    known = [chosen if _said(text, none) == _said(chosen, none) else text for text in texts]
     if chosen and chosen not in known:
         known.append(chosen)
     return [(text, _said(text, none)) for text in known]

@@ -7,7 +7,7 @@ from datetime import datetime
 from statistics import median
 
 from dashboards import numbers
-from dashboards.alerts import backtest, documents
+from dashboards.alerts import backtest, documents, words
 from dashboards.alerts import conditions as cond
 from dashboards.alerts.backtest import BackTest, Point
 from dashboards.alerts.documents import Draft
@@ -25,6 +25,8 @@ from traces.selectors.paging import TooSlow
 from traces.services.scores import is_own
 
 DAYS = (7, 30)
+MOST_FIRINGS = 10
+"""That are listed."""
 OFTEN = 1.0
 """Alerts a day, from where on a rule is called noisy."""
 LATE = (
@@ -51,6 +53,8 @@ class Preview:
     card: ChartCard | None = None
     count: int = 0
     lasted: str = ""
+    when: list[str] = field(default_factory=list)
+    """The newest firings: group, and from when to when."""
     each_day: float = 0.0
     notes: list[str] = field(default_factory=list)
     noise: Noise | None = None
@@ -99,9 +103,23 @@ def _fill(made: Preview, tested: BackTest, draft: Draft) -> None:
         empty=backtest.NO_DATA,
     )
     made.count, made.lasted = tested.count, numbers.duration(tested.total_ns)
+    made.when = _when(tested)
     made.each_day = tested.count / made.days
     made.notes = tested.notes
     made.noise = _noise(tested, draft)
+
+
+def _when(tested: BackTest) -> list[str]:
+    """The newest MOST_FIRINGS: 14 Nov 09:00 to 13:45 UTC; open ones say so."""
+    said = []
+    for one in sorted(tested.firings, key=lambda one: -one.start_ns)[:MOST_FIRINGS]:
+        group = f"{one.group}: " if one.group else ""
+        if one.end_ns is None:
+            start = words.day(words.moment(one.start_ns))
+            said.append(f"{group}{start} UTC, and still at the end")
+        else:
+            said.append(f"{group}{words.window(one.end_ns, one.end_ns - one.start_ns)}")
+    return said
 
 
 def _label(draft: Draft) -> str:

@@ -44,7 +44,7 @@ def evidence_of(
         "start_ns": start,
         "end_ns": end,
         "filter": text,
-        "explorer": links.explorer(rule.project.slug, text, start, end),
+        "explorer": links.explorer(rule.project.slug, text, start, end, _order(rule)),
         "words": _words(rule, stride, figures),
         "missing": [],
     }
@@ -76,7 +76,7 @@ def _words(rule: Rule, stride: Stride, figures: Figures) -> dict[str, str]:
     said = {
         "value": figures.written(verdict.value),
         "limit": figures.written(verdict.limit),
-        "sample": f"{sample.count:,}",
+        "sample": figures.made_of(sample.count),
         "window": words.window(stride.end_ns, rule.window_ns),
     }
     if sample.low is not None and sample.high is not None:
@@ -86,11 +86,16 @@ def _words(rule: Rule, stride: Stride, figures: Figures) -> dict[str, str]:
     return said
 
 
+def _order(rule: Rule) -> str:
+    """Empty: the newest first."""
+    return next((order for name, order in ORDERS if name in rule.metric), "")
+
+
 def _examples(rule: Rule, text: str, start_ns: int, end_ns: int) -> list[str]:
     """Ids of traces of the window that show it best."""
     project = Access(rule.project, frozenset())
     query = parse(" ".join(part for part in (f"({text})" if text else "", _telling(rule)) if part))
-    order = next((order for name, order in ORDERS if name in rule.metric), "-start_time")
+    order = _order(rule) or "-start_time"
     page = list_traces(
         project, query=query, range=TimeRange(start_ns, end_ns), order=order, limit=EXAMPLES
     )

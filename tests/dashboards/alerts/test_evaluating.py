@@ -206,7 +206,7 @@ def test_money_is_compared_in_dollars(access: Access) -> None:
     evaluate(made, NOON + minutes(6))
     firing = Transition.objects.get()
     assert firing.value == pytest.approx(0.014)
-    assert "Cost is 1.40¢, of 4: above 1.00¢." in firing.reason
+    assert "Cost is 1.40¢, of 4 spans: above 1.00¢." in firing.reason
 
 
 def broken(error: Exception) -> Callable[..., Any]:
