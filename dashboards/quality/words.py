@@ -50,11 +50,11 @@ def sentence(
 
     `before`: the period compared with, in words. `earlier`: the sums of periods before that one, so
     that the end of an unusual time is told as such, and not as an improvement."""
-    told = [*_of_users(known), *_compared(known, before, earlier)]
+    told = [*_of_users(known, before, earlier), *_compared(known, before, earlier)]
     return " ".join([*told, *([_where(worst)] if worst else [])])
 
 
-def _of_users(known: Sequence[Figure]) -> list[str]:
+def _of_users(known: Sequence[Figure], before: str, earlier: Sequence[Totals]) -> list[str]:
     """What users say most often as yes or no, before all that machines find."""
     figure = _thumbs(known)
     if figure is None:
@@ -68,7 +68,10 @@ def _of_users(known: Sequence[Figure]) -> list[str]:
     if not change.certain:
         return [f"{said}, no certain change."]
     way = "up" if change.value > 0 else "down"
-    return [f"{said}, {way} from {numbers.written(change.before, figure.unit)}{_reach(change)}."]
+    was = numbers.written(change.before, figure.unit)
+    main = _Main(figure.key, name, score_value, figure.value, figure.unit, change)
+    past = _Past(main, _usual(main, earlier), before)
+    return [f"{said}, {way} from {was}{_reach(change)}{past.beside}."]
 
 
 def _thumbs(known: Sequence[Figure]) -> Figure | None:
@@ -188,15 +191,20 @@ class _Past:
 
     @property
     def told(self) -> str:
+        return f"{_told(self.main)}{self.beside}."
+
+    @property
+    def beside(self) -> str:
+        """What follows the change: that it is a return; empty if it is none."""
         found = self.against_usual
         if found is None or not self.is_return:
-            return f"{_told(self.main)}."
+            return ""
         was = numbers.written(found.before, self.main.unit)
         several = f"the median of {len(self.usual)} earlier periods"
         when = several if len(self.usual) > 1 else f"{self.before} that"
         if found.tone:
-            return f"{_told(self.main)}, and is still {WORSE[found.tone]} than {was} in {when}."
-        return f"{_told(self.main)}: back to what it was in {when}, {was}."
+            return f", and is still {WORSE[found.tone]} than {was} in {when}"
+        return f": back to what it was in {when}, {was}"
 
 
 def _is_notable(one: _Main) -> bool:

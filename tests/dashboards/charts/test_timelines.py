@@ -101,8 +101,9 @@ def test_levels_and_events_lie_over_it() -> None:
 
 
 def test_labels_of_releases_close_together_do_not_lie_on_each_other() -> None:
-    events = [Event(at, f"2.{i}") for i, at in enumerate(TIMES)]
-    chart = lines([Series("a", TIMES, [1, 2, 3])], unit="count", step_ns=DAY, events=events)
+    times = [TIMES[0] + n * DAY for n in range(90)]
+    events = [Event(at, f"2.{i}") for i, at in enumerate(times[:3])]
+    chart = lines([Series("a", times, [1] * 90)], unit="count", step_ns=DAY, events=events)
     notes = chart.figure["layout"]["annotations"]  # type: ignore[index]
     assert len({note["yshift"] for note in notes}) == len(notes) == 3
 

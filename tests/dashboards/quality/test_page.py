@@ -282,8 +282,8 @@ def test_an_ordinary_week_is_told_beside_the_one_before_the_bad_one(
         scored(access, "thumbs", values, at=day(ago), source="user")
     rolled(access)
     told = got(page, range="7d")["sentence"]
-    assert told.startswith("thumbs rose from 50.0% to 93.3%")
-    assert told.endswith("): back to what it was in the 7 days before that, 91.7%.")
+    assert told.startswith("Users: 93.3% thumbs up, up from 50.0% (95% interval")
+    assert "): back to what it was in the 7 days before that, 91.7%. No other" in told
 
 
 def test_every_number_of_the_table_is_a_door(page: Client, access: Access) -> None:
