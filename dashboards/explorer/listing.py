@@ -209,6 +209,8 @@ def ways_out(state: State) -> list[Way]:
         Way(f"Without {term}", state.link(text=without(state.text, term)))
         for term in shown_terms(state)[:4]
     ]
+    if state.ranked and state.ranking.least:
+        ways.append(Way("However similar", state.ranked_link(least="")))
     if state.time.name != "all":
         ways.append(Way("All time", state.link(time=ranges.preset("all"))))
     if state.order != NEWEST:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -22,8 +23,11 @@ from traces.selectors.traces import get_span
 
 NUMBERS = (50, 100, 200, 500)
 """Calls that a list can have."""
+LEAST = ("0.4", "0.5", "0.6", "0.7", "0.8")
+"""Similarities that are offered as the least of a list."""
 EVERY = "all"
 """Of `calls`: all of a trace."""
+SIMILARITY = re.compile(r"0?[.][0-9]{1,2}|[01]([.]0{1,2})?", re.ASCII)
 NAMES = {By.WORDS: "words", By.MEANING: "meaning", By.BOTH: "words and meaning"}
 LONGEST_TOLD = 200
 """Characters of a search that are told of."""
@@ -35,13 +39,15 @@ SIDES = {"input": Field.INPUT, "output": Field.OUTPUT}
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """As the URL says it. `similar`: trace:span in hexadecimal digits; `side`: input or output;
-    `every`: all calls that are near, not only the nearest of each trace."""
+    `every`: all calls that are near, not only the nearest of each trace; `least`: the similarity
+    below which calls are left out, as its digits; empty for none."""
 
     by: By = By.WORDS
     similar: str = ""
     side: str = "input"
     most: int = NUMBERS[0]
     every: bool = False
+    least: str = ""
 
     def parameters(self) -> dict[str, str]:
         """Empty for what needs no word."""
@@ -51,6 +57,7 @@ class Ranking:
             "field": self.side if self.side != "input" and self.similar else "",
             "most": str(self.most) if self.most != NUMBERS[0] else "",
             "calls": EVERY if self.every else "",
+            "least": self.least,
         }
 
     @property
@@ -68,7 +75,15 @@ def read(given: QueryDict) -> Ranking:
         side if side in SIDES else "input",
         next((number for number in NUMBERS if most == str(number)), NUMBERS[0]),
         given.get("calls") == EVERY,
+        _least(given.get("least", "").strip()),
     )
+
+
+def _least(text: str) -> str:
+    """A number between 0 and 1 with two digits at most; empty for anything else."""
+    if not SIMILARITY.fullmatch(text):
+        return ""
+    return f"{float(text):g}" if float(text) else ""
 
 
 def key_of(text: str) -> tuple[UUID, int] | None:
@@ -127,13 +142,24 @@ def _is_words(term: str) -> bool:
 class Ranked:
     """`source`: the call that the others are like. `waiting`: stored requests without vectors.
     `problem`: "", "gone" (the source), "vector" (it has none), "none" (the project has none),
-    "provider" (`detail` says what the model's endpoint said)."""
+    "provider" (`detail` says what the model's endpoint said). `cut`: calls that are left out for
+    being less similar than was asked."""
 
     found: Found
     source: Span | None = None
     waiting: int = 0
     problem: str = ""
     detail: str = ""
+    cut: int = 0
+
+    @property
+    def spread(self) -> str:
+        """How similar the best are, from the most to the least; empty where none is told."""
+        known = [hit.similarity for hit in self.best if hit.similarity is not None]
+        if not known:
+            return ""
+        most, least = f"{max(known):.2f}", f"{min(known):.2f}"
+        return most if most == least else f"{most} to {least}"
 
     @property
     def spans(self) -> list[Span]:
@@ -195,10 +221,23 @@ def ranked(
         made.problem = "vector"
     except ProviderError as error:
         made.problem, made.detail = "provider", str(error)
+    if ranking.least:
+        _cut(made, ranking)
     made.waiting = state.waiting(access.project.pk)
-    if not made.found.hits and not made.problem and not state.held(access.project.pk):
+    if not (made.found.hits or made.cut or made.problem) and not state.held(access.project.pk):
         made.problem = "none"
     return made
+
+
+def _cut(made: Ranked, ranking: Ranking) -> None:
+    """Leave out what is less similar than asked, and what only words led to: it is no nearer than
+    all that has a similarity."""
+    least, hits = float(ranking.least), made.found.hits
+    kept = [hit for hit in hits if hit.similarity is not None and hit.similarity >= least]
+    made.cut = len(hits) - len(kept)
+    falls = bool(ranking.similar) or ranking.by is By.MEANING
+    more = made.found.more and not (falls and made.cut)  # a longer list would only fall further
+    made.found = replace(made.found, hits=kept, more=more)
 
 
 def told(ranking: Ranking, text: str, hit: Hit | None = None) -> str:

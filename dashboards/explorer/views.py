@@ -100,6 +100,7 @@ def list_context(request: ProjectRequest, state: State) -> dict[str, Any]:
             (side.capitalize(), state.ranked_link(side=side), state.ranking.side == side)
             for side in SIDES
         ],
+        "leasts": _leasts(state),
         "source_text": found.ranked.said(state.ranking.side) if found.ranked else "",
         "longer": _longer(state, found),
         "every": state.ranked_link(every=not state.ranking.every) if found.ranked else "",
@@ -107,6 +108,13 @@ def list_context(request: ProjectRequest, state: State) -> dict[str, Any]:
         "by_words": state.ranked_link(by=By.WORDS),
         **sending(request.access, state),
     }
+
+
+def _leasts(state: State) -> list[tuple[str, str, bool]]:
+    """(least similarity, link, whether it stands) of a list by likeness; empty: any."""
+    now = state.ranking.least
+    offered = sorted({*ranking.LEAST, now} - {""}, key=float)
+    return [(least, state.ranked_link(least=least), least == now) for least in ("", *offered)]
 
 
 def _longer(state: State, found: Listing) -> str:

@@ -29,7 +29,9 @@ from traces.selectors.paging import CursorError, OrderError, TooSlow
 
 SHOWN = 6
 """Of what was chosen, how many are shown."""
-MATCHING = ("list", "q", "range", "from", "to", "order", "by", "similar", "field", "most", "calls")
+MATCHING = (
+    "list", "q", "range", "from", "to", "order", "by", "similar", "field", "most", "calls", "least",
+)  # fmt: skip
 """Parameters of the explorer that say what matches."""
 
 

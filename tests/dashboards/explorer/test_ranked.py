@@ -207,6 +207,27 @@ def test_what_is_sent_says_where_it_came_from_once_of_each_trace(
     assert {item.expected for item in Item.objects.all()} == {None}
 
 
+def test_what_is_less_similar_than_asked_is_left_out_and_not_sent(
+    page: Client, access: Access
+) -> None:
+    queues.create(access, "late", queues.Draft("Late", [WHY]))
+    ids = say(access, SAID)
+    text = body(page, like(ids[0]))
+    known = [float(one) for one in re.findall(r">(0[.][0-9]{2})<", text)]
+    assert "less similar than" not in text and len(known) > 1, "the list says how similar each is"
+    assert f", similarity {max(known):.2f}" in text, "and the buttons how similar what is sent is"
+    least = f"{max(known) - 0.01:.2f}"
+    text = body(page, f"{like(ids[0])}&least={least}")
+    assert len(titles(text)) == 1 and f"less similar than {least} " in text
+    [to_review] = set(re.findall(r'href="(/p/shop/review/add\?[^"]*)"', text))
+    sent = body(page, unescape(to_review))
+    assert "1 that match" in sent
+    assert f'name="least" value="{least}"' in sent, "the form asks for the same again"
+    none = body(page, f"{like(ids[0])}&least=1")
+    assert "Nothing is that similar" in none and "However similar" in none
+    assert titles(body(page, f"{like(ids[0])}&least=much")) == titles(body(page, like(ids[0])))
+
+
 def test_ticked_calls_say_which_search_they_came_from(page: Client, access: Access) -> None:
     queues.create(access, "late", queues.Draft("Late", [WHY]))
     [first, *_] = say(access, SAID)
@@ -227,7 +248,7 @@ def test_a_list_is_as_long_as_its_address_says(
     say(access, [(f"Question {n}?", "Yes.") for n in range(7)])
     monkeypatch.setattr(ranking, "NUMBERS", (3, 5, 100))
     monkeypatch.setattr(
-        ranking.Ranking.__init__, "__defaults__", (searching.By.WORDS, "", "input", 3, False)
+        ranking.Ranking.__init__, "__defaults__", (searching.By.WORDS, "", "input", 3, False, "")
     )
     text = body(page, BY + "question")
     assert len(titles(text)) == 3 and ">Show 5</a>" in text and "most=5" in text
