@@ -17,8 +17,10 @@ DEEPEST = 12
 
 
 def ticks(tree: Tree) -> list[str]:
-    """Five marks in one unit, which the last one names."""
-    length = max(tree.end_ns - tree.start_ns, 1)
+    """Five marks in one unit, which the last one names; of a trace that takes no time only 0."""
+    length = tree.end_ns - tree.start_ns
+    if length <= 0:
+        return ["0 ms"]
     name, scale = next((one for one in UNITS if length >= one[1]), UNITS[-1])
     marks = [f"{length * i / 4 / scale:.3g}" for i in range(5)]
     return [*marks[:4], f"{marks[4]} {name}"]
