@@ -11,7 +11,7 @@ from statistics import median
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from evals.review.models import Claim, Comment, Item, Label, Queue, State
+from evals.review.models import Comment, Draft, Item, Label, Queue, State
 from sightglass.accounts.models import User
 from traces.selectors.paging import time_limit
 
@@ -25,8 +25,8 @@ MOST_MENTIONS = 20
 class Work:
     """One person's work in a queue. `left`: items that they could still label, gold among them.
 
-    `late` of these are overdue, `due` is when the next one is; `held` are theirs until their leases
-    end.
+    `late` of these are overdue, `due` is when the next one is; `begun`: those with a draft of
+    theirs.
     """
 
     left: int = 0
@@ -36,7 +36,7 @@ class Work:
     today: int = 0
     pace: int = 0
     seconds: float | None = None
-    held: int = 0
+    begun: int = 0
 
 
 def work_of(user: User, queues: Sequence[Queue], now: datetime | None = None) -> dict[int, Work]:
@@ -49,10 +49,12 @@ def work_of(user: User, queues: Sequence[Queue], now: datetime | None = None) ->
         _count_left(user, queues, now, found)
         _count_labels(user, queues, now, found)
         _time(user, queues, found)
-        held = Claim.objects.filter(reviewer=user, until__gt=now, item__queue__in=queues)
-        rows = held.values("item__queue_id").annotate(n=Count("pk")).order_by()
+        drafts = Draft.objects.filter(
+            reviewer=user, item__queue__in=queues, item__state=State.OPEN, item__flagged=False
+        )
+        rows = drafts.values("item__queue_id").annotate(n=Count("pk")).order_by()
         for queue_id, number in rows.values_list("item__queue_id", "n"):
-            found[queue_id].held = number
+            found[queue_id].begun = number
     return found
 
 
