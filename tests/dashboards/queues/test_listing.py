@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from evals.review.models import Item, Label, Queue
+from evals.review.models import Draft, Item, Label, Queue
 from evals.review.services import adjudicating, queues, working
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Project, Role, User
@@ -242,4 +242,6 @@ def test_labels_taken_back_are_not_counted(
     assert "0 of 1 by you" in rows(text(as_(ann)))[0]
     Label.objects.all().delete()
     working.claim(bob, item)
+    assert "begun" not in rows(text(as_(bob)))[0], "what is only held is not begun"
+    Draft.objects.create(item=item, reviewer=bob.user, answers=desk.GOOD)
     assert "1 begun" in rows(text(as_(bob)))[0]
