@@ -130,9 +130,9 @@ def _of_overview(frame: Frame) -> Content:
         Line(stat.label, stat.value, stat.change, absolute(stat.url)) for stat in page["stats"]
     ]
     movers = [
-        Block(f"{name} whose cost moved most", lines)
+        Block(f"{name} whose cost moved most", moved)
         for name, rows in (("Features", page["features"]), ("Users", page["users"]))
-        if (lines := _movers(rows))
+        if (moved := _movers(rows))
     ]
     return Content(
         title=frame.access.project.name,

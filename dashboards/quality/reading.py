@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from dashboards.charts import Event
 from dashboards.frame import Frame
-from dashboards.periods import DAY, bounds, moment_of
+from dashboards.periods import DAY, bounds
 from dashboards.quality.figures import Key
 from dashboards.quality.slices import DIMENSIONS, Parts, Slice
+from dashboards.templatetags.sightglass import moment_of
 from evals.drift.selectors import drifted_between
 from evals.selectors import evaluators
 from evals.truth.selectors.pairs import readings_of

@@ -161,7 +161,8 @@ def _sums(
         .annotate(**{f"{name}_": Sum(name) for name in FIGURES})
     ):
         width = len(keys)
-        found[row[:width]] = Sums(*map(int, row[width:]))
+        calls, failed, cost, tokens, traces = map(int, row[width:])
+        found[row[:width]] = Sums(calls, failed, cost, tokens, traces)
     if by_day and number is None:
         return found
     for key, name, held in _scores(where, keys):

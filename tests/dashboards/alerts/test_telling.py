@@ -66,7 +66,7 @@ def test_a_notification_says_what_one_must_know(access: Access) -> None:
     assert event["url"].startswith("http")
     assert "Error rate is 75.0%" in event["text"] and "Look at the provider." in event["text"]
     facts = dict(event["facts"])
-    assert facts["Value"] == "75.0%" and facts["Limit"] == "50.0%" and facts["Sample"] == "4"
+    assert facts["Value"] == "75.0%" and facts["Limit"] == "50.0%" and facts["Sample"] == "4 spans"
     assert facts["Owner"] == "owner@example.org" and facts["user_id"] == "ann"
     assert facts["Runbook"] == "https://example.org/errors"
     assert "model%3Agpt" in facts["Traces"] and "user%3Aann" in facts["Traces"]

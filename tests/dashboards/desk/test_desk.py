@@ -362,7 +362,7 @@ def test_a_script_is_told_what_a_page_would_show(ann: Access, item: Item, sign_i
         "tone": "Must be a whole number from 1 to 5.",
     }
     good = client.post(f"{DESK}/items/{item.pk}/submit", GOOD, headers=SCRIPT).json()
-    assert good["label"] == Label.objects.get().pk and "<b>1</b> of 2 done" in good["head"]
+    assert good["label"] == Label.objects.get().pk and "<b>1</b> of 2 by you" in good["head"]
     undone = client.post(f"{DESK}/undo", {"html": "1"}, headers=SCRIPT).json()
     assert undone["item"] == item.pk and f'data-item="{item.pk}"' in undone["html"]
     said = client.post(f"{DESK}/items/{item.pk}/comment", {"comment": "<b>"}, headers=SCRIPT)
@@ -414,7 +414,7 @@ def test_the_head_says_progress_pace_and_what_is_due(
 ) -> None:
     working.submit(ann, item, {"correct": "Correct", "tone": 3}, seconds=40)
     page = words(sign_in(ann).get(DESK))
-    assert "1 of 2 done about 40 s each · 40 s left 1 in the last hour, 1 today" in page
+    assert "1 of 2 by you about 40 s each · 40 s left 1 in the last hour, 1 today" in page
     Item.objects.filter(state=State.OPEN).update(due_at=timezone.now() - timedelta(hours=1))
     assert "1 overdue" in words(sign_in(ann).get(DESK))
 

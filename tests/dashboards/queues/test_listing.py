@@ -243,5 +243,5 @@ def test_labels_taken_back_are_not_counted(
     Label.objects.all().delete()
     working.claim(bob, item)
     assert "begun" not in rows(text(as_(bob)))[0], "what is only held is not begun"
-    Draft.objects.create(item=item, reviewer=bob.user, answers=desk.GOOD)
+    Draft.objects.create(item=item, reviewer=desk.user_of(bob), answers=desk.GOOD)
     assert "1 begun" in rows(text(as_(bob)))[0]

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from evals.review.models import Comment, Item, Label, Queue
+from evals.review.models import Comment, Draft, Item, Label, Queue
 from evals.review.selectors import inbox
 from evals.review.selectors import queues as selected
 from evals.review.services import adjudicating, standing, working
@@ -58,7 +58,8 @@ def test_all_queues_together_say_what_each_says(
             assert (work.left, work.labelled) == (told.left, told.labelled)
             assert (work.today, work.pace) == (told.today, told.pace)
             assert work.seconds == told.median_seconds
-            assert work.held == len(told.held)
+            drafts = Draft.objects.filter(reviewer=desk.user_of(person), item__queue=queue)
+            assert work.begun == drafts.filter(item__state="open", item__flagged=False).count()
             late = [one for one in told.due if one.due_at and one.due_at < timezone.now()]
             assert work.late == len(late)
             assert work.due == (told.due[0].due_at if told.due else None)
@@ -84,7 +85,7 @@ def test_nobody_elses_work_is_counted(
     [item] = desk.fill(access, queue)
     working.submit(bob, item, desk.GOOD, seconds=3)
     work = inbox.work_of(desk.user_of(ann), [queue])[queue.pk]
-    assert (work.labelled, work.left, work.seconds, work.held) == (0, 0, None, 0)
+    assert (work.labelled, work.left, work.seconds, work.begun) == (0, 0, None, 0)
     assert inbox.work_of(desk.user_of(ann), []) == {}
 
 

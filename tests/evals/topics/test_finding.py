@@ -50,7 +50,7 @@ def by_word(access: Access) -> dict[str, Topic]:
     words["rechnung"] = "rechnung"
     found: dict[str, Topic] = {}
     for topic in selectors.topics_of_project(access.project.pk, vanished=True):
-        said = {term for term, _ in topic.terms}
+        said = {word for term, _ in topic.terms for word in term.split()}
         found |= {name: topic for word, name in words.items() if word in said}
     return found
 

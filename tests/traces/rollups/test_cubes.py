@@ -118,7 +118,8 @@ def test_the_ends_of_a_range_count_to_the_nanosecond(access: Access) -> None:
 QUERIES = (
     "kind:llm", "kind:llm,tool", "model:gpt-4o*", "-model:gpt-4o*", "model:*", "status:error",
     "name:chat environment:staging", "environment:production OR name:task", "release:2.0",
-    "NOT (environment:staging OR status:error)", "provider:openai -name:task", "prompt:*", "-prompt_version:3",
+    "NOT (environment:staging OR status:error)", "provider:openai -name:task", "prompt:*",
+    "-prompt_version:3",
     "user:ana", "-user:ana", "tag:beta", "environment:staging user:ben",
 )  # fmt: skip
 
