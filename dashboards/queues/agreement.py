@@ -117,7 +117,9 @@ def agreement(request: ProjectRequest, queue: str) -> HttpResponse:
     try:
         names = desk.names_of_labels(found)
         context |= {
-            "sections": [section(one, names) for one in selected.of_queue(found)],
+            "sections": [
+                section(one, names, found.labels_wanted) for one in selected.of_queue(found)
+            ],
             "workers": workers(found, names),
         }
     except TooSlow:
@@ -129,7 +131,7 @@ Names = Mapping[str, str]
 """By address: how people are called who have told it."""
 
 
-def section(of: OfQuestion, names: Names) -> Section:
+def section(of: OfQuestion, names: Names, wanted: int) -> Section:
     pairs = _pairs(of, names)
     figures = [
         Figure("All, Krippendorff’s alpha", of.agreement.alpha, strong=True),
@@ -147,7 +149,7 @@ def section(of: OfQuestion, names: Names) -> Section:
         )
         for who, one in of.reviewers.items()
     ]
-    verdict = verdicts.of_alpha(of.agreement.alpha)
+    verdict = verdicts.of_alpha(of.agreement.alpha, wanted)
     left_out = max(len(pairs) - MOST_PAIRS, 0)
     return Section(of, verdict, figures, left_out, verdicts.least(of, names), people)
 

@@ -24,6 +24,8 @@ FEWEST_GOLD = 5
 """Answers to gold of one question from which on they say something."""
 FEWEST = 20
 """Labels from which on a speed says something."""
+FEWEST_SAME = 10
+"""Items of two people whose answers are all the same from which on that says something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,15 @@ class Verdict:
     todo: str = ""
 
 
+UNSHARED, SAME = "no item has two labels", "all labels are the same"
 UNDEFINED = {
-    "no item has two labels": Verdict(
+    UNSHARED: Verdict(
         "",
         "Not known yet",
         "No item has labels of two people.",
         "Ask for two people or more for each item, under Settings.",
     ),
-    "all labels are the same": Verdict(
+    SAME: Verdict(
         "",
         "Nothing differs",
         "Everybody gave every item the same answer. That may be right, but agreement beyond chance "
@@ -51,6 +54,12 @@ UNDEFINED = {
         "Add items where another answer is to be expected, by a rule that looks for trouble.",
     ),
 }
+SECOND = Verdict(
+    "",
+    "Not known yet",
+    "No item has labels of two people yet.",
+    "Each item waits for somebody else: a second person has to label in this queue.",
+)
 TALK = (
     "Look through what is to be decided, say in the guidelines with examples what each answer "
     "means, or ask for less: two questions for one, fewer options. Changed questions are a new "
@@ -64,8 +73,15 @@ GOOD = Verdict(
 )
 
 
-def of_alpha(alpha: Estimate) -> Verdict:
-    """What Krippendorff's alpha says, as far as its interval lets it."""
+def of_alpha(alpha: Estimate, wanted: int = 1) -> Verdict:
+    """What Krippendorff's alpha says, as far as its interval lets it. `wanted`: labels of an item,
+    as the queue is set."""
+    if alpha.reason == UNSHARED and wanted > 1:
+        return SECOND
+    if alpha.reason == SAME and alpha.n < FEWEST_SAME:
+        items = "1 item has" if alpha.n == 1 else f"{alpha.n} items have"
+        meaning = f"Only {items} answers of two people, and these are the same."
+        return Verdict("", "Too little to tell", meaning, VAGUE)
     if alpha.value is None:
         return UNDEFINED.get(alpha.reason or "", Verdict("", "Not known", _sentence(alpha.reason)))
     if alpha.low is None or alpha.high is None:

@@ -69,9 +69,20 @@ def test_a_verdict_goes_by_the_interval(
 
 @pytest.mark.parametrize("reason", ["no item has two labels", "all labels are the same"])
 def test_no_figure_is_explained(reason: str) -> None:
-    verdict = verdicts.of_alpha(absent(reason))
+    verdict = verdicts.of_alpha(absent(reason, 10))
     assert verdict == verdicts.UNDEFINED[reason] and verdict.todo
     assert verdicts.of_alpha(absent("who knows")).meaning == "Who knows."
+
+
+def test_what_is_set_already_is_not_advised() -> None:
+    assert verdicts.of_alpha(absent(verdicts.UNSHARED), 2) == verdicts.SECOND
+    assert "Settings" in verdicts.of_alpha(absent(verdicts.UNSHARED), 1).todo
+
+
+@pytest.mark.parametrize(("n", "said"), [(1, "1 item has"), (9, "9 items have")])
+def test_a_few_items_alike_say_nothing(n: int, said: str) -> None:
+    verdict = verdicts.of_alpha(absent(verdicts.SAME, n), 2)
+    assert verdict.word == "Too little to tell" and said in verdict.meaning
 
 
 def test_bias_is_said_only_where_it_is_certain() -> None:
@@ -213,7 +224,7 @@ def test_before_anything_can_be_said(access: Access, queue: Queue, ann: Access) 
     assert "Nobody has labelled yet" in text(as_(access), "/answers/agreement")
     for item in desk.fill(access, queue, 2):
         working.submit(ann, item, desk.GOOD)
-    assert "No item has labels of two people." in text(as_(access), "/answers/agreement")
+    assert "No item has labels of two people yet." in text(as_(access), "/answers/agreement")
 
 
 def test_agreement_is_for_leads(queue: Queue, ann: Access, lea: Access, viewer: Access) -> None:
