@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from dashboards.alerts import links
 from dashboards.alerts.selectors import Wanted, history
 from dashboards.budgets import selectors as budgets
@@ -61,8 +63,8 @@ def _budgets(frame: Frame) -> Iterator[Head]:
     for one in told[:MOST]:
         spent = f"{money(one.spent)} of {money(one.amount)} spent in {one.period.label}."
         text = f"{one.budget.name}: {spent} {budget_words.headline(one)}"
-        there = absolute(frame.page("budget", one.budget.pk).partition("?")[0])
-        yield Head("Budget", f"{text} {budget_words.range_of(one)}", there)
+        there = reverse("budget", args=[frame.access.project.slug, one.budget.pk])
+        yield Head("Budget", f"{text} {budget_words.range_of(one)}", absolute(there))
 
 
 def _is_near(status: BudgetStatus) -> bool:
@@ -81,7 +83,7 @@ def _alerts(frame: Frame) -> Iterator[Head]:
         text = f"{name}: {one.reason}{goes_on}"
         yield Head("Alert", text, absolute(links.firing(slug, one.pk)))
     if page.next:
-        there = absolute(frame.page("alert_history").partition("?")[0])
+        there = absolute(reverse("alert_history", args=[slug]))
         yield Head("Alert", f"More than these {MOST} fired: see the history.", there)
 
 

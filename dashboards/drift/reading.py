@@ -166,9 +166,7 @@ def events(frame: Frame) -> list[EventLine]:
     found = selectors.changes_between(frame.access, *range_of(frame))
     return [
         words.event_line(
-            one,
-            moment(one.start_ns if one.since_ns is None else one.since_ns, one.monitor),
-            frame.page("drift_window", one.pk),
+            one, moment(one.change_ns, one.monitor), frame.page("drift_window", one.pk)
         )
         for one in found[:SHOWN_EVENTS]
     ]
@@ -267,7 +265,7 @@ def _both(frame: Frame, window: Window, wanted: str) -> tuple[str, str]:
     """The explorer with a slice since the change began, and in the periods before it."""
     if not wanted:
         return "", ""
-    since = window.start_ns if window.since_ns is None else window.since_ns
+    since = window.change_ns
     before = since - PERIODS * (window.end_ns - window.start_ns)
     return (
         explore(frame, window, wanted, times=(since, window.end_ns)),

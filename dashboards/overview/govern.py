@@ -125,7 +125,7 @@ def drift_line(frame: Frame) -> DriftLine | None:
     newest = found[0]
     return DriftLine(
         newest.monitor.name,
-        moment(newest.start_ns if newest.since_ns is None else newest.since_ns, DAY),
+        moment(newest.change_ns, DAY),
         frame.page("drift_window", newest.pk),
         newest.verdict,
         len(found) - 1,

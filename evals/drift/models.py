@@ -136,6 +136,11 @@ class Window(models.Model):
         return f"{self.monitor_id} {self.start_ns}"
 
     @property
+    def change_ns(self) -> int:
+        """When the change began that it is of; its own beginning where none is known."""
+        return self.start_ns if self.since_ns is None else self.since_ns
+
+    @property
     def begins(self) -> bool:
         """Whether a change begins with it."""
         return self.since_ns == self.start_ns
