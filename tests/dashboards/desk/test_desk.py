@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from evals.review.models import Claim, Comment, Draft, Flag, Item, Label, Queue, Skip, State
-from evals.review.services import adjudicating, queues, working
+from evals.review.services import adjudicating, claiming, queues, working
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Role, User
 from tests.dashboards.desk import scene
@@ -114,18 +114,18 @@ def test_items_of_another_queue_or_project_are_not_there(
 
 
 def test_the_page_asks_the_database_a_bounded_number_of_times(
-    ann: Access, item: Item, sign_in: SignIn
+    ann: Access, item: Item, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Each next item would be gold if there were any: the longest way to an item.
+    monkeypatch.setattr(claiming, "drawn", lambda *_: 0.0)
     client = sign_in(ann)
     client.get(DESK)
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    with CaptureQueriesContext(connection) as asked:
         assert client.get(DESK).status_code == 200
     assert len(asked) <= 68
     with CaptureQueriesContext(connection) as asked:
         assert client.post(f"{DESK}/next", {"besides": [item.pk]}).status_code == 200
-    assert len(asked) <= 62
+    assert len(asked) <= 70
 
 
 # ---- labelling with forms alone
