@@ -21,7 +21,7 @@ from sightglass.kernel.storable import storable
 from traces import blocks
 from traces.ids import span_to_column
 from traces.models import Span
-from traces.services.indexing import REST, is_busy
+from traces.services import resting
 from traces.spans import RawSpan
 
 MAX_ATTEMPTS = 8
@@ -72,7 +72,7 @@ def work_off(
     most: int,
     work: Work,
     mine: Callable[[int], bool] = lambda project_id: True,
-    rest: float = REST,
+    rest: float = resting.REST,
 ) -> int:
     """Work off stored requests for so long at most, `most` of a project at a time, in turn.
 
@@ -85,14 +85,13 @@ def work_off(
     while time.monotonic() < end:
         before = done
         for project_id in filter(mine, _projects(consumer)):
-            began, busy = time.monotonic(), is_busy()
+            began, busy = time.monotonic(), resting.is_busy()
             # Leave the machine to those who wait for an answer, and never take it for long at once.
             done += _claim_and_do(consumer, project_id, 1 if busy else most, work)
             if began > end:
                 break
             if busy:
-                spent = time.monotonic() - began
-                time.sleep(max(0.0, min(spent * rest, end - time.monotonic())))
+                resting.rest(began, end, rest)
         if done == before:
             break
     return done

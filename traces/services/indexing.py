@@ -17,17 +17,12 @@ from traces import blocks
 from traces.conventions import content, facts_from_logs, is_mapped
 from traces.ids import span_to_column
 from traces.query.common_words import COMMON_WORDS
-from traces.services import fingerprints
+from traces.services import fingerprints, resting
 from traces.services import logs as log_records
 from traces.services.words import words_of
 from traces.spans import RawSpan, SpanFacts
 
 CLAIM = 10
-REST = 4
-"""While requests come in, an indexer rests so many times as long as it has worked."""
-
-NEWEST = """
-SELECT created_at > now() - interval '1 second' FROM traces_batch ORDER BY id DESC LIMIT 1"""
 MAX_ATTEMPTS = 8
 MAX_KEYS_OF_SPAN = 1_000
 MAX_KEYS_OF_PROJECT = 2_000
@@ -79,24 +74,15 @@ def run(seconds: float) -> int:
     end, done = time.monotonic() + seconds, 0
     while (began := time.monotonic()) < end:
         # Leave the machine to those who wait for an answer, and never take it for long at once.
-        busy = is_busy()
+        busy = resting.is_busy()
         limit = 1 if busy else CLAIM
         claimed = _claim_and_index(limit)
         done += claimed
         if claimed < limit:
             break
         if busy:
-            spent = time.monotonic() - began
-            time.sleep(max(0.0, min(spent * REST, end - time.monotonic())))
+            resting.rest(began, end)
     return done
-
-
-def is_busy() -> bool:
-    """Whether a request was stored within the last second."""
-    with connection.cursor() as cursor:
-        cursor.execute(NEWEST)
-        row = cursor.fetchone()
-    return bool(row and row[0])
 
 
 def _claim_and_index(limit: int) -> int:

@@ -22,8 +22,7 @@ from traces.rollups.measures import SCORE_SUMS, SKETCHED, SUMS, Measures, ScoreM
 from traces.rollups.segments import BUCKET_NS, SPANNED
 from traces.selectors import raw_sums
 from traces.selectors.raw_sums import Row
-from traces.services import marks, storing_sums
-from traces.services.indexing import REST, is_busy
+from traces.services import marks, resting, storing_sums
 
 logger = logging.getLogger(__name__)
 LOCK = 7_317_000
@@ -82,9 +81,8 @@ def run(
                 except (Error, ArithmeticError, ValueError, TypeError):
                     logger.exception("Sums of project %s at %s keep their marks", project, place)
                     stuck.add((level, project, place))
-                if gently and level is Level.BUCKET and is_busy():
-                    spent = time.monotonic() - began
-                    time.sleep(max(0.0, min(spent * REST, end - time.monotonic())))
+                if gently and level is Level.BUCKET and resting.is_busy():
+                    resting.rest(began, end)
             if len(claimed) < CLAIM and not marked:
                 break
     return done

@@ -7,7 +7,7 @@ change. Which ones are drawn is a hash, so that reading a range again gives the 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ import numpy as np
 from django.db.models import BigIntegerField, F, Func, Value
 from numpy.typing import NDArray
 
-from evals.detectors.language import FEWEST, languages, letters, plain
+from evals.detectors.language import language_of
 from evals.services import loading
 from evals.services.loading import Key
 from evals.subjects import Subject
@@ -28,6 +28,7 @@ from traces.selectors.paging import TimeRange, time_limit
 from traces.selectors.search import within
 from traces.spans import Kind
 
+Pause = Callable[[], None]
 Floats = NDArray[np.float64]
 Matrix = NDArray[np.float32]
 NUMBERS = ("latency in ms", "input tokens", "output tokens")
@@ -74,6 +75,10 @@ class Items:
         return Items(**{one.name: of(getattr(self, one.name)) for one in fields(self)})
 
 
+def no_pause() -> None:
+    """For what somebody waits for."""
+
+
 def joined(parts: Sequence[Items]) -> Items:
     """One after the other; what a part does not know is absent in it."""
     whole = Items()
@@ -92,8 +97,12 @@ def joined(parts: Sequence[Items]) -> Items:
     return whole
 
 
-def read(project_id: int, q: str, start_ns: int, end_ns: int, most: int) -> Items:
+def read(
+    project_id: int, q: str, start_ns: int, end_ns: int, most: int, pause: Pause = no_pause
+) -> Items:
     """At most `most` conversations of the range that match, drawn by hash, oldest first.
+
+    `pause` is called between steps.
 
     Raises QueryError, TooSlow.
     """
@@ -101,10 +110,11 @@ def read(project_id: int, q: str, start_ns: int, end_ns: int, most: int) -> Item
     calls = _answers(project_id, traces)
     chosen = [trace for trace in traces if trace.trace_id in calls][:most]
     chosen.sort(key=lambda trace: (trace.start_ns, trace.trace_id))
-    parts = [
-        _read(project_id, some, [calls[trace.trace_id] for trace in some])
-        for some in (chosen[at : at + READ_AT_ONCE] for at in range(0, len(chosen), READ_AT_ONCE))
-    ]
+    parts = []
+    for at in range(0, len(chosen), READ_AT_ONCE):
+        pause()
+        some = chosen[at : at + READ_AT_ONCE]
+        parts.append(_read(project_id, some, [calls[trace.trace_id] for trace in some]))
     whole = joined(parts)
     _score(project_id, whole)
     return whole
@@ -185,15 +195,6 @@ def _origin(trace: Trace, call: Span, asked: str) -> dict[str, str]:
         language_of(asked),
     )
     return {name: value or "" for name, value in zip(DIMENSIONS, values, strict=True)}
-
-
-def language_of(text: str) -> str:
-    """Its code (ISO 639-1); empty where a text is too short to tell."""
-    words = plain(text)
-    if letters(words) < FEWEST:
-        return ""
-    found = languages(words)
-    return max(found, key=lambda name: found[name])
 
 
 def _score(project_id: int, items: Items) -> None:

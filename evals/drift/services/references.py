@@ -10,9 +10,10 @@ from uuid import UUID
 import numpy as np
 
 from evals.datasets.selectors import items as dataset_items
+from evals.detectors.language import language_of
 from evals.drift.models import Monitor, Window
 from evals.drift.services import items as reading
-from evals.drift.services.items import DIMENSIONS, NUMBERS, Items, joined
+from evals.drift.services.items import DIMENSIONS, NUMBERS, Items, Pause, joined
 from evals.subjects import last_said, text_of
 from evals.vectors.embedding import embed
 
@@ -39,13 +40,15 @@ class Reader:
 
     def __init__(self, project_id: int) -> None:
         self.project_id = project_id
+        self.pause: Pause = reading.no_pause
+        """Called between steps of reading."""
         self._held: OrderedDict[tuple[str, int, int], Items] = OrderedDict()
 
     def read(self, q: str, start_ns: int, end_ns: int, most: int = MOST_NOW) -> Items:
         """Raises QueryError, TooSlow."""
         key = (q, start_ns, end_ns)
         if key not in self._held:
-            self._held[key] = reading.read(self.project_id, q, start_ns, end_ns, most)
+            self._held[key] = reading.read(self.project_id, q, start_ns, end_ns, most, self.pause)
             if len(self._held) > HELD:
                 self._held.popitem(last=False)
         self._held.move_to_end(key)
@@ -139,6 +142,6 @@ def of_dataset(monitor: Monitor) -> Items:
         made.documents.append("\n".join(row.context or []))
     made.numbers = {name: [np.nan] * len(made) for name in NUMBERS}
     made.origins = {name: [""] * len(made) for name in DIMENSIONS}
-    made.origins["language"] = [reading.language_of(text) for text in made.inputs]
+    made.origins["language"] = [language_of(text) for text in made.inputs]
     made.input_vectors, made.output_vectors = embed(made.inputs), embed(made.outputs)
     return made

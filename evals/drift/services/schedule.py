@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from evals.drift.models import Monitor, Turn, Window
 from evals.drift.services import judging, monitors
+from evals.drift.services.items import no_pause
 from evals.drift.services.references import DAY, HOUR, Reader
 from sightglass.accounts.models import Project
 from traces.models import Trace
@@ -25,6 +26,7 @@ from traces.query import QueryError, parse
 from traces.selectors.conditions import condition
 from traces.selectors.paging import TimeRange
 from traces.selectors.search import within
+from traces.services import resting
 
 BACK = 28 * DAY
 """How far back windows are filled in when a monitor begins."""
@@ -163,8 +165,11 @@ def _again(monitor: Monitor, first: int, now: datetime) -> None:
 
 
 def _judged(project_id: int, end: float) -> int:
-    """Judge what waits in the project, by hand first, then the oldest; at least one."""
-    reader, done = Reader(project_id), 0
+    """Judge what waits in the project, by hand first, then the oldest; at least one.
+
+    While requests come in it rests between its steps, but for those for which somebody waits.
+    """
+    reader, pace, done = Reader(project_id), resting.Pace(), 0
     # Whoever holds the project is alone: what is under way was left by one who was killed.
     left = Window.objects.filter(project_id=project_id, state=State.RUNNING)
     left.filter(attempts__gte=MOST_TRIES).update(
@@ -172,6 +177,8 @@ def _judged(project_id: int, end: float) -> int:
     )
     while (window := _next(project_id)) is not None:
         Turn.objects.filter(pk=project_id).update(held_until=timezone.now() + HOLD)
+        reader.pause = no_pause if window.by_hand else pace
+        reader.pause()
         try:
             judging.judge(window, reader)
         except Exception:

@@ -28,7 +28,7 @@ from traces.models import (
 from traces.otlp import Decoded
 from traces.selectors.payloads import raw_spans
 from traces.selectors.search import list_traces, parse
-from traces.services import indexing, partitions, retention
+from traces.services import indexing, partitions, resting, retention
 from traces.services.ingest import store_logs, store_metrics, store_spans
 from traces.spans import RawLog, RawMetricPoint
 
@@ -68,10 +68,10 @@ def test_while_requests_come_in_the_indexer_takes_one_at_a_time(
         return claim(limit)
 
     monkeypatch.setattr(indexing, "_claim_and_index", noted)
-    monkeypatch.setattr(indexing, "REST", 1e9)  # until the end of its time
-    monkeypatch.setattr(indexing, "is_busy", lambda: True)
+    monkeypatch.setattr(resting, "rest", lambda began, end: time.sleep(end - time.monotonic()))
+    monkeypatch.setattr(resting, "is_busy", lambda: True)
     assert indexing.run(0.3) == 1
-    monkeypatch.setattr(indexing, "is_busy", lambda: False)
+    monkeypatch.setattr(resting, "is_busy", lambda: False)
     assert indexing.run(30) == 2
     assert took == [1, indexing.CLAIM]
     assert not Batch.objects.filter(consumer="index").exists()
