@@ -105,6 +105,7 @@ def item(
             version.questions, given, prefix=prefix, errors=errors, labels=labels, texts=field_texts
         ),
         "errors": errors or {},
+        "wrong": words.summary(errors or {}, version.questions),
         "comment": given.get(rubric.COMMENT, ""),
         "comments": [(names.get(each.author_id or 0, "Somebody"), each) for each in remarks],
         "answered": asked.answers_on(access, one),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,6 +33,11 @@ CONFLICTS = {
 }
 
 
+NEEDS = "Needs an answer."
+"""What `evals.review.answers` says of an answer that is missing."""
+MOST_NAMED = 3
+
+
 REMOVED = (
     "You no longer work on this queue, or the item is gone. Nothing more can be saved here: copy "
     "what you need."
@@ -51,6 +57,24 @@ def of_errors(error: Invalid, questions: list[Question]) -> dict[str, str]:
         key = parts[2] if len(parts) > 2 and parts[1] == "answers" else ""
         found.setdefault(key if key in known else "", one["detail"])
     return found
+
+
+def summary(errors: Mapping[str, str], questions: list[Question]) -> str:
+    """Which answers are missing or wrong, by their questions; as desk-form.js says it, too."""
+    if "" in errors:
+        return errors[""]
+    texts = [question["text"] for question in questions if question["key"] in errors]
+    names = [f"“{text}”" for text in texts[:MOST_NAMED]]
+    if len(texts) > MOST_NAMED:
+        names.append(f"{len(texts) - MOST_NAMED} more")
+    named = ", ".join(names)
+    if not texts:
+        return ""
+    if any(detail != NEEDS for detail in errors.values()):
+        return f"Not right yet: {named}. Nothing is lost."
+    if len(texts) == 1:
+        return f"{named} needs an answer."
+    return f"{len(texts)} questions need an answer: {named}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 // that holds [data-question] fieldsets; without it they are a plain form.
 window.desk = window.desk || {};
 (() => {
+  const NEEDS = "Needs an answer.";
+  const MOST_NAMED = 3; // questions, in what is said above them
   const all = (root) => [...root.querySelectorAll("[data-question]")];
   const asked = (root) => all(root).filter((question) => !question.hidden);
   const current = (root) => root.querySelector("[data-question].is-now");
@@ -42,8 +44,11 @@ window.desk = window.desk || {};
       }
       byKey.set(question.dataset.question, question);
     }
-    const ready = missing(root).length === 0;
+    const left = missing(root).length;
+    const ready = left === 0;
     around(root).classList.toggle("is-ready", ready);
+    const jump = around(root).querySelector("[data-left]");
+    if (jump) jump.textContent = ready ? "Questions" : `${left} to answer`;
     const key = around(root).querySelector("[data-submit-key]");
     if (key) key.textContent = ready ? "⏎" : "Ctrl ⏎";
   }
@@ -73,11 +78,18 @@ window.desk = window.desk || {};
     around(root).querySelector("[data-submit]")?.focus({ preventScroll: true });
   }
 
-  // Without scrolling or asking twice: the first question that still needs an answer.
+  // Past a long item: the first question that still needs an answer, else the first of all.
   function toMissing(root) {
+    const first = missing(root)[0] || asked(root)[0];
+    choose(root, first);
+    first?.scrollIntoView({ block: "start" });
+  }
+
+  // Where it goes on, or, where that is here already, the wish to submit: what lacks is said then.
+  function enter(root, target, submit) {
     const [first] = missing(root);
-    if (first) choose(root, first);
-    return first;
+    if (!first || first === current(root) || target.closest("[data-submit]")) submit();
+    else choose(root, first);
   }
 
   function changed(question) {
@@ -125,26 +137,58 @@ window.desk = window.desk || {};
     return true;
   }
 
-  function showErrors(root, errors, words = "") {
-    for (const question of all(root)) {
-      const place = question.querySelector("[data-error]");
-      if (!place) continue;
-      place.textContent = errors[question.dataset.question] || "";
-      place.hidden = !place.textContent;
-    }
-    const place = root.querySelector("[data-form-error]");
+  const errorOf = (question) => question.querySelector("[data-error]:not([hidden])")?.textContent || "";
+
+  function putError(question, words) {
+    const place = question.querySelector("[data-error]");
     if (!place) return;
-    const any = Object.keys(errors).length > 0;
-    place.textContent = words || (any ? "Some answers are missing or wrong; nothing is lost." : "");
-    place.hidden = !place.textContent;
+    place.textContent = words;
+    place.hidden = !words;
   }
 
-  // Before it is sent: what still needs an answer is said, and becomes the current question.
+  // Which answers are missing or wrong, by the names of their questions.
+  function summary(root) {
+    const wrong = asked(root).filter(errorOf);
+    const names = wrong.slice(0, MOST_NAMED).map((one) => `“${one.querySelector("legend .any").textContent.trim()}”`);
+    if (wrong.length > MOST_NAMED) names.push(`${wrong.length - MOST_NAMED} more`);
+    const named = names.join(", ");
+    if (!wrong.length) return "";
+    if (wrong.some((one) => errorOf(one) !== NEEDS)) return `Not right yet: ${named}. Nothing is lost.`;
+    return wrong.length === 1 ? `${named} needs an answer.` : `${wrong.length} questions need an answer: ${named}.`;
+  }
+
+  // Emptied first: the same words are announced a second time only when they come anew.
+  function putSummary(root, words) {
+    const place = root.querySelector("[data-form-error]");
+    if (!place) return;
+    place.textContent = "";
+    place.hidden = !words;
+    place.dataset.formError = words;
+    if (words) requestAnimationFrame(() => (place.textContent = place.dataset.formError));
+  }
+
+  // `errors` by key of the question, `words` of none; the first that is wrong becomes the current one.
+  function showErrors(root, errors, words = "") {
+    for (const question of all(root)) putError(question, errors[question.dataset.question] || "");
+    const first = asked(root).find(errorOf);
+    if (first) choose(root, first);
+    putSummary(root, words || summary(root));
+  }
+
+  // Before it is sent: what still needs an answer is said.
   function check(root) {
     const lacking = missing(root);
-    showErrors(root, Object.fromEntries(lacking.map((one) => [one.dataset.question, "Needs an answer."])));
-    if (lacking.length) choose(root, lacking[0]);
+    showErrors(root, Object.fromEntries(lacking.map((one) => [one.dataset.question, NEEDS])));
     return lacking.length === 0;
+  }
+
+  // What was wrong is not said any longer than it is so.
+  function mended(root, question) {
+    const place = root.querySelector("[data-form-error]");
+    if (errorOf(question) !== NEEDS || isAnswered(question)) putError(question, "");
+    for (const one of all(root)) if (one.hidden) putError(one, "");
+    const words = summary(root);
+    if (place && !place.hidden && words !== (place.dataset.formError || place.textContent)) putSummary(root, words);
   }
 
   function begin(root, focus = true) {
@@ -188,8 +232,7 @@ window.desk = window.desk || {};
         return sideways(root, -1);
       case "Enter":
         if (event.target.closest("button, summary, a") && !event.target.closest("[data-submit]")) return false;
-        if (missing(root).length === 0) submit();
-        else toMissing(root);
+        enter(root, event.target, submit);
         return true;
     }
     return false;
@@ -209,7 +252,21 @@ window.desk = window.desk || {};
     const question = event.target.closest?.("[data-question]");
     if (question && !question.classList.contains("is-now")) choose(question.closest("[data-rubric]"), question, false);
   });
+  for (const kind of ["change", "input"]) {
+    document.addEventListener(kind, (event) => {
+      const question = event.target.closest("[data-question]");
+      const root = question?.closest("[data-rubric]");
+      if (!root) return;
+      arrange(root);
+      mended(root, question);
+    });
+  }
   document.addEventListener("click", (event) => {
+    const jump = event.target.closest("[data-to-missing]");
+    if (jump) {
+      event.preventDefault();
+      toMissing(around(jump).querySelector("[data-rubric]"));
+    }
     const starter = event.target.closest("[data-start]");
     if (starter) start(starter.closest("[data-rubric]"), starter.closest("[data-question]"));
   });

@@ -56,13 +56,9 @@
     }
     const question = event.target.closest("[data-question]");
     if (!question || !now()?.contains(question)) return;
-    const root = rubric();
-    form.arrange(root);
     now().dataset.begun = "1";
-    const ready = form.missing(root).length === 0;
+    const ready = form.missing(rubric()).length === 0;
     sending.draft(now());
-    const error = question.querySelector("[data-error]");
-    if (error && form.isAnswered(question)) error.hidden = true;
     // `change` of a writing field comes with leaving it: nobody means to submit with that.
     const choosing = ["boolean", "scale", "choice"].includes(question.dataset.kind);
     if ("atOnce" in desk.dataset && choosing && ready && "required" in question.dataset) {
@@ -73,7 +69,6 @@
   document.addEventListener("input", (event) => {
     if (!now()?.contains(event.target) || !event.target.closest("[data-rubric]")) return;
     if (event.target.matches("textarea")) {
-      form.arrange(rubric());
       now().dataset.begun = "1";
       sending.draft(now());
     }

@@ -14,8 +14,6 @@
   const root = document.querySelector("[data-rubric]");
   if (!root) return;
   form.begin(root, false);
-  root.addEventListener("change", () => form.arrange(root));
-  root.addEventListener("input", () => form.arrange(root));
   const submit = () => {
     if (form.check(root)) root.requestSubmit(root.querySelector("[data-submit]"));
   };

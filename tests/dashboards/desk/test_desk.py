@@ -154,6 +154,7 @@ def test_what_is_missing_is_said_at_its_question_and_nothing_is_lost(
     assert page.status_code == 400 and item_on(page) == item.pk
     said = words(page)
     assert "Needs an answer." in said and "Must be a whole number from 1 to 5." in said
+    assert "Not right yet: “What is wrong with it?”, “Tone”. Nothing is lost." in said
     assert chosen(page, "q_correct") == ["Wrong"]
     again = words(client.get(DESK))
     assert "so far" in again and "well" in again

@@ -197,7 +197,8 @@ def test_an_incomplete_decision_says_what_is_missing(
     disputed: Item, access: Access, sign_in: SignIn
 ) -> None:
     page = sign_in(access).post(f"{page_of(disputed)}/settle", {"d_correct": "Wrong"})
-    assert page.status_code == 400 and "Needs an answer." in words(page)
+    assert page.status_code == 400
+    assert "2 questions need an answer: “What is wrong with it?”, “Tone”." in words(page)
     assert chosen(page, "d_correct") == ["Wrong"]
     assert desk.fresh(disputed).state == State.DISPUTED
 

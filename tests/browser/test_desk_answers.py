@@ -1,0 +1,143 @@
+"""What is missing at the desk: found from a long item, named, and forgotten when mended."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from evals.review.models import Item, Queue
+from sightglass.accounts.access import Access
+from tests.browser.test_desk import Visit, item_on, opened, press, sent
+from tests.browser.test_desk_changes import of_three, picture
+from tests.dashboards.desk import scene
+
+pytestmark = pytest.mark.browser
+LONG = "\n\n".join(f"Paragraph {number} of a very long answer." for number in range(80))
+
+
+def in_view(page: Page, question: str) -> bool:
+    """Whether the question is between the bar at the top and the one at the bottom."""
+    return bool(
+        page.locator(f"[data-question={question}]").evaluate(
+            """one => {
+              const [place, top, bar] = [one, document.querySelector('.top'),
+                document.querySelector('.dk-submit')].map(each => each.getBoundingClientRect());
+              return place.top >= top.bottom - 1 && place.bottom <= bar.top + 1;
+            }"""
+        )
+    )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_on_a_phone_the_bar_leads_to_the_first_question_without_an_answer(
+    visit: Visit, access: Access, ann: Access, theme: str
+) -> None:
+    queue = scene.whole_queue(access, 0, questions=scene.THREE)
+    scene.items_of(access, queue, answer=LONG)
+    watched = opened(visit, ann, queue, phone=True, theme=theme)
+    page = watched.page
+    jump = page.locator("[data-to-missing]")
+    expect(jump).to_have_text("3 to answer")
+    picture(page, f"jump-before-{theme}")
+    assert not in_view(page, "correct")
+    jump.click()
+    assert in_view(page, "correct")
+    expect(page.locator("[data-question=correct]")).to_be_focused()
+    picture(page, f"jump-after-{theme}")
+    page.locator("[data-question=correct] .opt").first.click()
+    expect(jump).to_have_text("2 to answer")
+    page.evaluate("scrollTo(0, 0)")
+    jump.click()
+    assert in_view(page, "tone")
+    page.locator("[data-question=tone] .opt").first.click()
+    page.locator("[data-question=fault] .opt").first.click()
+    expect(jump).to_have_text("Questions")
+    jump.click()
+    assert in_view(page, "correct")
+    watched.check()
+
+
+def test_wide_pages_have_the_questions_beside_the_item_and_no_jump(
+    visit: Visit, access: Access, ann: Access
+) -> None:
+    page = opened(visit, ann, of_three(access, 1)).page
+    expect(page.locator("[data-to-missing]")).to_be_hidden()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator("[data-to-missing]")).to_be_visible()
+
+
+def alert_of(page: Page) -> str:
+    return page.locator("[data-form-error]").inner_text()
+
+
+def test_enter_says_which_answer_is_missing_until_it_is_given(
+    visit: Visit, access: Access, ann: Access
+) -> None:
+    queue: Queue = of_three(access, 2)
+    watched = opened(visit, ann, queue)
+    page = watched.page
+    first = item_on(page)
+    told = page.get_by_role("alert").filter(has_text="need")
+    press(page, "Enter")
+    expect(told).to_have_text(
+        "3 questions need an answer: “Is it right?”, “How was the tone?”, “What is wrong?”."
+    )
+    expect(page.locator("[data-question=correct]")).to_be_focused()
+    picture(page, "missing")
+    watched.check()
+    press(page, "1")
+    expect(told).to_have_text("2 questions need an answer: “How was the tone?”, “What is wrong?”.")
+    expect(page.locator("[data-question=correct] [data-error]")).to_be_hidden()
+    press(page, "ArrowDown", "1")
+    expect(told).to_have_text("“How was the tone?” needs an answer.")
+    press(page, "Control+Enter")
+    expect(page.locator("[data-question=tone]")).to_be_focused()
+    expect(told).to_have_text("“How was the tone?” needs an answer.")
+    press(page, "4")
+    expect(page.locator("[data-form-error]")).to_be_hidden()
+    assert alert_of(page) == ""
+    press(page, "Enter")
+    sent(ann, first)
+
+
+def test_enter_goes_on_to_what_is_missing_before_it_complains(
+    visit: Visit, access: Access, ann: Access
+) -> None:
+    page = opened(visit, ann, of_three(access, 1)).page
+    press(page, "ArrowDown", "ArrowDown", "Enter")
+    expect(page.locator("[data-question=correct]")).to_be_focused()
+    expect(page.locator("[data-form-error]")).to_be_hidden()
+    press(page, "Enter")
+    expect(page.locator("[data-form-error]")).to_be_visible()
+
+
+def test_an_answer_that_hides_a_missing_question_mends_that_too(
+    visit: Visit, access: Access, ann: Access
+) -> None:
+    """Here the second is asked only where the first is not right."""
+    asked = [
+        scene.THREE[0],
+        {**scene.THREE[2], "when": {"question": "correct", "is": [False]}},
+    ]
+    page = opened(visit, ann, scene.whole_queue(access, 1, questions=asked)).page
+    press(page, "2", "Control+Enter")
+    expect(page.locator("[data-form-error]")).to_have_text("“What is wrong?” needs an answer.")
+    page.get_by_role("radio", name="Yes").check()
+    expect(page.locator("[data-form-error]")).to_be_hidden()
+
+
+def test_what_the_server_refuses_is_named_and_gone_once_it_is_changed(
+    visit: Visit, access: Access, ann: Access
+) -> None:
+    queue = of_three(access, 1)
+    watched = opened(visit, ann, queue)
+    page = watched.page
+    page.locator("[name=q_tone]").first.evaluate("one => { one.value = '9' }")
+    press(page, "1", "1", "1", "Enter")
+    told = page.locator("[data-form-error]")
+    expect(told).to_have_text("Not right yet: “How was the tone?”. Nothing is lost.")
+    expect(page.locator("[data-question=tone]")).to_be_focused()
+    press(page, "3")
+    expect(told).to_be_hidden()
+    assert [line for line in watched.complaints if "400" not in line] == []
+    assert Item.objects.filter(queue=queue, labels=0).exists()
