@@ -44,6 +44,15 @@ NAMES = {
     **{"pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sh": "Serbo-Croatian"},
     **{"sk": "Slovak", "sl": "Slovenian", "sv": "Swedish", "th": "Thai", "tr": "Turkish"},
     **{"uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese", "zh": "Chinese"},
+    **{"af": "Afrikaans", "am": "Amharic", "az": "Azerbaijani", "be": "Belarusian"},
+    **{"bn": "Bengali", "cy": "Welsh", "eu": "Basque", "ga": "Irish", "gu": "Gujarati"},
+    **{"ha": "Hausa", "hy": "Armenian", "ig": "Igbo", "is": "Icelandic", "ka": "Georgian"},
+    **{"kk": "Kazakh", "km": "Khmer", "kn": "Kannada", "ku": "Kurdish", "lo": "Lao"},
+    **{"mk": "Macedonian", "ml": "Malayalam", "mn": "Mongolian", "mr": "Marathi"},
+    **{"my": "Burmese", "ne": "Nepali", "pa": "Punjabi", "ps": "Pashto", "si": "Sinhala"},
+    **{"so": "Somali", "sq": "Albanian", "sw": "Swahili", "ta": "Tamil", "te": "Telugu"},
+    **{"tl": "Tagalog", "uz": "Uzbek", "xh": "Xhosa", "yo": "Yoruba", "yue": "Cantonese"},
+    **{"zu": "Zulu"},
 }
 """Languages that are told by name."""
 
@@ -81,6 +90,15 @@ class Detector:
 def named(code: str) -> str:
     """A language as a sentence names it."""
     return NAMES.get(code, "another language")
+
+
+def language_of(text: str) -> str:
+    """The code (ISO 639-1) of its most likely language; empty where it is too short to tell."""
+    short = plain(text)
+    if letters(short) < FEWEST:
+        return ""
+    likely = languages(short)
+    return max(likely, key=lambda name: likely[name])
 
 
 def plain(text: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.conf.locale import LANG_INFO
-
+from evals.detectors.language import NAMES as LANGUAGES
 from evals.drift.slices import BEYOND, Slice
+from evals.drift.stats.descriptors import UNKNOWN
 
 THINGS = {
     "inputs": "What users ask",
@@ -35,8 +35,10 @@ def share(value: float) -> str:
 
 
 def language(code: str) -> str:
-    """Its English name."""
-    return str(LANG_INFO.get(code, {}).get("name", code)) or "an unknown language"
+    """Its English name; those without one are told by their code, for two are not the same."""
+    if code in ("", UNKNOWN):
+        return "an unknown language"
+    return LANGUAGES.get(code) or f"another language ({code})"
 
 
 @dataclass(frozen=True, slots=True)

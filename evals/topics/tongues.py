@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from evals.detectors import language
+from evals.detectors.language import language_of
 
 READ = 20
 """Texts of a topic whose language is looked at, the first."""
@@ -23,7 +23,7 @@ def foreign(texts: Sequence[str], labels: Sequence[int], count: int) -> list[str
         if label < 0 or looked[label] >= READ:
             continue
         looked[label] += 1
-        if code := _code(text):
+        if code := language_of(text):
             found[label][code] += 1
     own = [_mostly(one) for one in found]
     sizes = Counter(label for label in labels if label >= 0)
@@ -40,12 +40,3 @@ def _mostly(counted: Counter[str]) -> str:
         return ""
     code, hits = counted.most_common(1)[0]
     return code if hits >= MOSTLY * counted.total() else ""
-
-
-def _code(text: str) -> str:
-    """Empty where a text is too short to tell."""
-    short = language.plain(text)
-    if language.letters(short) < language.FEWEST:
-        return ""
-    likely = language.languages(short)
-    return max(likely, key=lambda name: likely[name])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.detectors import language
+from evals.detectors.language import language_of
 
 Floats = NDArray[np.float64]
 
@@ -53,15 +53,7 @@ def numbers(texts: Sequence[str]) -> dict[str, Floats]:
 
 def languages(texts: Sequence[str]) -> list[str]:
     """Language codes (ISO 639-1); "unknown" where a text is too short to tell."""
-    told = []
-    for text in texts:
-        short = language.plain(text)
-        if language.letters(short) < language.FEWEST:
-            told.append(UNKNOWN)
-            continue
-        likely = language.languages(short)
-        told.append(max(likely, key=lambda name: likely[name]))
-    return told
+    return [language_of(text) or UNKNOWN for text in texts]
 
 
 def _different(words: Sequence[str]) -> float:
