@@ -58,20 +58,21 @@ class Term:
     share: float
 
 
-def terms_of(text: str) -> set[str]:
-    """The words of a text, in lower case."""
+def terms_of(text: str, longest: int = LONGEST_TEXT) -> set[str]:
+    """The words of a text, of which so many characters are read, in lower case and without
+    function words."""
     words: set[str] = set()
-    for found in WORD.findall(text[:LONGEST_TEXT].casefold()):
+    for found in WORD.findall(text[:longest].casefold()):
         if UNSPACED.fullmatch(found):
             words.update(found[at : at + 2] for at in range(max(1, len(found) - 1)))
         elif 1 < len(found) <= LONGEST_TERM and not found.isdecimal():
             words.add(found)
-    return words
+    return words - WORDS
 
 
-def pairs_of(text: str) -> set[str]:
+def pairs_of(text: str, longest: int = LONGEST_TEXT) -> set[str]:
     """Words that stand side by side in a text, function words aside: "delivery date"."""
-    read = text[:LONGEST_TEXT].casefold()
+    read = text[:longest].casefold()
     found: set[str] = set()
     before: re.Match[str] | None = None
     for word in WORD.finditer(read):
@@ -97,7 +98,7 @@ def distinctive(texts: Sequence[str], labels: Sequence[int], count: int) -> list
     every: Counter[str] = Counter()
     sizes = Counter(labels)
     for text, label in zip(texts, labels, strict=True):
-        said = terms_of(text) - WORDS
+        said = terms_of(text)
         every.update(said)
         if label >= 0:
             inside[label].update(said)
@@ -107,15 +108,14 @@ def distinctive(texts: Sequence[str], labels: Sequence[int], count: int) -> list
         term for place in range(count) for term, hits in inside[place].items()
         if hits >= HOME * sizes[place]
     )  # fmt: skip
-    return [
-        _told_once(
-            [
-                _paired(one, inside[place], beside[place], sizes[place])
-                for one in _best(_own(inside[place], homes, count), sizes[place], every, n)
-            ]
-        )
+    found = [
+        [
+            _paired(one, inside[place], beside[place], sizes[place])
+            for one in _best(_own(inside[place], homes, count), sizes[place], every, n)
+        ]
         for place in range(count)
     ]
+    return [[one[at] for at in told_once([term.text for term in one], MOST)] for one in found]
 
 
 def _own(mine: Counter[str], homes: Counter[str], count: int) -> Counter[str]:
@@ -154,17 +154,18 @@ def _paired(term: Term, inside: Counter[str], beside: Counter[str], n: int) -> T
     return Term(pair, term.z, hits / n)
 
 
-def _told_once(found: Sequence[Term]) -> list[Term]:
-    """Without those that say a word, or another form of it, that one before has said."""
-    kept: list[Term] = []
+def told_once(found: Sequence[str], most: int) -> list[int]:
+    """Places of the first terms, without those that say a word, or another form of it, that one
+    before has said."""
+    kept: list[int] = []
     said: list[str] = []
-    for one in found:
-        words = one.text.split()
+    for place, one in enumerate(found):
+        words = one.split()
         if any(same_word(word, other) for word in words for other in said):
             continue
-        kept.append(one)
+        kept.append(place)
         said += words
-        if len(kept) == MOST:
+        if len(kept) == most:
             break
     return kept
 

@@ -43,6 +43,7 @@ FAMILY = 14 * DAY
 """The windows that are corrected together with one: those that end so long before it."""
 LATE = timedelta(hours=6)
 SHORT = 3
+"""Characters of a word that says too little in a sentence."""
 State = Window.State
 
 
@@ -236,7 +237,7 @@ def _verdict(window: Window, found: Found, terms: Sequence[Term]) -> str:
     if window.since_ns is None:
         return wording.of_quiet(window.detectable, window.current_size)
     since = _since(window, window.since_ns)
-    words = [one.term for one in terms if one.weight > 0 and _is_telling(one.term)]
+    words = [one.term for one in terms if one.weight > 0 and len(one.term) > SHORT]
     told = wording.Told(since, found.carriers, words[:3])
     if window.monitor.what == Monitor.What.INPUTS:
         return wording.of_inputs(told)
@@ -253,11 +254,6 @@ def _since(window: Window, since_ns: int) -> str:
     )  # fmt: skip
     told = moment(since_ns, window.monitor)
     return told if known.exists() else f"{told} or earlier"
-
-
-def _is_telling(term: str) -> bool:
-    """A word of some length; pairs of little words make no sentence."""
-    return len(term) > SHORT and " " not in term
 
 
 def moment(ns: int, monitor: Monitor) -> str:

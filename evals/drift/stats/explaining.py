@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from math import log, sqrt
 
 import numpy as np
@@ -15,6 +13,7 @@ from evals.drift.stats import classifier
 from evals.drift.stats.descriptors import READ
 from evals.drift.stats.measures import Measure
 from evals.drift.stats.results import Term
+from evals.topics.terms import pairs_of, terms_of, told_once
 
 Doubles = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -26,8 +25,6 @@ LEAST_Z = 2.0
 """Standard deviations from which a term says something."""
 PRIOR = 20.0
 """Texts that stand for what is known of a term before: its share in both windows together."""
-# Scripts without spaces: each character is a term.
-WORD = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]|[^\W_]{2,}")
 
 
 def effect(
@@ -96,7 +93,8 @@ def examples(first: Doubles, second: Doubles, is_current: Flags) -> tuple[list[i
 
 
 def terms(before: Sequence[str], now: Sequence[str]) -> list[Term]:
-    """Words and pairs of words held by more texts of one window than of the other.
+    """Words and pairs of words held by more texts of one window than of the other, as topics read
+    them: without function words, and of "gift" and "gift certificates" the more telling alone.
 
     Log-odds with an informative prior, in standard deviations (B. L. Monroe, M. P. Colaresi and
     K. M. Quinn, 2008, Political Analysis 16:372), of the number of texts that hold a term.
@@ -109,16 +107,15 @@ def terms(before: Sequence[str], now: Sequence[str]) -> list[Term]:
         weight = _weight(ours[term], len(now), theirs[term], len(before))
         if abs(weight) >= LEAST_Z:
             found.append(Term(term, weight, theirs[term] / len(before), ours[term] / len(now)))
-    found.sort(key=lambda one: (-abs(one.weight), one.term))
-    typical = [one for one in found if one.weight > 0][:TERMS]
-    return typical + [one for one in found if one.weight < 0][:TERMS]
+    # Of a pair and a word of it that is never said without the other, the pair says more.
+    found.sort(key=lambda one: (-abs(one.weight), -len(one.term.split()), one.term))
+    sides = [one for one in found if one.weight > 0], [one for one in found if one.weight < 0]
+    return [side[at] for side in sides for at in told_once([one.term for one in side], TERMS)]
 
 
 def _held(texts: Sequence[str]) -> Iterator[str]:
     for text in texts:
-        words = [word.lower() for word in WORD.findall(text[:READ])]
-        pairs = {f"{one} {two}" for one, two in pairwise(words)}
-        yield from sorted({*words, *pairs})
+        yield from sorted(terms_of(text, READ) | pairs_of(text, READ))
 
 
 def _weight(ours: int, now: int, theirs: int, before: int) -> float:

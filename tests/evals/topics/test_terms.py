@@ -118,13 +118,13 @@ def test_texts_of_no_topic_count_among_the_others() -> None:
 @pytest.mark.parametrize(
     ("text", "terms"),
     [
-        ("Where's my E-Mail?", {"where's", "my", "e-mail"}),
+        ("Where's my E-Mail?", {"e-mail"}),
         ("STRASSE straße 123 4 x", {"strasse"}),
         ("返品したい", {"返品", "品し", "した", "たい"}),
         ("Где моя посылка", {"где", "моя", "посылка"}),
         ("<script>alert(1)</script>", {"script", "alert"}),
         ("", set()),
-        ("\x00 \ud800 ok", {"ok"}),
+        ("\x00 \ud800 oak", {"oak"}),
         ("a" * 31, set()),
     ],
 )

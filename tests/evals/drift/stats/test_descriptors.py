@@ -110,7 +110,18 @@ def test_terms_are_those_that_one_window_holds_more_often() -> None:
 
 def test_terms_of_scripts_without_spaces() -> None:
     found = terms(["请问天气"] * 20, ["请问退款"] * 20)
-    assert {"退", "款", "退 款"} <= {term.term for term in found if term.weight > 0}
+    assert {"退款"} <= {term.term for term in found if term.weight > 0}
+
+
+def test_terms_name_no_function_words_and_nothing_twice() -> None:
+    """Of "gift certificates" no "certificate", and no "of the" however telling it may be."""
+    before = ["where is my parcel"] * 30
+    now = ["what of the gift certificates of the shop", "is the gift certificate of the shop"] * 15
+    found = [term.term for term in terms(before, now) if term.weight > 0]
+    assert {"gift", "shop"} <= set(" ".join(found).split())
+    assert len([one for one in found if "gift" in one]) == 1
+    assert len([one for one in found if "certificate" in one]) <= 1
+    assert not {"of", "the", "is", "what"} & set(" ".join(found).split())
 
 
 def test_of_no_texts_there_are_no_terms() -> None:
