@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -10,20 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans  # type: ignore[import-untyped]
 
+from evals.topics.labels import labelled, usual
+
 FEWEST, MOST, EACH = 6, 40, 20
 """Clusters: one for each EACH items, within bounds."""
-WORD = re.compile(r"[^\W\d_]{3,}")
-TERMS = 3
+LONGEST = 80
+"""Characters of a label."""
+NAMELESS = "various things"
 STRAY, RARE = 3, 0.2
 """Items, and the part of the other window's share, below which a topic is hardly there."""
 
 
 def topics(vectors: NDArray[np.float32], texts: Sequence[str], seed: int = 0) -> list[str]:
-    """For each item the label of its cluster: the words that set it apart from the others."""
-    count = min(max(FEWEST, len(texts) // EACH), MOST, len(texts))
+    """For each item the label of its cluster, as topics have one (`evals.topics.labels`)."""
+    different = len(np.unique(vectors.round(4), axis=0))
+    count = min(max(FEWEST, len(texts) // EACH), MOST, different)
     model = KMeans(count, n_init=3, random_state=seed, max_iter=100)
     places = model.fit_predict(np.asarray(vectors, dtype=np.float64))
-    labels = _labels([set(WORD.findall(text.lower())) for text in texts], places, count)
+    labels = _labels(texts, places.tolist(), count)
     return [labels[place] for place in places]
 
 
@@ -47,24 +50,11 @@ def comparable(before: Sequence[str], now: Sequence[str]) -> tuple[list[str], li
     return found[0], found[1]
 
 
-def _labels(words: Sequence[set[str]], places: NDArray[np.int32], count: int) -> list[str]:
-    """By cluster: words in many of its texts and in few others'."""
-    every = Counter(word for held in words for word in held)
+def _labels(texts: Sequence[str], places: Sequence[int], count: int) -> list[str]:
+    """By cluster. Those that are called the same are one: nothing would tell them apart."""
     found: list[str] = []
-    for cluster in range(count):
-        mine = [held for held, place in zip(words, places, strict=True) if place == cluster]
-        inside = Counter(word for held in mine for word in held)
-        rest = max(len(words) - len(mine), 1)
-
-        def telling(
-            word: str, inside: Counter[str] = inside, n: int = len(mine), rest: int = rest
-        ) -> tuple[float, str]:
-            share = inside[word] / n
-            return (
-                -share * np.log((share + 0.01) / ((every[word] - inside[word]) / rest + 0.01)),
-                word,
-            )
-
-        label = ", ".join(sorted(inside, key=telling)[:TERMS]) or "without words"
-        found.append(label if label not in found else f"{label} ({cluster + 1})")
+    for cluster, one in enumerate(labelled(texts, places, count)):
+        mine = [text for text, place in zip(texts, places, strict=True) if place == cluster]
+        label = one.written(LONGEST) or usual(mine)
+        found.append(label or f"{NAMELESS} ({cluster + 1})")
     return found

@@ -10,20 +10,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from django.conf.locale import LANG_INFO
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from evals.topics.clustering import FEWEST, OTHER, Clusters, Labels, Matrix, cluster
+from evals.topics.labels import Label, labelled
 from evals.topics.mapping import Places, draw
 from evals.topics.matching import heirs, match, numbered, origins, shared
 from evals.topics.models import LONGEST_LABEL, Point, Run, Topic
 from evals.topics.services import assigning, reading, spaces
 from evals.topics.services.reading import Asked
-from evals.topics.terms import Term, distinctive, label
-from evals.topics.tongues import foreign
 from sightglass.kernel.storable import storable
 from traces.selectors.paging import TooSlow
 
@@ -60,9 +58,7 @@ class Found:
     asked: Asked
     clusters: Clusters
     known: Known
-    terms: list[list[Term]]
-    tongues: list[str]
-    """Codes of languages other than the usual one; empty: it is that."""
+    labels: list[Label]
     likeness: Matrix
     """Of each text with its topic's centre."""
     shown: list[int]
@@ -90,15 +86,14 @@ def _found(run: Run, asked: Asked, beat: Beat) -> Found:
     beat()
     known = _known_again(run, asked, clusters)
     labels = clusters.labels.tolist()
-    terms = distinctive(asked.texts, labels, clusters.count)
-    tongues = foreign(asked.texts, labels, clusters.count)
+    named = labelled(asked.texts, labels, clusters.count)
     _note(run, stage=Stage.DRAWING)
     points = clusters.space.project(asked.matrix)
     shown = _shown(clusters.labels)
     places, centres = draw(points[shown], clusters.labels[shown], clusters.count, known.lay, SEED)
     beat()
     likeness = _likeness(points, clusters)
-    return Found(asked, clusters, known, terms, tongues, likeness, shown, places, centres)
+    return Found(asked, clusters, known, named, likeness, shown, places, centres)
 
 
 def _known_again(run: Run, asked: Asked, clusters: Clusters) -> Known:
@@ -201,9 +196,9 @@ def _keep_topics(run: Run, found: Found) -> None:
         )
         if topic.vanished_at is not None:
             topic.vanished_at, topic.back_at, topic.merged_into = None, now, None
-        terms = found.terms[place]
-        topic.terms = [[storable(one.text), round(one.share, 4)] for one in terms]
-        topic.label = _label(terms, found.tongues[place]) or f"topic {number}"
+        named = found.labels[place]
+        topic.terms = [[storable(one.text), round(one.share, 4)] for one in named.terms]
+        topic.label = storable(named.written(LONGEST_LABEL)) or f"topic {number}"
         topic.centroid = spaces.packed_vector(found.clusters.centroids[place])
         topic.x, topic.y = map(float, found.centres[place])
         topic.size, topic.share = sizes[place], sizes[place] / n
@@ -214,13 +209,6 @@ def _keep_topics(run: Run, found: Found) -> None:
         topic.vanished_at, topic.size, topic.share = now, 0, 0.0
         topic.merged_into = found.known.merged.get(topic.number)
     Topic.objects.bulk_update(gone, ["vanished_at", "size", "share", "merged_into"])
-
-
-def _label(terms: Sequence[Term], tongue: str) -> str:
-    """Its terms, and the language where that is not the usual one; empty without terms."""
-    said = storable(label(terms))
-    behind = f" ({LANG_INFO.get(tongue, {}).get('name', tongue)})" if tongue and said else ""
-    return f"{said[: LONGEST_LABEL - len(behind)]}{behind}"
 
 
 def _keep_points(run: Run, found: Found, numbers: Sequence[int]) -> None:

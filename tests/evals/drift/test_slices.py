@@ -64,8 +64,25 @@ def test_topics_are_found_and_named_by_what_sets_them_apart() -> None:
     texts += [f"fire safety certificates for hotel number {n}" for n in range(40)]
     labels = topics(embed(texts), texts)
     assert not set(labels[:40]) & set(labels[40:])
-    assert any("parcel" in one for one in labels[:40])
-    assert any(word in label for label in labels[40:] for word in ("hotel", "fire", "certificates"))
+    assert all("parcel" in one for one in labels[:40])
+    assert all("certificates" in one and "for" not in one.split() for one in labels[40:])
+
+
+def test_groups_are_named_as_topics_are() -> None:
+    """No function words of any known language, none twice, and the language behind them."""
+    texts = [f"can we have our certificates from the fitter {n}" for n in range(60)]
+    texts += [f"how do you send the chair to my garden {n}" for n in range(60)]
+    texts += [f"Ich habe meine Rechnung für die Lampe nicht bekommen {n}" for n in range(40)]
+    said = set(topics(embed(texts), texts))
+    assert not {"our", "can", "the", "from", "you", "meine", "für"} & set(" ".join(said).split())
+    assert any("certificates" in one for one in said)
+    assert all("(German)" in one for one in said if "rechnung" in one)
+    assert any("rechnung" in one for one in said)
+
+
+def test_a_group_that_says_nothing_in_words_is_named_too() -> None:
+    texts = ["", "!!!"] * 30
+    assert all(one.startswith("various things") for one in topics(embed(texts), texts))
 
 
 def test_a_topic_that_hardly_was_there_cannot_say_how_it_was_answered() -> None:
@@ -164,4 +181,6 @@ def test_what_is_said_of_nothing() -> None:
     assert "With 140 conversations, a shift of under 30 %" in wording.of_quiet(0.3, 140)
     assert "too few" in wording.of_quiet(None, 31)
     assert wording.share(0.004) == "under 1 %" and wording.share(0) == "0 %"
-    assert wording.language("xx-odd") == "xx-odd"
+    assert wording.language("de") == "German" and wording.language("sw") == "Swahili"
+    assert wording.language("la") == "another language (la)"
+    assert wording.language("") == wording.language("unknown") == "an unknown language"
