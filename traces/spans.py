@@ -18,7 +18,7 @@ from typing import Any, Literal
 PICO = 10**12
 """Parts of a US dollar in one unit of a stored cost."""
 
-PREVIEW_LENGTH = 120
+PREVIEW_LENGTH = 96
 """Characters of input and output kept beside a span for lists."""
 
 

@@ -184,7 +184,7 @@ def _undone(request: ProjectRequest, one: Item, what: str) -> HttpResponse:
 def skip(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
     """Leave the item to others."""
     one = making.find(request, queue, pk)
-    # Enter in the field of one's own reason sends the first button's, too: one's own counts.
+    # Where a browser takes the first button that it shows for Enter in the field: one's own counts.
     reason = request.POST.get("other", "").strip() or request.POST.get("reason", "")
     working.skip(request.access, one, rubric.clean(reason))
     return done(request, queue, desk_url(request, queue), "Left to others.")

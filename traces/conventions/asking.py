@@ -58,7 +58,7 @@ RULES = re.compile(
 """What says that documents are quoted."""
 SHORTEST = 40
 """Characters below a label that are a document; fewer may be what is asked about."""
-HEAD = 2 * PREVIEW_LENGTH
+HEAD = 240
 """Characters of a prompt by which it is seen that it begins with what an application wrote."""
 EDGE = 2_000
 """Characters at either end of a prompt that are read for a preview."""

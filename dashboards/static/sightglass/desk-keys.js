@@ -5,37 +5,52 @@
   const { now, rubric, submit, undo, aside, failed } = window.desk.work;
   const desk = document.getElementById("desk");
 
-  // Heard before the page's own keys: while a reason is asked for, a letter begins one of one's own.
+  const ownReason = (ask) => ask.querySelector("input[name=other], textarea");
+
+  // Heard before the page's own keys: while a reason is asked for, a letter begins one of one's own,
+  // and a digit that begins nothing chooses one of those offered.
   document.addEventListener("keydown", (event) => {
     const ask = now()?.querySelector("details.dk-ask[open]");
+    if (!ask) return;
+    if (isHeld(ask, event)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     const plain = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (!ask || !plain || event.key === " " || form.typing(event.target)) return;
+    if (!plain || event.isComposing) return;
+    const own = ownReason(ask);
+    const begins = event.target === own && !own.value;
+    if (form.typing(event.target) && !begins) return;
+    const wanted = /^[1-9]$/.test(event.key) && ask.querySelectorAll(".dk-reason")[Number(event.key) - 1];
+    if (event.key === " " && !begins) return;
     event.stopPropagation();
     lease.touch();
-    if (/^[1-9]$/.test(event.key)) return askKey(ask, event);
-    ask.querySelector("input[name=other], textarea")?.focus();
+    if (wanted) {
+      event.preventDefault();
+      wanted.click();
+    } else own.focus();
   }, true);
+
+  // The key that opened it, for as long as it is not let go.
+  function isHeld(ask, event) {
+    if (!event.repeat) delete ask.dataset.opened;
+    return "opened" in ask.dataset;
+  }
 
   document.addEventListener("keydown", (event) => {
     lease.touch();
     if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
     const ask = now()?.querySelector("details.dk-ask[open]");
-    if (ask && (ask.contains(event.target) || !form.typing(event.target))) return askKey(ask, event);
+    if (ask && (ask.contains(event.target) || !form.typing(event.target))) {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) ask.querySelector("form").requestSubmit();
+      return;
+    }
     if (!now() || event.repeat) return;
     if (event.target.closest("header, .nav, .review-h, .dk-trouble, .toasts")) return;
     if (event.key === "PageDown" || event.key === "PageUp") return page(event);
     if (form.key(rubric(), event, submit)) event.preventDefault();
   });
-
-  // While a reason is asked for, digits choose among those offered.
-  function askKey(ask, event) {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return ask.querySelector("form").requestSubmit();
-    if (form.typing(event.target) || !/^[1-9]$/.test(event.key)) return;
-    const wanted = ask.querySelectorAll(".dk-reason")[Number(event.key) - 1];
-    if (!wanted) return;
-    event.preventDefault();
-    wanted.click();
-  }
 
   function page(event) {
     if (form.typing(event.target)) return;
@@ -97,14 +112,18 @@
       desk.classList.toggle(narrow ? "has-guide" : "no-guide");
       if (desk.classList.contains("has-guide")) document.getElementById("guide").scrollIntoView({ block: "start" });
     }
-    // Opened here and not by the browser, so that the very next key is the reason's.
+    // Opened here and not by the browser, so that the very next key is the reason's. The field has the
+    // focus, since what is dictated, composed or pasted presses no key that could lead there; but not
+    // under a thumb, where the keyboard would come over the reasons.
     const summary = event.target.closest("details.dk-ask > summary");
     if (summary) {
       event.preventDefault();
       const ask = summary.parentElement;
       ask.open = !ask.open;
-      if (ask.open) ask.querySelector("textarea, .dk-reason").focus();
-      else summary.focus();
+      ask.dataset.opened = "";
+      if (!ask.open) summary.focus();
+      else if (matchMedia("(pointer: coarse)").matches) ask.querySelector(".pop-c").focus();
+      else ownReason(ask).focus();
     }
     const link = event.target.closest("#guide a[href]");
     if (link) link.target = "_blank";
