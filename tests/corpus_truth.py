@@ -204,14 +204,18 @@ NULLS = {**{name: name for name in SCALARS},
 def _absent(span: Span, truth: Span) -> Iterator[str]:
     """What the client did not send must be null, not a guess."""
     not_sent = truth.get("not_sent") or {}
+    happened = not_sent if isinstance(not_sent, dict) else {}
     for fact, key in NULLS.items():
         if fact in not_sent and not truth.get(fact) and span.get(key):
+            if span[key] == happened.get(fact):
+                continue  # sent in other words (`anthropic/claude-…`): what happened is no guess
             yield f"not_sent {fact} is {str(span[key])[:120]}"
     for side in SIDES:
         if side in not_sent and not truth.get(side) and span.get(side):
             yield f"not_sent {side} is {str(span[side])[:120]}"
     # without an answer's model, the model is the one that was asked for
-    if "response_model" in not_sent and span.get("model") not in (None, truth["request_model"]):
+    asked = (None, truth.get("request_model"), happened.get("request_model"))
+    if "response_model" in not_sent and span.get("model") not in asked:
         yield f"not_sent response_model is {span['model']}"
     for fact, key in (("tool_arguments", "input"), ("tool_output", "output")):
         if fact in not_sent and not truth.get(fact) and span.get(key) is not None:

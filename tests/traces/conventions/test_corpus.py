@@ -68,7 +68,6 @@ GAPS = {
     "langfuse/dataset_run": "the client calls a plain span an evaluator",
     "logfire/tool_agent": "a hand-made span names its tool under a key of the application",
     "openinference-langchain/tool_error": "the tool's argument is sent without its name",
-    "openinference-litellm/anthropic_chat": "the model asked for is sent with its provider",
     "openlit/anthropic_tool_agent": "tool definitions are not sent under any key",
     "openlit/stream_chat": "the client measures the first token too early",
     "openlit/anthropic_stream_chat": "the client measures the first token too early",
