@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from evals.review.models import Item, Queue
+from evals.review.models import Item, Queue, Skip
 from sightglass.accounts.access import Access
-from tests.browser.test_desk import Visit, item_on, opened, press, sent
+from tests.browser.test_desk import Visit, comes, item_on, opened, press, sent
 from tests.browser.test_desk_changes import of_three, picture
 from tests.dashboards.desk import scene
 
@@ -141,3 +141,57 @@ def test_what_the_server_refuses_is_named_and_gone_once_it_is_changed(
     expect(told).to_be_hidden()
     assert [line for line in watched.complaints if "400" not in line] == []
     assert Item.objects.filter(queue=queue, labels=0).exists()
+
+
+def test_a_reason_of_ones_own_is_never_taken_for_the_first_that_is_offered(
+    visit: Visit, access: Access, ann: Access
+) -> None:
+    """However it comes into the page: typed fast, under a key that is held, dictated or composed
+    (which presses no key), after a space, after an undo; and Enter alone means nothing."""
+    queue = of_three(access, 6)
+    page = opened(visit, ann, queue).page
+    own = page.locator("input[name=other]")
+
+    def held() -> None:
+        for _ in range(4):
+            page.keyboard.down("s")
+        page.keyboard.up("s")
+        page.keyboard.type("not sure")
+
+    def composed() -> None:
+        press(page, "s")
+        page.keyboard.insert_text("not sure")
+
+    ways = [lambda: page.keyboard.type("snot sure"), held, composed,
+            lambda: page.keyboard.type("s not sure")]  # fmt: skip
+    for way in ways:
+        here = item_on(page)
+        way()
+        press(page, "Enter")
+        comes(Skip.objects.filter(item=here).exists, "the skip")
+        assert Skip.objects.get(item=here).reason == "not sure"
+    press(page, "u")
+    assert item_on(page) == here
+    comes(lambda: not Skip.objects.filter(item=here).exists(), "it is taken back")
+    page.keyboard.type("sno idea")
+    expect(own).to_have_value("no idea")
+    press(page, "Escape")
+    own.evaluate("one => { one.value = '' }")
+    press(page, "s", "Enter")
+    picture(page, "skip")
+    assert item_on(page) == here and not Skip.objects.filter(item=here).exists()
+    press(page, "2")
+    comes(Skip.objects.filter(item=here, reason="Not my field").exists, "the second of those")
+
+
+def test_under_a_thumb_no_keyboard_comes_over_the_reasons(
+    visit: Visit, access: Access, ann: Access
+) -> None:
+    watched = opened(visit, ann, of_three(access, 1), phone=True, theme="dark")
+    page = watched.page
+    page.evaluate("real = matchMedia; matchMedia = () => ({ matches: true })")
+    page.locator("summary[data-key=s]").click()
+    expect(page.locator(".dk-ask[open] .pop-c")).to_be_focused()
+    picture(page, "skip-phone")
+    page.evaluate("matchMedia = real")
+    watched.check()

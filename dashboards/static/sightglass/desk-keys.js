@@ -123,7 +123,10 @@
       ask.dataset.opened = "";
       if (!ask.open) summary.focus();
       else if (matchMedia("(pointer: coarse)").matches) ask.querySelector(".pop-c").focus();
-      else ownReason(ask).focus();
+      else {
+        ownReason(ask).focus();
+        ask.querySelector("input[name=other]")?.select(); // what is left of a skip that was undone
+      }
     }
     const link = event.target.closest("#guide a[href]");
     if (link) link.target = "_blank";
