@@ -26,7 +26,7 @@ from sightglass.kernel.storable import storable
 from traces.selectors.paging import TooSlow
 
 SAMPLE = 6_000
-"""Calls whose inputs are clustered."""
+"""Calls whose inputs are clustered, one of each trace."""
 ON_MAP = 900
 AT_ONCE = 200
 SEED = 0

@@ -24,10 +24,22 @@ Call = tuple[UUID, int, int]
 """Trace id, span id and start in ns of a call of a model."""
 LIMIT_MS = 30_000
 MODEL = f"kind = '{Kind.LLM.value}'"
+# Traces are drawn, then calls of each through its key, which ends where a trace has given its own:
+# a loop of a hundred thousand calls is not read.
 DRAWN = f"""
-SELECT trace_id, span_id, start_ns FROM traces_span
-WHERE project_id = %s AND start_ns >= %s AND start_ns < %s AND {MODEL}
-ORDER BY uuid_hash_extended(trace_id, 0), span_id LIMIT %s"""  # noqa: S608 - a constant
+SELECT s.trace_id, s.span_id, s.start_ns FROM (
+    SELECT trace_id, start_ns, greatest(start_ns, last_start_ns) AS last_ns FROM traces_trace
+    WHERE project_id = %(project)s AND start_ns >= %(low)s AND start_ns < %(high)s
+        AND kinds @> ARRAY['{Kind.LLM.value}']
+    ORDER BY uuid_hash_extended(trace_id, 0) LIMIT %(most)s
+) t CROSS JOIN LATERAL (
+    SELECT trace_id, span_id, start_ns FROM traces_span
+    WHERE project_id = %(project)s AND trace_id = t.trace_id AND {MODEL}
+        AND start_ns >= t.start_ns AND start_ns <= t.last_ns AND start_ns < %(high)s
+    ORDER BY span_id LIMIT %(each)s
+) s ORDER BY uuid_hash_extended(s.trace_id, 0), s.span_id LIMIT %(most)s"""  # noqa: S608 - a constant
+FEW, ENOUGH = 3, 500
+"""Calls of a trace that are drawn at most where traces give fewer than ENOUGH with one of each."""
 WITHOUT_TOPIC = f"""
 SELECT trace_id, span_id, start_ns FROM traces_span s
 WHERE project_id = %s AND start_ns >= %s AND start_ns < %s AND {MODEL}
@@ -50,8 +62,14 @@ class Asked:
 
 
 def drawn(project_id: int, start_ns: int, end_ns: int, most: int) -> list[Call]:
-    """At most `most` calls of the range by a hash, the same each time. Raises TooSlow."""
-    return _calls(DRAWN, [project_id, start_ns, end_ns, most])
+    """At most `most` calls of traces that began in the range by a hash, the same each time.
+
+    One of each trace, so that an agent that asks a model for hundreds of times weighs no more than
+    who asked once; FEW where there are few traces. Raises TooSlow.
+    """
+    values = {"project": project_id, "low": start_ns, "high": end_ns, "most": most}
+    found = _calls(DRAWN, values | {"each": 1})
+    return found if len(found) >= min(ENOUGH, most) else _calls(DRAWN, values | {"each": FEW})
 
 
 def without_topic(project_id: int, start_ns: int, end_ns: int, most: int) -> list[Call]:
@@ -64,7 +82,7 @@ def before(project_id: int, start_ns: int, end_ns: int, most: int) -> list[Call]
     return _calls(BEFORE, [project_id, start_ns, end_ns, most])
 
 
-def _calls(sql: str, values: list[Any]) -> list[Call]:
+def _calls(sql: str, values: list[Any] | dict[str, Any]) -> list[Call]:
     with time_limit(LIMIT_MS), connection.cursor() as cursor:
         cursor.execute(sql, values)
         return [(record[0], record[1], record[2]) for record in cursor.fetchall()]

@@ -95,6 +95,37 @@ def test_too_few_calls(access: Access) -> None:
     assert set(Run.objects.values_list("state", flat=True)) == {"failed"}
 
 
+def test_a_loop_of_calls_weighs_no_more_than_one_who_asks_once(
+    shop: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few calls of its trace where there are few traces; one, the same each time, else."""
+    loop = [
+        chat(f"What is left of the plan, step {n}?", trace_id=b"l" * 16,
+             span_id=(n + 1).to_bytes(8, "big"), start_ns=NOON + n * 10**9,
+             end_ns=NOON + n * 10**9 + 1)
+        for n in range(150)
+    ]  # fmt: skip
+    send(shop, *loop)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM traces_batch WHERE consumer = 'embed'")
+    project = shop.project.pk
+
+    def of_loop(low: int = NOON - HOUR, most: int = 1_000) -> list[Any]:
+        drawn = reading.drawn(project, low, NOON + DAY, most)
+        mine = [call for call in drawn if call[0] == UUID(bytes=b"l" * 16)]
+        assert len(drawn) - len(mine) <= 120
+        return mine
+
+    assert len(of_loop()) == reading.FEW
+    assert not of_loop(low=NOON + HOUR)
+    monkeypatch.setattr(reading, "ENOUGH", 100)
+    assert len(of_loop()) == 1 and of_loop() == of_loop()
+    assert len(reading.drawn(project, NOON - HOUR, NOON + DAY, 50)) == 50
+    assert work() >= 1
+    topics = selectors.topics_of_project(project)
+    assert len(topics) == 4 and all(topic.share < 0.3 for topic in topics)
+
+
 def test_numbers_stay_through_new_vanishing_and_returning_topics(access: Access) -> None:
     begin = NOON - 70 * DAY
     asked(access, texts(FOUR)[0], begin)
