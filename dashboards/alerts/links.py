@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from dashboards.alerts.showing import Shown
 from dashboards.explorer.ranges import iso
 
 
@@ -12,9 +13,15 @@ def firing(project: str, pk: int) -> str:
     return f"/p/{project}/alerts/firings/{pk}"
 
 
-def explorer(project: str, text: str, start_ns: int, end_ns: int, order: str = "") -> str:
-    """The traces of a window, by a query's text; empty order: the newest first."""
-    asked = {"q": text, "from": iso(start_ns), "to": iso(end_ns), "order": order}
+def explorer(project: str, shown: Shown, start_ns: int, end_ns: int) -> str:
+    """The traces or spans of a window."""
+    asked = {
+        "list": shown.of if shown.of != "traces" else "",
+        "q": shown.text,
+        "from": iso(start_ns),
+        "to": iso(end_ns),
+        "order": shown.order,
+    }
     given = {name: value for name, value in asked.items() if value}
     return f"/p/{project}/traces?{urlencode(given)}"
 

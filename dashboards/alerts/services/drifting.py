@@ -12,6 +12,7 @@ from typing import Any
 from dashboards.alerts import links
 from dashboards.alerts.conditions import Sample
 from dashboards.alerts.models import Rule, Transition
+from dashboards.alerts.showing import Shown
 from dashboards.alerts.walking import Stride
 from evals.drift.models import SCORE, Monitor, Window
 from evals.drift.wording import share
@@ -62,7 +63,9 @@ def evidence_of(rule: Rule, stride: Stride) -> dict[str, Any]:
     monitor: Monitor = window.monitor
     return {
         "drift": window.pk,
-        "explorer": links.explorer(rule.project.slug, monitor.q, window.start_ns, window.end_ns),
+        "explorer": links.explorer(
+            rule.project.slug, Shown("traces", monitor.q), window.start_ns, window.end_ns
+        ),
         "examples": _examples(window),
         "slices": [_slice(one) for one in _carriers(window)],
     }

@@ -14,15 +14,17 @@ from dashboards.alerts.contributions import Contribution, contributions, largest
 from dashboards.alerts.models import Rule
 from dashboards.alerts.samples import Source
 from dashboards.alerts.services import drifting
+from dashboards.alerts.showing import Beyond, Shown, flagged_of, scored, shown
 from dashboards.alerts.walking import Stride
 from dashboards.alerts.words import Figures
+from evals.models import EvaluatorVersion
 from sightglass.accounts.access import Access
 from traces.ids import trace_hex
 from traces.query import QueryError, parse
 from traces.selectors.facets import written
-from traces.selectors.metrics import FLAGGED, SCORE
+from traces.selectors.metrics import FLAGGED
 from traces.selectors.paging import TimeRange, TooSlow
-from traces.selectors.search import list_traces
+from traces.selectors.search import list_spans, list_traces
 
 DIMENSIONS = ("model", "provider", "name", "environment", "release", "prompt", "user_id")
 FIELDS = {"user_id": "user"}
@@ -30,8 +32,8 @@ FIELDS = {"user_id": "user"}
 EXAMPLES, SLICES = 5, 5
 SLICES_LATE = "What changed most could not be worked out in time."
 EXAMPLES_LATE = "Examples could not be found in time."
-ORDERS = (("cost", "-cost"), ("latency", "-duration"), ("token", "-tokens"))
-"""By the beginning of a metric's name: which traces are shown first."""
+SPANS_OF_EXAMPLES = 50
+"""That are looked at for EXAMPLES different traces."""
 
 
 def evidence_of(
@@ -40,18 +42,19 @@ def evidence_of(
     """Of a firing of `group`, in a form that JSON holds."""
     text = filter_of(rule, group)
     start, end = stride.end_ns - rule.window_ns, stride.end_ns
+    opened = _shown(rule, source, text, stride)
     found: dict[str, Any] = {
         "start_ns": start,
         "end_ns": end,
         "filter": text,
-        "explorer": links.explorer(rule.project.slug, text, start, end, _order(rule)),
+        "explorer": links.explorer(rule.project.slug, opened, start, end),
         "words": _words(rule, stride, figures),
         "missing": [],
     }
     if not _is_of_traffic(rule):
         return found | {"examples": [], "slices": []} | drifting.evidence_of(rule, stride)
     try:
-        found["examples"] = _examples(rule, text, start, end)
+        found["examples"] = _examples(rule, opened, start, end)
     except (TooSlow, QueryError):
         found["examples"] = []
         found["missing"].append(EXAMPLES_LATE)
@@ -86,32 +89,49 @@ def _words(rule: Rule, stride: Stride, figures: Figures) -> dict[str, str]:
     return said
 
 
-def _order(rule: Rule) -> str:
-    """Empty: the newest first."""
-    return next((order for name, order in ORDERS if name in rule.metric), "")
+def _shown(rule: Rule, source: Source, text: str, stride: Stride) -> Shown:
+    """What makes the figure."""
+    beyond, verdict = None, stride.verdict
+    is_figure = rule.condition.get("type") not in ("budget", "absence")
+    if is_figure and verdict.value is not None and verdict.limit is not None:
+        beyond = Beyond(verdict.limit, verdict.value > verdict.limit)
+    try:
+        return shown(source.metric, text, beyond, _flagged(rule))
+    except QueryError:  # as of a rule from before a field was renamed: it is said where it is read
+        return Shown("traces", text)
 
 
-def _examples(rule: Rule, text: str, start_ns: int, end_ns: int) -> list[str]:
-    """Ids of traces of the window that show it best."""
-    project = Access(rule.project, frozenset())
-    query = parse(" ".join(part for part in (f"({text})" if text else "", _telling(rule)) if part))
-    order = _order(rule) or "-start_time"
-    page = list_traces(
-        project, query=query, range=TimeRange(start_ns, end_ns), order=order, limit=EXAMPLES
+def _flagged(rule: Rule) -> str:
+    """What the metric counts as flagged: as the evaluator says today; other scores all count."""
+    name = rule.metric.removeprefix(FLAGGED)
+    if name == rule.metric:
+        return ""
+    versions = EvaluatorVersion.objects.filter(
+        evaluator__project_id=rule.project_id, evaluator__name=name, evaluator__archived_at=None
     )
-    return [trace_hex(trace.trace_id) for trace in page.results]
+    version = versions.order_by("-number").first()
+    if version is None:
+        return scored(name)
+    return flagged_of(
+        name,
+        higher_is_better=version.higher_is_better,
+        threshold=version.threshold,
+        categories=version.config.get("flag", []),
+    )
 
 
-def _telling(rule: Rule) -> str:
-    """What tells the traces that a rule is about from the others, in the query language."""
-    if "error" in rule.metric:
-        return "status:error"
-    for prefix in (FLAGGED, SCORE):
-        name = rule.metric.removeprefix(prefix)
-        if name != rule.metric and name.replace("_", "").replace("-", "").isalnum():
-            falls = rule.condition.get("below") is not None
-            return f"score.{name}:{'<' if falls else '>='}0.5"
-    return ""
+def _examples(rule: Rule, opened: Shown, start_ns: int, end_ns: int) -> list[str]:
+    """Ids of traces of the window that show it best: the first that the explorer opens with."""
+    project, range = Access(rule.project, frozenset()), TimeRange(start_ns, end_ns)
+    query = parse(opened.text)
+    if opened.of == "spans":
+        spans = list_spans(project, query=query, range=range, limit=SPANS_OF_EXAMPLES)
+        ids = [span.trace_id for span in spans.results]
+    else:
+        order = opened.order or "-start_time"
+        traces = list_traces(project, query=query, range=range, order=order, limit=EXAMPLES)
+        ids = [trace.trace_id for trace in traces.results]
+    return [trace_hex(one) for one in list(dict.fromkeys(ids))[:EXAMPLES]]
 
 
 def _slices(source: Source, text: str, stride: Stride, figures: Figures) -> list[dict[str, Any]]:
