@@ -14,7 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from dashboards.queues import framing, links, previews, words
+from dashboards.queues import framing, links, origins, previews, words
+from dashboards.queues.origins import FoundBy
 from dashboards.queues.previews import Preview
 from evals.review.api import exports
 from evals.review.errors import Conflict
@@ -43,6 +44,8 @@ class Line:
     url: str
     mine: str
     now: datetime
+    found_by: FoundBy | None
+    """The search that led to it, for who leads; None where none did."""
 
     @property
     def late(self) -> bool:
@@ -135,6 +138,7 @@ def lines_of(access: Access, queue: Queue, found: Sequence[Item]) -> list[Line]:
     mine, now = selected.mine_of(access, found), timezone.now()
     texts = previews.of_items(queue.project_id, found)
     leads = standing.may_lead(access, queue)
+    searches = origins.of_items(access, found) if leads else {}
     return [
         Line(
             item,
@@ -143,6 +147,7 @@ def lines_of(access: Access, queue: Queue, found: Sequence[Item]) -> list[Line]:
             links.item(item),
             _mine(mine[item.pk]),
             now,
+            searches.get(item.pk),
         )
         for item in found
     ]

@@ -45,17 +45,21 @@ class Added:
 
 
 INSERT = """
-INSERT INTO review_item (queue_id, trace_id, span_id, origin, rule_id, probability, stratum,
+INSERT INTO review_item (id, queue_id, trace_id, span_id, origin, rule_id, probability, stratum,
     found_by, added_at, due_at, state, flagged, labels, version)
-SELECT %(queue)s, g.*, %(now)s, %(due)s, 'open', false, 0, 0
-FROM unnest(%(traces)s::uuid[], %(spans)s::int8[], %(origins)s::text[], %(rules)s::int8[],
-    %(probabilities)s::float8[], %(strata)s::text[], %(found)s::text[]) AS g
+SELECT g.id, %(queue)s, g.trace_id, g.span_id, g.origin, g.rule_id, g.probability, g.stratum,
+    g.found_by, %(now)s, %(due)s, 'open', false, 0, 0
+FROM unnest(%(ids)s::int8[], %(traces)s::uuid[], %(spans)s::int8[], %(origins)s::text[],
+    %(rules)s::int8[], %(probabilities)s::float8[], %(strata)s::text[], %(found)s::text[])
+    AS g (id, trace_id, span_id, origin, rule_id, probability, stratum, found_by)
 ON CONFLICT (queue_id, trace_id, span_id) DO UPDATE
     SET probability = EXCLUDED.probability, stratum = EXCLUDED.stratum, rule_id = EXCLUDED.rule_id
     WHERE review_item.probability IS NULL AND EXCLUDED.probability IS NOT NULL
 RETURNING id, xmax = 0"""
 # What was there for another reason and is drawn now belongs to the sample, too: without it, rates
 # from the sample would miss just what somebody complained of.
+IDS = """
+SELECT nextval(pg_get_serial_sequence('review_item', 'id')) FROM generate_series(1, %s)"""
 
 
 def add(
@@ -107,17 +111,24 @@ def stored(project_id: int, keys: Sequence[Key]) -> set[Key]:
 
 
 def put(queue: Queue, chosen: Sequence[Chosen], origin: str, rule: int | None = None) -> list[int]:
-    """Insert and rank what is not in the queue yet, in the caller's transaction; the new ids."""
+    """Insert and rank what is not in the queue yet, in the caller's transaction; the new ids, which
+    rise in the order of what was given: a list by likeness stays one."""
     if not chosen:
         return []
-    # In one order for all, so that two who add the same wait for each other at most once.
-    chosen = sorted(chosen, key=lambda one: (one.key[0], one.key[1] or 0))
     now = timezone.now()
     goal = queue.goal_hours
     with connection.cursor() as cursor:
+        cursor.execute(IDS, [len(chosen)])
+        ids = sorted(pk for (pk,) in cursor.fetchall())
+        # In one order for all, so that two who add the same wait for each other at most once.
+        order = sorted(
+            range(len(chosen)), key=lambda at: (chosen[at].key[0], chosen[at].key[1] or 0)
+        )
+        chosen, ids = [chosen[at] for at in order], [ids[at] for at in order]
         cursor.execute(
             INSERT,
             {
+                "ids": ids,
                 "queue": queue.pk,
                 "now": now,
                 "due": None if goal is None else now + timedelta(hours=goal),
@@ -130,6 +141,6 @@ def put(queue: Queue, chosen: Sequence[Chosen], origin: str, rule: int | None = 
                 "found": [one.found_by[:LONGEST_FOUND] for one in chosen],
             },
         )
-        made = [pk for pk, is_new in cursor.fetchall() if is_new]
+        made = sorted(pk for pk, is_new in cursor.fetchall() if is_new)
     ranking.rank(queue, list(Item.objects.filter(pk__in=made)))
     return made

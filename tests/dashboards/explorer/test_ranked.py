@@ -35,6 +35,7 @@ pytestmark = pytest.mark.django_db
 URL = "/p/shop/traces?range=all"
 BY = f"{URL}&by=meaning&q="
 REFUND = quote("I would like to be refunded")
+THINGS = ("red shoes", "blue shoes", "boots", "laptop", "concert tickets", "old green sofa")
 HOSTILE = "<script>alert(1)</script>"
 WHY = {"key": "why", "text": "Why?", "kind": "text"}
 
@@ -226,6 +227,25 @@ def test_what_is_less_similar_than_asked_is_left_out_and_not_sent(
     none = body(page, f"{like(ids[0])}&least=1")
     assert "Nothing is that similar" in none and "However similar" in none
     assert titles(body(page, f"{like(ids[0])}&least=much")) == titles(body(page, like(ids[0])))
+
+
+def test_items_that_are_like_a_call_say_which_and_come_the_most_similar_first(
+    page: Client, access: Access
+) -> None:
+    queues.create(access, "late", queues.Draft("Late", [WHY]))
+    near = [f"Can I have a refund for the {thing} I bought?" for thing in THINGS]
+    [first, *_] = say(access, [(text, "Yes.") for text in near])
+    source = f"{first.hex}:{SPAN.hex()}"
+    given = {"all": "1", "range": "all", "similar": source, "queue": "late"}
+    page.post("/p/shop/review/add", given)
+    items = list(ReviewItem.objects.order_by("pk"))
+    similar = [float(item.found_by.rpartition(" ")[2]) for item in items]
+    assert len(items) > 4 and similar == sorted(similar, reverse=True)
+    assert similar[0] > similar[-1]
+    text = body(page, "/p/shop/review/late/items")
+    link = f'<a href="/p/shop/traces/{first.hex}?span={SPAN.hex()}">“{near[0]}”</a>'
+    assert f"like the input {link}, similarity {similar[0]:.2f}" in text
+    assert source not in text, "ids are nothing to read"
 
 
 def test_ticked_calls_say_which_search_they_came_from(page: Client, access: Access) -> None:

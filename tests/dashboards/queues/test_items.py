@@ -326,3 +326,27 @@ def test_marked_passages_and_several_choices_can_be_read(
     working.submit(bob, item, {"many": ["b"], "where": [mark]})
     html = text(as_(access), "/spans/disputes")
     assert "<b>a, b</b>" in html and "<b>b</b>" in html and "1–3 wrong" in html
+
+
+def test_who_leads_without_reading_the_project_is_told_no_text_of_another_call(
+    access: Access, queue: Queue, lea: Access
+) -> None:
+    """`lea` leads as a reviewer of the project: what an item is like need not be in the queue."""
+    [source], [item] = desk.send(access), desk.fill(access, queue)
+    like = f"like the output of {source.hex}:{desk.SPAN.hex()}, similarity 0.87"
+    Item.objects.filter(pk=item.pk).update(found_by=like)
+    html = text(as_(access), "/answers/items")
+    link = f'<a href="/p/shop/traces/{source.hex}?span={desk.SPAN.hex()}">“On its way.”</a>'
+    assert f"like the output {link}, similarity 0.87" in html
+    assert source.hex not in (told := text(as_(lea), "/answers/items"))
+    assert "like the output of another call, similarity 0.87" in told
+    Item.objects.filter(pk=item.pk).update(found_by=like.replace(source.hex, "0f" * 16))
+    html = text(as_(access), "/answers/items")
+    assert "like the output of a call that is not stored any more, similarity 0.87" in html
+
+
+def test_items_keep_the_order_in_which_they_were_given(access: Access, queue: Queue) -> None:
+    traces = sorted(desk.send(access, 5), reverse=True)  # not that in which rows are locked
+    added = filling.add(access, queue, [(one, None) for one in traces])
+    assert [Item.objects.get(pk=pk).trace_id for pk in added.items] == traces
+    assert added.items == sorted(added.items) == listed(text(as_(access), "/answers/items"))
