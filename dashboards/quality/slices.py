@@ -1,10 +1,11 @@
 """Worst slices: parts of the traffic whose score is worse than the rest's. Pure.
 
-Each value of each dimension is compared with everything else that the same score was given to. Only
-what has a minimum of scores on both sides is compared. As some of many slices look worse by chance,
-the differences go through Benjamini and Hochberg (1995) together: of those that are told, one in
-twenty is expected to be chance. The further a difference's interval is from zero, in standard
-deviations of the score, the worse.
+Each value of each dimension is compared with everything else that the same score was given to, a
+version of a prompt with its other versions: what other prompts are for is another task, whose calls
+may be no answers at all. Only what has a minimum of scores on both sides is compared. As some of
+many slices look worse by chance, the differences go through Benjamini and Hochberg (1995) together:
+of those that are told, one in twenty is expected to be chance. The further a difference's interval
+is from zero, in standard deviations of the score, the worse.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ Wholes = Mapping[Key, ScoreMeasures]
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """`value` of the slice beside `rest`, all else. `unit`: ratio or score; flagged shares too."""
+    """`value` of the slice beside `rest`, all else (of a prompt version: the prompt's others).
+    `unit`: ratio or score; flagged shares too."""
 
     key: Key
     dimension: str
@@ -88,6 +90,11 @@ class Slice:
     def place(self) -> str:
         """prompt version answer 69"""
         return f"{LABELS[self.dimension].lower()} {self.label}"
+
+    @property
+    def beside(self) -> str:
+        """What `rest` is of."""
+        return "in other versions" if self.prompt else "elsewhere"
 
     @property
     def when(self) -> str:
@@ -170,7 +177,10 @@ def _of_score(key: Key, whole: ScoreMeasures, parts: Parts, better: Better) -> I
     for dimension, prompt, name, here in _slices(key, parts):
         if key.name in OF_THE_INPUT and dimension in OF_THE_ANSWER:
             continue
-        rest = less(whole, here)
+        others = _prompt_of(key, parts, prompt) if prompt else whole
+        if others is None:
+            continue
+        rest = less(others, here)
         if min(here.n, rest.n) < MINIMUM:
             continue
         value, other = read(here), read(rest)
@@ -178,6 +188,11 @@ def _of_score(key: Key, whole: ScoreMeasures, parts: Parts, better: Better) -> I
         if found.known:
             severity = _nearest(found) / deviation if deviation else 0.0
             yield Slice(key, dimension, name, prompt, value, other, found, unit, of_flags, severity)
+
+
+def _prompt_of(key: Key, parts: Parts, prompt: str) -> ScoreMeasures | None:
+    """What a version is compared within; None where its prompt was not kept apart from others."""
+    return parts.get("prompt", {}).get(key, {}).get(("", prompt))
 
 
 def _nearest(change: Change) -> float:

@@ -29,6 +29,10 @@ from traces.query import Query
 from traces.selectors.paging import TooSlow
 from traces.selectors.scores import of_sessions_alone
 
+FEW_ROWS = 2
+"""Worst slices are few where so many times their number is less than the scores that stand beside
+them: the charts come below them then, into what would be empty."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -163,6 +167,7 @@ def found(frame: Frame, query: Query) -> dict[str, Any]:
         "environments": slices.values(parts, "environment"),
         "cards": [card for card in drawn if card],
         "worst": [SliceLine(one, _slice_url(frame, one)) for one in listed],
+        "few_worst": FEW_ROWS * len(listed) < len(known),
         "compared": worst.compared,
         "minimum": slices.MINIMUM,
         "least_flagged": slices.LEAST_FLAGGED,

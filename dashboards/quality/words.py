@@ -239,4 +239,4 @@ def _where(worst: Sequence[Slice]) -> str:
     place = " = ".join([one.place, *one.same[:1]])
     which = "Worst slice" if one is worst[0] else "Worst slice of those that go on"
     ended = f" ({one.when})" if one.until else ""
-    return f"{which}: {what} {value} for {place}{ended}, {rest} elsewhere."
+    return f"{which}: {what} {value} for {place}{ended}, {rest} {one.beside}."

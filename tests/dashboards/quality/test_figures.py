@@ -201,6 +201,19 @@ def test_versions_of_two_prompts_are_kept_apart() -> None:
     assert ("prompt_version", "answer 2") not in names(found)
 
 
+def test_a_version_is_compared_with_those_of_its_prompt_alone() -> None:
+    """Not with calls of another prompt, which rewrite questions and can hardly be flagged."""
+    other = cell(400, 0, prompt="condense")
+    only = worst([cell(95, 15, version="70"), other], {})
+    assert [one.dimension for one in only.slices] == ["prompt"]
+    two = worst([cell(95, 15, version="70"), cell(60, 40, version="71"), other], {})
+    found = {one.label: one for one in two.slices if one.dimension == "prompt_version"}
+    assert set(found) == {"answer 71"}
+    one = found["answer 71"]
+    assert (one.value.count, one.rest.count, one.beside) == (100, 110, "in other versions")
+    assert one.rest.value == pytest.approx(95 / 110)
+
+
 def test_few_scores_are_no_slice() -> None:
     few = slices.MINIMUM - 1
     assert worst([cell(200, 0), cell(0, few, model="b")], {}).compared == 0
@@ -418,7 +431,7 @@ def test_the_same_scores_have_all_their_names() -> None:
     assert one.place == "prompt version answer 15"
     assert one.same == ("release 2.0", "model b")
     assert sentence([], [one], BEFORE).endswith(
-        "for prompt version answer 15 = release 2.0, 95.0% elsewhere."
+        "for prompt version answer 15 = release 2.0, 95.0% in other versions."
     )
 
 

@@ -341,6 +341,19 @@ def test_a_score_of_a_trace_with_many_models_and_prompts_counts_once(
     assert found["2.0"].value.count == found["2.0"].rest.count == 30
 
 
+def test_charts_come_below_few_worst_slices(access: Access, page: Client) -> None:
+    """Beside the coverage of many scores the list would be empty in its lower half."""
+    for i in range(30):
+        one = llm(start_ns=day(2) + i * SECOND)
+        store_spans(access, decoded(one))
+        names = ("thumbs", "stars", "solved")
+        given = [Given(n, i / 30, "user", trace_id=UUID(bytes=one["trace_id"])) for n in names]
+        store(access, given)
+    rolled(access)
+    context = got(page)
+    assert not context["worst"] and len(context["lines"]) == 3 and context["few_worst"]
+
+
 def test_what_reviewers_call_a_fault_is_turned_as_its_evaluator_is(
     page: Client, access: Access
 ) -> None:
