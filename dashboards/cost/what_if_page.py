@@ -31,6 +31,8 @@ MOST_TARGETS = 12
 MOST_ROWS = 30
 MOST_OFFERED = 400
 NAME = 200
+LEAST_SHARE = 0.01
+"""Of a difference, from where on it is told what rests on traces that ran away."""
 LEAD = "What the same traffic would have cost on another model, or with a cache of exact answers."
 
 
@@ -46,6 +48,8 @@ class Target:
     share: str
     price: str
     chosen: bool
+    away: str
+    """How much of the difference rests on traces that ran away; empty for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class Row:
     after: str
     difference: str
     tone: str
+    away: str
+    """As of a target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,7 @@ def cost_what_if(request: ProjectRequest) -> HttpResponse:
         "assumptions": what_if.ASSUMPTIONS,
         "cache_assumptions": what_if.CACHE_ASSUMPTIONS,
         "semantic": frame.page("cost_cache"),
+        "runaways_url": f"{frame.page('cost_efficiency')}#runaways",
     }
     if frame.query is not None:
         try:
@@ -155,26 +162,31 @@ def on_models(
             targets.append((model, what_if.on_model(traffic, price.rates), price))
     asked = next((one for one in targets if one[0] == on), None)
     targets.sort(key=lambda one: (one[1].after is None, one[1].after or 0))
+    rest = what_if.without(traffic, away.traffic) if away else traffic
     context: dict[str, Any] = {
-        "targets": [_target(frame, *one, chosen=one is asked) for one in targets],
+        "targets": [_target(frame, *one, rest, chosen=one is asked) for one in targets],
         "card": models_card(frame, targets),
         "unknown": on if on and asked is None else "",
         "sentences": [LEAD, *([beside(away)] if away else [])],
     }
     if asked is not None:
+        without = _on_model(rest, asked[2])
         context |= {
-            "rows": [_row(frame, one) for one in asked[1].moved[:MOST_ROWS]],
+            "rows": [_row(frame, one, without) for one in asked[1].moved[:MOST_ROWS]],
             "moved": asked[1],
             "sentences": [sentence(on, asked[1])],
         }
-        if away is not None and asked[2].rates is not None:
-            rest = what_if.on_model(what_if.without(traffic, away.traffic), asked[2].rates)
-            context["sentences"].append(beside(away, rest))
+        if away is not None:
+            context["sentences"].append(beside(away, without))
     if targets:
         left = targets[0][1].left_out
         context["left_out"] = ", ".join(sorted(name_of(one) for one in left))
         context["partly"] = targets[0][1].partly
     return context
+
+
+def _on_model(traffic: dict[Source, Measures], price: InForce) -> OnModel:
+    return what_if.on_model(traffic, price.rates) if price.rates else OnModel()
 
 
 def _targets(traffic: dict[Source, Measures], on: str) -> list[tuple[str | None, str]]:
@@ -232,7 +244,30 @@ def _tone(difference: int | None) -> str:
     return "" if not difference else "good" if difference < 0 else "bad"
 
 
-def _target(frame: Frame, model: str, moved: OnModel, price: InForce, *, chosen: bool) -> Target:
+def rests(difference: int | None, without: int | None) -> str:
+    """How much of a difference is there only with traces that ran away. Both in pico dollars."""
+    if not difference or without is None or without == difference:
+        return ""
+    if without * difference <= 0:
+        return f"{'Less' if difference < 0 else 'More'} only because of runaway traces"
+    share = 1 - without / difference
+    return (
+        f"{numbers.share(share)} of the difference rests on runaway traces"
+        if share >= LEAST_SHARE
+        else ""
+    )
+
+
+def _target(
+    frame: Frame,
+    model: str,
+    moved: OnModel,
+    price: InForce,
+    rest: dict[Source, Measures],
+    *,
+    chosen: bool,
+) -> Target:
+    """`rest`: the traffic without traces that ran away."""
     difference = moved.difference
     rates = price.rates.values if price.rates else {}
     each = [numbers.money(rates[part]) if part in rates else numbers.NONE
@@ -249,11 +284,14 @@ def _target(frame: Frame, model: str, moved: OnModel, price: InForce, *, chosen:
         share if difference else numbers.NONE,
         " · ".join(each),
         chosen,
+        rests(difference, _on_model(rest, price).difference),
     )
 
 
-def _row(frame: Frame, one: what_if.Moved) -> Row:
+def _row(frame: Frame, one: what_if.Moved, without: OnModel) -> Row:
+    """`without`: all traffic but that of traces that ran away."""
     link = term("model", one.source[1])
+    left = next((other.difference for other in without.moved if other.source == one.source), 0)
     return Row(
         name_of(one.source),
         frame.explore(link, order="-cost") if link else "",
@@ -263,6 +301,7 @@ def _row(frame: Frame, one: what_if.Moved) -> Row:
         numbers.money(one.after),
         numbers.NONE if one.difference is None else words.signed(one.difference),
         _tone(one.difference),
+        rests(one.difference, left),
     )
 
 

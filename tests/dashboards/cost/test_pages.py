@@ -392,6 +392,12 @@ def test_what_runaway_traces_cost_is_said_beside_other_prices(page: Client, astr
     rest = next(row for row in response.context["rows"] if row.name.startswith("gpt-4o ("))
     assert f"{said}: the rest would have cost {rest.after} instead of {rest.before}," in text
     assert rest.before == f"{(whole - gone) * 100:.1f}¢"
+    [lost] = [row for row in response.context["rows"] if row.name.startswith("claude-sonnet")]
+    [target] = [one for one in response.context["targets"] if one.name == "gpt-4o-mini"]
+    assert lost.away == "Less only because of runaway traces", "no other call is of that model"
+    assert target.away.endswith("of the difference rests on runaway traces") and target.away in text
+    assert not rest.away
+    assert f'href="{response.context["runaways_url"]}"' in unescape(response.content.decode())
     assert "ran away" not in shown(page, f"{COST}/what-if", q="user:acct_1")
 
 

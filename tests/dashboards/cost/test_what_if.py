@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards.cost import what_if
+from dashboards.cost.what_if_page import rests
 from tests.traces.rollups.test_explain import PRICES, measured
 from traces.pricing import Rates
 from traces.rollups.measures import Measures
@@ -118,3 +119,24 @@ def test_a_cache_by_lifetime() -> None:
 @pytest.mark.parametrize("texts", [what_if.ASSUMPTIONS, what_if.CACHE_ASSUMPTIONS])
 def test_assumptions_are_sentences(texts: tuple[str, ...]) -> None:
     assert all(text[0].isupper() and text.endswith(".") for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("difference", "without", "said"),
+    [
+        (-100, -40, "60.0% of the difference rests on runaway traces"),
+        (-100, 0, "Less only because of runaway traces"),
+        (-100, 20, "Less only because of runaway traces"),
+        (100, -1, "More only because of runaway traces"),
+        (100, 25, "75.0% of the difference rests on runaway traces"),
+        (-100, -100, ""),
+        (-1000, -995, ""),
+        (-100, -120, ""),  # without them more would have been saved
+        (0, 10, ""),
+        (None, None, ""),
+    ],
+)
+def test_what_rests_on_runaway_traces(
+    difference: int | None, without: int | None, said: str
+) -> None:
+    assert rests(difference, without) == said
