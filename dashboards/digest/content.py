@@ -21,7 +21,7 @@ from dashboards.explorer.ranges import Chosen
 from dashboards.frame import Frame
 from dashboards.numbers import money
 from dashboards.overview.reading import reading
-from dashboards.overview.sentence import Part
+from dashboards.overview.sentence import can_compare
 from dashboards.overview.views import charts_of, page_of
 from dashboards.periods import DAY, Period, bounds, day_span
 from dashboards.templatetags.sightglass import moment_of
@@ -84,14 +84,9 @@ class Content:
     days: str
     url: str
     heads: Sequence[Head] = ()
-    sentence: Sequence[Part] = ()
     lines: Sequence[Line] = ()
     blocks: list[Block] = field(default_factory=list)
     pictures: Sequence[Picture] = ()
-
-    @property
-    def sentence_text(self) -> str:
-        return "".join(part.text for part in self.sentence)
 
 
 def content_of(report: Report, end_ns: int) -> Content:
@@ -138,9 +133,7 @@ def _of_overview(frame: Frame) -> Content:
         title=frame.access.project.name,
         days=days_of(frame.period),
         url=absolute(frame.page("overview")),
-        heads=heads(frame),
-        sentence=[Part(part.text, absolute(part.url) if part.url else "", part.tone)
-                  for part in page["sentence"]],
+        heads=heads(frame, page["stats"] if can_compare(found) else ()),
         lines=lines,
         blocks=movers,
         pictures=_pictures(charts_of(found, "model").values(), absolute(frame.page("overview"))),

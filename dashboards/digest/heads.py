@@ -1,8 +1,8 @@
-"""What a report opens with: spend and its cause, budgets, alerts, drift, quality; with links."""
+"""What a report opens with: spend, budgets, alerts, errors, latency, drift, quality; with links."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -12,12 +12,15 @@ from dashboards.alerts.selectors import Wanted, history
 from dashboards.budgets import selectors as budgets
 from dashboards.budgets import words as budget_words
 from dashboards.budgets.status import BudgetStatus
+from dashboards.changes import NEW
 from dashboards.cost import change
 from dashboards.cost.compared import periods_of
 from dashboards.frame import Frame
 from dashboards.numbers import money
 from dashboards.overview.govern import drift_line
-from dashboards.periods import bounds
+from dashboards.overview.sentence import ends, notable
+from dashboards.overview.stats import Stat
+from dashboards.periods import before_words, bounds
 from dashboards.quality import views as quality
 from sightglass.addresses import absolute
 from traces.query import QueryError
@@ -26,6 +29,9 @@ from traces.selectors.search import EVERYTHING
 
 MOST = 3
 """Budgets, and alerts, that are named."""
+WORKS = ("Error rate", "Latency p95")
+"""Figures of how the application works, told of where they changed for certain; what it costs and
+how well it answers have lines of their own."""
 NEAR = 0.2
 """From this share of a forecast above its amount on, a budget is told of."""
 
@@ -39,13 +45,23 @@ class Head:
     url: str
 
 
-def heads(frame: Frame) -> list[Head]:
-    """What takes too long is left out, and the figures below it still come."""
+def heads(frame: Frame, strip: Sequence[Stat]) -> list[Head]:
+    """What takes too long is left out, and the figures below it still come.
+
+    `strip`: the figures that can be compared with the period before; none if nothing can.
+    """
+    makers: list[Callable[[], Iterator[Head]]] = [
+        lambda: _spend(frame),
+        lambda: _budgets(frame),
+        lambda: _alerts(frame),
+        lambda: _works(frame, strip),
+        lambda: _drift(frame),
+        lambda: _quality(frame),
+    ]
     found: list[Head] = []
-    makers: list[Callable[[Frame], Iterator[Head]]] = [_spend, _budgets, _alerts, _drift, _quality]
     for make in makers:
         try:
-            found += make(frame)
+            found += make()
         except (TooSlow, QueryError):
             continue
     return found
@@ -85,6 +101,17 @@ def _alerts(frame: Frame) -> Iterator[Head]:
     if page.next:
         there = absolute(reverse("alert_history", args=[slug]))
         yield Head("Alert", f"More than these {MOST} fired: see the history.", there)
+
+
+def _works(frame: Frame, strip: Sequence[Stat]) -> Iterator[Head]:
+    """Errors and latency, as the first sentence of the overview says it."""
+    for one in notable([stat for stat in strip if stat.label in WORKS]):
+        change = one.change
+        moved = f"at {one.value} where nothing was"
+        if change.text != NEW:
+            moved = f"{change.way} {change.text}{ends(change)}"
+        text = f"{one.verb} {moved} against {before_words(frame.period)}."
+        yield Head(one.label, text, absolute(one.url))
 
 
 def _drift(frame: Frame) -> Iterator[Head]:

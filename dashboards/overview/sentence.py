@@ -51,6 +51,11 @@ def versus(frame: Frame, *, nothing: bool = False) -> str:
     return f"{than} prior {back // HOUR} h" if back % HOUR == 0 else f"{than} the time before"
 
 
+def can_compare(reading: Reading) -> bool:
+    """Whether all is added up, and the time before had enough traces to say something."""
+    return not reading.unsettled and reading.total_before.traces >= THIN * reading.total.traces
+
+
 def sentence(reading: Reading, strip: Sequence[Stat], events: Sequence[Event]) -> list[Part]:
     """At most two sentences, of links and words, and what they are compared with."""
     frame, total, before = reading.frame, reading.total, before_words(reading.frame.period)
@@ -59,7 +64,7 @@ def sentence(reading: Reading, strip: Sequence[Stat], events: Sequence[Event]) -
     if reading.unsettled:
         return [Part("What has come in is still being added up; then this says what changed.")]
     odd = unusual(reading)
-    if reading.total_before.traces < THIN * total.traces:
+    if not can_compare(reading):
         return [Part(alone(reading, before)), *([Part(" "), *odd] if odd else [])]
     told = notable(strip)
     if not told and odd:
@@ -108,9 +113,12 @@ def ends(change: Change) -> str:
 
 def partly(reading: Reading) -> str:
     """That the time before was only partly one of traffic."""
-    if reading.began_ns is None:
+    problem = reading.incomplete
+    if problem is None:
         return ""
-    return f" The first trace is of {moment(reading.began_ns, DAY)}: sums are not compared."
+    if not problem.began:
+        return f" There was {problem.note} of the time before: sums are not compared."
+    return f" The first trace is of {problem.began}: sums are not compared."
 
 
 def unusual(reading: Reading) -> list[Part]:

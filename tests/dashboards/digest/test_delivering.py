@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test import Client
 from matplotlib import image
 from pytest_django import Settings
@@ -30,8 +31,11 @@ from tests.conftest import member
 from tests.dashboards.boards.making import COST, ERRORS, board
 from tests.dashboards.budgets.budgeting import budget
 from tests.dashboards.digest.reporting import EIGHT, report, traffic
+from tests.dashboards.quality.scoring import day, rolled
+from tests.traces.sending import SECOND, decoded, llm
 from traces.selectors import cubes
 from traces.selectors.paging import TooSlow
+from traces.services.ingest import store_spans
 
 pytestmark = pytest.mark.django_db
 State = Delivery.State
@@ -425,3 +429,23 @@ def test_it_opens_with_what_a_manager_must_know(access: Access) -> None:
     assert next(iter(heads)) == "Spend"
     assert "Nothing was scored in the day before" in heads["Quality"].text
     assert "Alert" not in heads and "Drift" not in heads
+
+
+def test_errors_that_rose_for_certain_are_in_the_opening_once(access: Access) -> None:
+    for ago, error in ((1, "away"), (2, None)):
+        spans = [llm(start_ns=day(ago) + n * SECOND, error=error) for n in range(40)]
+        store_spans(access, decoded(*spans))
+    rolled(access)
+    found = content_of(report(access), end_of(EIGHT))
+    [head] = [one for one in found.heads if one.label == "Error rate"]
+    assert head.text.startswith("The share of traces that failed is up 100.0 pts (95% interval ")
+    assert head.text.endswith(" against the day before.") and "status%3Aerror" in head.url
+    text = render_to_string("digest/mail.txt", {"content": found})
+    assert text.count("against the day before") == 1 and text.count(head.text) == 1
+
+
+def test_errors_are_not_compared_with_nothing(access: Access) -> None:
+    store_spans(access, decoded(llm(start_ns=day(1), error="away")))
+    rolled(access)
+    found = content_of(report(access), end_of(EIGHT))
+    assert [head.label for head in found.heads] == ["Spend"]
