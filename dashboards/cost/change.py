@@ -14,10 +14,11 @@ from dashboards import numbers
 from dashboards.charts import Bar, ChartCard, waterfall
 from dashboards.charts.types import Chart, Row, Table
 from dashboards.cost import away, reading, unpriced, words
-from dashboards.cost.compared import Periods, incomplete, month_links, periods_of
+from dashboards.cost.compared import Periods, month_links, periods_of
 from dashboards.cost.pages import tabs
 from dashboards.cost.reading import FEATURES
 from dashboards.frame import Frame, term
+from dashboards.incomplete import incomplete
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.query import Query
 from traces.rollups.explain import CAUSES, Change, Line

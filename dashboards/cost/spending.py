@@ -16,11 +16,11 @@ from dashboards.changes import Change
 from dashboards.charts import Bar, Chart, ChartCard, Choice, Series, bars, waterfall
 from dashboards.charts.types import OTHER_LABEL
 from dashboards.cost import reading, unpriced, words
-from dashboards.cost.compared import Incomplete, incomplete
 from dashboards.cost.pages import tabs
 from dashboards.cost.reading import Traces, added
 from dashboards.explorer.terms import term_of
 from dashboards.frame import Frame, term
+from dashboards.incomplete import Incomplete, incomplete
 from dashboards.periods import exact_span
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.query import Query

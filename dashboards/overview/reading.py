@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,9 +10,9 @@ from functools import cached_property
 from typing import Any
 
 from dashboards.frame import Frame
+from dashboards.incomplete import Incomplete, incomplete
 from dashboards.late import unsettled
 from dashboards.overview.quality import Scored, scored
-from dashboards.periods import DAY
 from traces.query import Query
 from traces.rollups import sketch
 from traces.rollups.dimensions import OTHER
@@ -31,7 +32,7 @@ LABELS = {"model": "Model", "feature": "Feature", "user": "User"}
 
 
 @dataclass
-class Stepped:
+class Stepped(ABC):
     """Sums of all traces by step, of the range and of the one before it."""
 
     frame: Frame
@@ -47,12 +48,18 @@ class Stepped:
         return added(self.steps_before)
 
     @property
-    def first_before(self) -> int | None:
-        """The first day with a trace of the range before, where it is not that range's first."""
-        busy = [one.traces > 0 for one in self.steps_before]
-        if self.frame.step_ns < DAY or not any(busy) or busy[0]:
+    @abstractmethod
+    def unsettled(self) -> bool:
+        """Whether figures of the range, or of the one before, are not to be compared yet."""
+
+    @cached_property
+    def incomplete(self) -> Incomplete | None:
+        """Why sums are not compared with those of the range before, where that has only a part."""
+        if self.unsettled or not self.total_before.traces:
             return None
-        return self.frame.times_before[busy.index(True)]
+        frame = self.frame
+        query = frame.query or EVERYTHING
+        return incomplete(frame.project_id, query, frame.previous, frame.range)
 
     @cached_property
     def latencies(self) -> sketch.Counts:
@@ -89,14 +96,6 @@ class Reading(Stepped):
         """Whether figures of the range, or of the one before, are not to be compared yet."""
         before = max(self.models_before.pending, self.names_before.pending)
         return unsettled(max(self.pending, before), self.frame)
-
-    @property
-    def began_ns(self) -> int | None:
-        """When traffic began, if that was after the beginning of the range compared with.
-
-        Told of steps of a day or more: an hour without a trace says nothing.
-        """
-        return None if self.unsettled else self.first_before
 
 
 def reading(frame: Frame) -> Reading:

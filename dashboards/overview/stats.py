@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from dashboards import changes
 from dashboards.changes import Change
 from dashboards.charts import Spark, sparkline
-from dashboards.charts.scales import moment
 from dashboards.frame import Frame
 from dashboards.numbers import latency, money, share, tokens, written
 from dashboards.overview.quality import Scored
-from dashboards.overview.reading import Reading, added
-from dashboards.periods import DAY
+from dashboards.overview.reading import Reading, Stepped, added
 from traces.rollups import sketch
 from traces.rollups.measures import Measures
 from traces.selectors import metrics
@@ -71,23 +68,14 @@ def course(
     return sparkline([value(one) for one in now], [value(one) for one in before])
 
 
-class Begun(Protocol):
-    """What knows when the traffic began that it is compared with; None: before that."""
-
-    @property
-    def began_ns(self) -> int | None: ...
+def comparable(reading: Stepped, change: Change) -> Change:
+    """A sum is not compared with a time that has only a part of its traffic."""
+    return change if reading.incomplete is None else uncompared(change)
 
 
-def comparable(reading: Begun, change: Change) -> Change:
-    """A sum is not compared with a time in which the first traffic began."""
-    return change if reading.began_ns is None else uncompared(change)
-
-
-def began(reading: Begun) -> str:
+def missing(reading: Stepped) -> str:
     """In the place of a change that cannot be told."""
-    if reading.began_ns is None:
-        return ""
-    return f"no trace before {moment(reading.began_ns, DAY)}"
+    return "" if reading.incomplete is None else reading.incomplete.note
 
 
 def spend(reading: Reading, now: list[Measures], before: list[Measures]) -> Stat:
@@ -100,7 +88,7 @@ def spend(reading: Reading, now: list[Measures], before: list[Measures]) -> Stat
         comparable(reading, change),
         reading.frame.explore(order="-cost"),
         course(now, before, lambda one: one.cost),
-        note=began(reading),
+        note=missing(reading),
         verb="Spend is",
     )
 
@@ -115,7 +103,7 @@ def traces(reading: Reading, now: list[Measures], before: list[Measures]) -> Sta
         comparable(reading, change),
         reading.frame.explore(),
         course(now, before, lambda one: one.traces),
-        note=began(reading),
+        note=missing(reading),
         verb="Traces are",
     )
 

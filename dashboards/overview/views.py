@@ -63,7 +63,7 @@ def page_of(found: Reading) -> dict[str, Any]:
     """All but the charts."""
     frame = found.frame
     nothing_before = not found.total_before.traces
-    whole = not nothing_before and found.began_ns is None and not found.unsettled
+    whole = not nothing_before and found.incomplete is None and not found.unsettled
     names = found.names_before.cells if whole else None
     users = found.users_before.cells if whole else None
     strip = stats(found, found.known[0] if found.known else None)

@@ -90,7 +90,7 @@ def traces(reading: Reading) -> Stat:
         strip.comparable(reading, change) if was else Change(total, None, "count", None),
         frame.explore(),
         strip.course(now, before, lambda one: one.traces),
-        note=strip.began(reading) or f"{number(total)} traces",
+        note=strip.missing(reading) or f"{number(total)} traces",
     )
 
 

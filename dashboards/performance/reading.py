@@ -47,10 +47,10 @@ class Reading(Stepped):
         return max(self.spans.pending, self.names.pending)
 
     @property
-    def began_ns(self) -> int | None:
-        """When traffic began, if that was within the range compared with: see Overview."""
+    def unsettled(self) -> bool:
+        """Whether figures of the range, or of the one before, are not to be compared yet."""
         pending = max(self.pending, self.spans_before.pending, self.names_before.pending)
-        return None if unsettled(pending, self.frame) else self.first_before
+        return unsettled(pending, self.frame)
 
     @cached_property
     def calls(self) -> list[Measures]:

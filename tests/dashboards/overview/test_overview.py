@@ -244,6 +244,20 @@ def test_a_time_in_which_traffic_began_is_not_compared_with(
     assert re.search(r"The first trace is of \d+ \w{3}: sums are not compared\.", first_words(html))
 
 
+def test_a_quiet_day_is_no_beginning_of_traffic(send: Send, page: Callable[..., str]) -> None:
+    """As on What changed: the rule is the same one."""
+    steady(send, [*range(27), *range(28, 40)])
+    html = page()
+    assert "no trace before" not in html and "%" in stat(html, "Traces")[0]
+
+
+def test_few_days_before_are_no_measure(send: Send, page: Callable[..., str]) -> None:
+    steady(send, [*range(14), 16, 27, 27])
+    html = page()
+    assert "traffic on only 2 days" in stat(html, "Spend")[0]
+    assert "There was traffic on only 2 days of the time before" in first_words(html)
+
+
 def test_nothing_before_is_said(send: Send, page: Callable[..., str]) -> None:
     steady(send, range(5))
     html = page()
