@@ -139,11 +139,14 @@ def request_of(batch: list[Woven]) -> ExportTraceServiceRequest:
 
 
 def _score(score: Score) -> dict[str, object]:
-    """As the API takes it; its id makes it the same score when it is sent again."""
+    """As the API takes it; its id makes it the same score when it is sent again.
+
+    What is said of a session has the session's id in it: earlier demos sent it without a trace.
+    """
     about = {"trace_id": score.trace_id, "session_id": score.session_id}
     return {
         **{key: value for key, value in about.items() if value is not None},
-        "id": f"demo-{score.trace_id or score.session_id}-{score.name}",
+        "id": f"demo-{score.session_id or score.trace_id}-{score.name}",
         "name": score.name,
         "value": score.value,
         "source": score.source,

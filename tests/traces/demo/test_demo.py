@@ -11,10 +11,13 @@ from typing import Any
 import httpx
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import TextField, Value
+from django.db.models.functions import Concat
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from sightglass.accounts.models import ApiKey, Project
+from traces.models import Score
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
 
@@ -77,6 +80,17 @@ def test_told_again_it_changes_nothing(http: httpx.Client) -> None:
     assert len(once[0]) > 10_000
     demo(http, days=3)
     assert seen() == once
+
+
+def test_told_again_over_an_older_demo_no_score_is_there_twice(http: httpx.Client) -> None:
+    """Which sent what was said of a session without a trace."""
+    demo(http, days=3)
+    once = http.get("/api/v1/scores", params={"limit": 1000}).content
+    of_sessions = Score.objects.filter(name="csat")
+    external = Concat(Value("demo-"), "session_id", Value("-csat"), output_field=TextField())
+    assert of_sessions.update(trace_id=None, external_id=external)
+    demo(http, days=3)
+    assert http.get("/api/v1/scores", params={"limit": 1000}).content == once
 
 
 def bad_days_are_found(
