@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from dashboards.boards.models import Board
-from dashboards.digest import services
-from dashboards.digest.models import Frequency
+from dashboards.digest import services, zones
+from dashboards.digest.models import Frequency, Report
 from dashboards.digest.schedule import WEEKDAYS
 from dashboards.digest.services import Draft
 from sightglass.accounts.access import Access
 
+MOST_USED = 5
+"""Time zones of other reports that are offered first."""
+
 
 def _select() -> forms.Select:
     return forms.Select(attrs={"class": "sel"})
+
+
+def _zones_of(reports: QuerySet[Report]) -> list[str]:
+    """Time zones that the project's reports have already."""
+    return list(reports.values_list("time_zone", flat=True).distinct()[:MOST_USED])
 
 
 class ReportForm(forms.Form):
@@ -30,7 +39,10 @@ class ReportForm(forms.Form):
     hour = forms.TypedChoiceField(
         choices=[(hour, f"{hour:02}:00") for hour in range(24)], coerce=int, widget=_select()
     )
-    time_zone = forms.ChoiceField(label="Time zone", widget=_select())
+    time_zone = forms.ChoiceField(
+        label="Time zone", widget=forms.Select(attrs={"class": "sel", "data-own-zone": True}),
+        help_text="With its difference to UTC today. Type how a city begins to find it.",
+    )  # fmt: skip
     users = forms.TypedMultipleChoiceField(
         label="Recipients", coerce=int, widget=forms.CheckboxSelectMultiple,
         help_text="Members of the project. Each can leave by a link in the message.",
@@ -43,7 +55,9 @@ class ReportForm(forms.Form):
         shared = [(str(one.pk), one.name) for one in boards[:200]]
         people = [(user.pk, user.email) for user in services.members(access)]
         self._choose("board", [("", "The overview"), *shared])
-        self._choose("time_zone", [(name, name) for name in sorted(available_timezones())])
+        used = Report.objects.filter(project=access.project).order_by("time_zone")
+        known = [self.initial.get("time_zone", ""), *_zones_of(used)]
+        self._choose("time_zone", zones.choices(known, timezone.now()))
         self._choose("users", people)
 
     def _choose(self, name: str, choices: list[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from dashboards.charts import Event, Level, Series, area, bars, lines
 from dashboards.charts.theme import light
-from dashboards.digest import picture, services
+from dashboards.digest import picture, services, zones
 from dashboards.digest.links import SALT, recipient_of, unsubscribe_url
 from dashboards.digest.models import Delivery, Report
 from sightglass.accounts.access import Access
@@ -57,6 +58,38 @@ def test_a_report_is_made_changed_and_deleted(page: Client, owner: User, access:
     said = AuditEntry.objects.filter(action__startswith="report.").order_by("pk")
     assert [one.action for one in said] == ["report.created", "report.changed", "report.deleted"]
     assert said[0].after is not None and said[0].after["recipients"] == [owner.email]
+
+
+@pytest.mark.django_db
+def test_time_zones_stand_by_continent_the_likely_ones_first(page: Client, access: Access) -> None:
+    report(access, time_zone="Asia/Kolkata")
+    field = page.get(f"{PAGE}/new").context["form"].fields["time_zone"]
+    (first, likely), *continents = field.choices
+    assert (first, [name for name, _ in likely]) == ("Often chosen", ["UTC", "Asia/Kolkata"])
+    assert likely[1][1] == "Kolkata (UTC+5:30)"
+    titles = [title for title, _ in continents]
+    assert titles[:2] == ["Africa", "America"] and "Pacific Ocean" in titles
+    every = [name for _, rows in field.choices for name, _ in rows]
+    assert len(every) == len(set(every)) and set(every) == zones.names()
+    text = page.get(f"{PAGE}/{Report.objects.get().pk}").content.decode()
+    assert '<optgroup label="Europe">' in text and text.count("Asia/Kolkata") == 1
+    assert '<option value="Asia/Kolkata" selected>' in text and "zones.js" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "month", "said"),
+    [
+        ("Europe/Berlin", 1, "UTC+1"), ("Europe/Berlin", 7, "UTC+2"), ("UTC", 1, "UTC+0"),
+        ("America/St_Johns", 1, "UTC−3:30"), ("Asia/Kathmandu", 1, "UTC+5:45"),
+        ("America/Argentina/Buenos_Aires", 1, "UTC−3"), ("Pacific/Kiritimati", 1, "UTC+14"),
+    ],
+)  # fmt: skip
+def test_the_offset_is_that_of_the_day(name: str, month: int, said: str) -> None:
+    now = datetime(2026, month, 10, tzinfo=UTC)
+    assert zones.offset(name, now) == said
+    if "/" in name:
+        rows = dict(row for _, rows in zones.choices((), now) for row in rows)
+        assert rows[name].endswith(f" ({said})") and "_" not in rows[name]
 
 
 @pytest.mark.django_db
