@@ -18,7 +18,7 @@ from evals import subjects
 from evals.review.models import Item
 from evals.review.questions import FIELDS, Kind, Question
 from evals.review.selectors import items as selected
-from evals.review.services import standing
+from evals.review.services.standing import Sight
 from evals.selectors.scores import versions_of
 from evals.services.loading import MAX_CALLS
 from sightglass.accounts.access import Access, Permission
@@ -104,9 +104,9 @@ class Shown:
 class Reading:
     """One item being read: what its scores point at, gathered while texts are made."""
 
-    def __init__(self, access: Access, item: Item) -> None:
+    def __init__(self, access: Access, item: Item, sight: Sight) -> None:
         self.access, self.item = access, item
-        self.content = selected.content_of(access, item)
+        self.content = selected.content_of(access, item, sight=sight)
         self.room = panes.Room(EACH, ROOM)
         self.found: list[Evidence] = []
         self.by_span: dict[int | None, list[Score]] = defaultdict(list)
@@ -186,13 +186,17 @@ def _counts_in_answer(score: Score) -> bool:
 
 
 def shown(
-    access: Access, item: Item, questions: Sequence[Question], texts: Mapping[str, str]
+    access: Access,
+    item: Item,
+    questions: Sequence[Question],
+    texts: Mapping[str, str],
+    sight: Sight,
 ) -> Shown:
     """Everything that the middle of the desk shows. Raises TooSlow.
 
     `texts`: by field, what ranges are marked in, where a question asks for any.
     """
-    reading = Reading(access, item)
+    reading = Reading(access, item, sight)
     trace = reading.content.trace
     made = Shown(trace)
     if trace is None:
@@ -212,7 +216,7 @@ def shown(
     _mark_fields(made, questions, texts)
     made.passages = reading.passages()
     made.legend = reading.legend()
-    if standing.sees_others(access, item):
+    if sight.others:
         given = [one for one in reading.content.scores if item.span_id in (None, one.span_id)]
         made.scores = scores.lines(given, versions_of(access, given))
     return made

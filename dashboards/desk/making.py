@@ -90,8 +90,10 @@ def item(
     given = answers if answers is not None else draft
     if given is None:
         given = mine.label.answers if mine.label is not None else {}
-    others = [label for label in selected.labels_of(access, one) if not _is_own(access, label)]
-    remarks = selected.comments_of(access, one)
+    sight = standing.sight(access, one)
+    seen = selected.labels_of(access, one, sight)
+    others = [label for label in seen if not _is_own(access, label)]
+    remarks = selected.comments_of(access, one, sight)
     names = desk.names_of(
         [*(label.reviewer_id for label in others), *(remark.author_id for remark in remarks)]
     )
@@ -109,7 +111,8 @@ def item(
         "comment": given.get(rubric.COMMENT, ""),
         "comments": [(names.get(each.author_id or 0, "Somebody"), each) for each in remarks],
         "answered": asked.answers_on(access, one),
-        "shown": content.shown(access, one, version.questions, field_texts),
+        "shown": content.shown(access, one, version.questions, field_texts, sight),
+        "sees_others": sight.others,
         "until": words.millis(mine.claim.until if mine.claim else None),
         "now": words.millis(timezone.now()),
         "restored": mine.draft is not None and bool(draft),

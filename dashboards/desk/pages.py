@@ -104,7 +104,6 @@ def read(
         "flags": [flag for flag in selected.flags_of(access, one) if flag.resolved_at is None],
         "may_label": standing.may_label(access, one.queue),
         "draft": draft_of(one, mine),
-        "sees_others": standing.sees_others(access, one),
         "trouble": trouble,
     }
     return render(request, "desk/read.html", context, status=status)

@@ -33,7 +33,7 @@ WRITERS = frozenset({"rules", "settings"})
 
 def frame(access: Access, queue: Queue, section: str) -> dict[str, Any]:
     """`queue`, `tabs`, and whether the caller `labels` (and is `awaited` to) or `leads` here."""
-    stands = standing.standings(access, [queue])[queue.pk]
+    stands = standing.standing_of(access, queue)
     tabs = [
         Tab(label, reverse(route, args=[access.project.slug, queue.slug]), name == section)
         for name, label, route in PAGES

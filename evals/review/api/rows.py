@@ -169,16 +169,16 @@ def content_row(access: Access, content: selected.Content) -> Body:
 
 def item_whole(access: Access, item: Item, rubric: Rubric, content: selected.Content) -> Body:
     mine = selected.mine_of(access, [item])[item.pk]
+    sight = standing.sight(access, item)
     row = item_row(access, item, mine) | {
         "rubric": rubric_row(rubric),
         "mine": mine_row(mine),
-        "given": [label_row(one) for one in selected.labels_of(access, item)],
-        "comments": [comment_row(one) for one in selected.comments_of(access, item)],
+        "given": [label_row(one) for one in selected.labels_of(access, item, sight)],
+        "comments": [comment_row(one) for one in selected.comments_of(access, item, sight)],
         "flags": [flag_row(one) for one in selected.flags_of(access, item)],
         "content": content_row(access, content),
     }
-    hides = not (standing.sees_others(access, item) and standing.sees_marks(access, item))
-    if content.trace is not None and hides:
+    if content.trace is not None and not (sight.others and sight.marks):
         # Its summary repeats scores that people gave, and those of detectors.
         row["content"]["trace"]["scores"] = selected.scores_shown(content)
     return row

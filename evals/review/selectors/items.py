@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from evals.review.models import Claim, Comment, Draft, Flag, Item, Label, Queue, Skip, State
 from evals.review.services import standing
+from evals.review.services.standing import Sight
 from sightglass.accounts.access import Access
 from traces.models import Score, Span, Trace
 from traces.selectors import traces
@@ -145,18 +146,18 @@ def shown_state(access: Access, item: Item, mine: Mine, *, leads: bool | None = 
     return item.state
 
 
-def labels_of(access: Access, item: Item) -> list[Label]:
-    """The valid labels that the caller may see, the oldest first."""
+def labels_of(access: Access, item: Item, sight: Sight | None = None) -> list[Label]:
+    """The valid labels that the caller may see, the oldest first; `sight`, if it is known."""
     rows = Label.objects.filter(item=item, withdrawn_at=None).select_related("rubric")
-    if not standing.sees_others(access, item):
+    if not (sight or standing.sight(access, item)).others:
         rows = rows.filter(reviewer=access.user)
     return list(rows.order_by("pk"))
 
 
-def comments_of(access: Access, item: Item) -> list[Comment]:
+def comments_of(access: Access, item: Item, sight: Sight | None = None) -> list[Comment]:
     """In a blind queue, before one's own label: one's own, those of leads, and those to oneself."""
     rows = Comment.objects.filter(item=item).select_related("author")
-    if not standing.sees_others(access, item):
+    if not (sight or standing.sight(access, item)).others:
         leads = standing.leads_of(item.queue)
         me = access.user.pk if access.user is not None else 0
         rows = rows.filter(Q(author_id__in=[*leads, me]) | Q(mentions__contains=[me]))
@@ -182,7 +183,12 @@ class Content:
 
 
 def content_of(
-    access: Access, item: Item, *, cursor: str | None = None, limit: int = MOST_SPANS
+    access: Access,
+    item: Item,
+    *,
+    sight: Sight | None = None,
+    cursor: str | None = None,
+    limit: int = MOST_SPANS,
 ) -> Content:
     """The item's trace for those who see its queue, whether or not they may read the project.
 
@@ -200,9 +206,10 @@ def content_of(
         spans = spans[:limit]
         next_ = encode(order, Cursor((spans[-1].start_ns, spans[-1].span_id)))
     scores = traces.scores_of(access, item.trace_id)
-    if not standing.sees_others(access, item):
+    sight = sight or standing.sight(access, item)
+    if not sight.others:
         scores = [score for score in scores if score.source != "human"]
-    if not standing.sees_marks(access, item):
+    if not sight.marks:
         scores = [score for score in scores if not score.evidence]
     return Content(trace, spans, scores, next_)
 

@@ -119,6 +119,7 @@ def _take(queue: Queue, user: User, besides: Iterable[int], *, gold: bool = Fals
                 item = Item.objects.select_related("queue__project").get(pk=pk)
                 if has_place(item, user):
                     hold(item, user)
+                    item.queue = queue  # with what the caller knows of it
                     return item
                 besides.append(pk)  # its place went while this request waited
                 continue

@@ -36,8 +36,12 @@ def visible(access: Access) -> QuerySet[Queue]:
 
 
 def queue_of(access: Access, slug: str) -> Queue:
-    """Raises Http404 for one that is not there or not the caller's to see."""
-    found = visible(access).filter(slug=slug).select_related("project").first()
+    """With its project and who is named in it, which `roles` then does not ask for again.
+
+    Raises Http404 for one that is not there or not the caller's to see.
+    """
+    rows = visible(access).filter(slug=slug).select_related("project")
+    found = rows.prefetch_related("reviewers").first()
     if found is None:
         raise Http404("There is no such queue.")
     return found
@@ -67,8 +71,8 @@ class Standing:
 
 
 def roles(queue: Queue) -> dict[int, str]:
-    """By user: what they are in the queue."""
-    return dict(queue.reviewers.values_list("user_id", "role"))
+    """By user: what they are in the queue, as `queue_of` has read it if it did."""
+    return {one.user_id: one.role for one in queue.reviewers.all()}
 
 
 def may_label(access: Access, queue: Queue) -> bool:
@@ -77,6 +81,10 @@ def may_label(access: Access, queue: Queue) -> bool:
 
 def may_lead(access: Access, queue: Queue) -> bool:
     return access.may(Permission.ADMIN) or _leads(access, roles(queue))
+
+
+def standing_of(access: Access, queue: Queue) -> Standing:
+    return _standing(access, roles(queue))
 
 
 def standings(access: Access, queues: Sequence[Queue]) -> dict[int, Standing]:
@@ -148,38 +156,45 @@ def whole(access: Access, queue: Queue) -> None:
         raise PermissionDenied("Only a lead of this queue can see that.")
 
 
-def sees_marks(access: Access, item: Item) -> bool:
-    """Whether what detectors marked in the item's texts may be shown.
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What may be shown of an item."""
 
-    Where the queue hides it: to leads, and to reviewers once they have said it themselves.
-    """
+    others: bool
+    """What others said of it: in a blind queue not to reviewers who have not said it themselves;
+    nor, while labels are wanted, to those who lead only because nobody else was named."""
+    marks: bool
+    """What detectors marked in its texts: where the queue hides it, to leads, and to reviewers
+    once they have said it themselves."""
+
+
+def sight(access: Access, item: Item) -> Sight:
+    """Both at once: whether the caller has labelled it is asked at most once."""
+    named = roles(item.queue)
+    others, marks = _others(access, item, named), _marks(access, item, named)
+    own = _has_labelled(access, item) if others is None or marks is None else False
+    return Sight(own if others is None else others, own if marks is None else marks)
+
+
+def _marks(access: Access, item: Item, named: Named) -> bool | None:
+    """None: if they have labelled it themselves."""
     if item.queue.show_marks or access.may(Permission.ADMIN):
         return True
-    named = roles(item.queue)
-    if _role(access, named) == LEAD or not _labels(access, named):
+    return True if _role(access, named) == LEAD or not _labels(access, named) else None
+
+
+def _others(access: Access, item: Item, named: Named) -> bool | None:
+    """None: if they have labelled it themselves."""
+    if not item.queue.blind or access.may(Permission.ADMIN):
         return True
-    return _has_labelled(access, item)
+    if _role(access, named) == LEAD:
+        return True
+    if not _labels(access, named):
+        return _leads(access, named) or access.may(Permission.READ)
+    return True if item.state != State.OPEN and _leads(access, named) else None
 
 
 def _has_labelled(access: Access, item: Item) -> bool:
     return Label.objects.filter(
         item=item, reviewer=access.user, withdrawn_at=None, adjudicates=False
     ).exists()
-
-
-def sees_others(access: Access, item: Item) -> bool:
-    """Whether what others said of the item may be shown.
-
-    In a blind queue not to reviewers who have not said it themselves; nor, while labels are
-    wanted, to those who lead only because nobody else was named.
-    """
-    if not item.queue.blind or access.may(Permission.ADMIN):
-        return True
-    named = roles(item.queue)
-    if _role(access, named) == LEAD:
-        return True
-    if not _labels(access, named):
-        return _leads(access, named) or access.may(Permission.READ)
-    if item.state != State.OPEN and _leads(access, named):
-        return True
-    return _has_labelled(access, item)

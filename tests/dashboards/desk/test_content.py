@@ -12,7 +12,7 @@ from django.test import Client
 from dashboards.desk import content, making
 from evals.review.models import Item, Queue
 from evals.review.selectors.items import MOST_SPANS
-from evals.review.services import filling, working
+from evals.review.services import filling, standing, working
 from sightglass.accounts.access import Access
 from tests.dashboards.desk import scene
 from tests.dashboards.desk.conftest import SignIn
@@ -28,7 +28,8 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'</textarea>{{
 def shown(who: Access, item: Item) -> content.Shown:
     found = Item.objects.select_related("queue__project").get(pk=item.pk)
     questions: list[dict[str, Any]] = found.queue.rubrics.get().questions
-    return content.shown(who, found, questions, making.texts_of(found, questions))
+    sight = standing.sight(who, found)
+    return content.shown(who, found, questions, making.texts_of(found, questions), sight)
 
 
 def of_trace(access: Access, queue: Queue, *spans: dict[str, Any]) -> Item:

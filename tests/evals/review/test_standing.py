@@ -234,16 +234,16 @@ def test_a_blind_queue_is_blind_for_engineers_who_label(
     )
     [item] = desk.fill(access, queue, 1)
     working.submit(ann, item, desk.GOOD)
-    assert not standing.may_lead(eve, queue) and not standing.sees_others(eve, item)
+    assert not standing.may_lead(eve, queue) and not standing.sight(eve, item).others
     with pytest.raises(PermissionDenied):
         standing.whole(eve, queue)
     working.submit(eve, desk.fresh(item), desk.GOOD)
-    assert standing.sees_others(eve, desk.fresh(item))
+    assert standing.sight(eve, desk.fresh(item)).others
     assert standing.may_lead(access, queue), "administrators do"
 
     everybody = desk.queue(access, "everybody", labels_wanted=2)
     [item] = desk.fill(access, everybody, 1)
     working.submit(ann, item, desk.GOOD)
-    assert standing.may_lead(eve, everybody) and not standing.sees_others(eve, desk.fresh(item))
+    assert standing.may_lead(eve, everybody) and not standing.sight(eve, desk.fresh(item)).others
     working.submit(access, desk.fresh(item), desk.BAD)
-    assert standing.sees_others(eve, desk.fresh(item)), "nobody can label it any more"
+    assert standing.sight(eve, desk.fresh(item)).others, "nobody can label it any more"
