@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboards.datasets import shown
+from dashboards.queues.adding import text_of
 from evals.datasets.formats import FORMATS, Format
 from evals.datasets.models import Dataset, Import, Item, Tag, Version
 from evals.datasets.selectors import datasets as selected
@@ -24,6 +25,8 @@ from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.selectors.paging import CursorError, Page, TooSlow
 
 SHOWN, PICKED = 50, 12
+MOST_SENT = 100
+"""Items that are sent to review at once: an address of the next page has to hold them."""
 NO_SPLIT = "-"
 """In addresses: items without a split, which an empty parameter could not tell from all."""
 
@@ -117,7 +120,27 @@ def dataset(request: ProjectRequest, dataset: str) -> HttpResponse:
         "imports": list(waiting.order_by("-pk")[:5]) if request.access.may_write else [],
         "tab": "items",
     }
+    if framed.is_newest:
+        context |= _lacking(request, framed)
     return render(request, "datasets/dataset.html", context)
+
+
+def _lacking(request: ProjectRequest, framed: Frame) -> dict[str, Any]:
+    """What has no expected output, for who can do something about it; nothing where looking takes
+    too long."""
+    found = framed.dataset
+    if not (framed.version and request.access.may_write) or found.archived_at is not None:
+        return {}
+    try:
+        lacking = listed.lacking(found, framed.version)
+    except TooSlow:
+        return {}
+    sent = lacking.sources[:MOST_SENT]
+    return {
+        "lacking": lacking,
+        "sources": ",".join(map(text_of, sent)),
+        "sent": len(sent) if len(sent) < len(lacking.sources) else 0,
+    }
 
 
 def _page(request: ProjectRequest, framed: Frame, split: str | None, text: str) -> Page[Item]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet, TextField
 from django.db.models.functions import Cast
@@ -14,6 +15,8 @@ from traces.selectors.paging import MAX_LIMIT, Cursor, Page, decode, encode, tim
 
 MOST_SPLITS = 100
 MOST_STATES = 100
+MOST_LACKING = 1_000
+"""So many items without an expected output are counted, and can be sent to review at once."""
 BATCH = 500
 LIGHT = ("input", "expected", "context", "metadata", "minima")
 """What a list of previews does not read."""
@@ -100,6 +103,28 @@ def splits_of(dataset: Dataset, version: int) -> list[tuple[str, int]]:
     with time_limit():
         found = rows.order_by("-many", "split")[:MOST_SPLITS]
         return [(row["split"], row["many"]) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """Items of a version that have no expected output; at most MOST_LACKING are looked at."""
+
+    number: int
+    more: bool
+    first: int | None
+    """The number of the first item."""
+    sources: list[tuple[UUID, int | None]]
+    """The traces, or spans, that they were made from."""
+
+
+def lacking(dataset: Dataset, version: int) -> Lacking:
+    """Raises TooSlow."""
+    rows = at(dataset, version).filter(expected_preview="", erased_at=None).order_by("number")
+    with time_limit():
+        found = list(rows.values_list("number", "trace_id", "span_id")[: MOST_LACKING + 1])
+    kept = found[:MOST_LACKING]
+    sources = dict.fromkeys((trace, span) for _, trace, span in kept if trace is not None)
+    return Lacking(len(kept), len(found) > len(kept), kept[0][0] if kept else None, list(sources))
 
 
 def erased_in(dataset: Dataset, version: int) -> int:

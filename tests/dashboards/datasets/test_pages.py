@@ -28,7 +28,7 @@ from traces.ids import span_hex
 
 pytestmark = pytest.mark.django_db
 HOSTILE = "<script>alert(1)</script>\"'{{ 7*7 }}"
-LIST_QUERIES, ITEMS_QUERIES, ITEM_QUERIES, DIFF_QUERIES = 10, 20, 14, 27
+LIST_QUERIES, ITEMS_QUERIES, ITEM_QUERIES, DIFF_QUERIES = 10, 24, 14, 27
 
 
 @pytest.fixture
