@@ -20,7 +20,7 @@ LIKE = re.compile(r"like the (input|output) of ([0-9a-f]{32}):([0-9a-f]{16})(.*)
 
 @dataclass(frozen=True, slots=True)
 class FoundBy:
-    """`before`, then `text` as a link to `url` where there is one, then `after`."""
+    """`before`, then `text` in quotes as a link to `url` where there is one, then `after`."""
 
     before: str
     text: str = ""
@@ -62,4 +62,4 @@ def _alike(
     there = reverse("trace", args=[access.project.slug, trace_id.hex])
     said = preview.input if side == "input" else preview.output or preview.input
     url = f"{there}?span={span_hex(span_id)}" if span_id is not None else there
-    return FoundBy(f"like the {side}", f"“{said}”", url, after)
+    return FoundBy(f"like the {side}", said, url, after)

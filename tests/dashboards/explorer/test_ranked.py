@@ -243,7 +243,7 @@ def test_items_that_are_like_a_call_say_which_and_come_the_most_similar_first(
     assert len(items) > 4 and similar == sorted(similar, reverse=True)
     assert similar[0] > similar[-1]
     text = body(page, "/p/shop/review/late/items")
-    link = f'<a href="/p/shop/traces/{first.hex}?span={SPAN.hex()}">“{near[0]}”</a>'
+    link = f'<a href="/p/shop/traces/{first.hex}?span={SPAN.hex()}" dir="auto">“{near[0]}”</a>'
     assert f"like the input {link}, similarity {similar[0]:.2f}" in text
     assert source not in text, "ids are nothing to read"
 

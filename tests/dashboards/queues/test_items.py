@@ -336,7 +336,9 @@ def test_who_leads_without_reading_the_project_is_told_no_text_of_another_call(
     like = f"like the output of {source.hex}:{desk.SPAN.hex()}, similarity 0.87"
     Item.objects.filter(pk=item.pk).update(found_by=like)
     html = text(as_(access), "/answers/items")
-    link = f'<a href="/p/shop/traces/{source.hex}?span={desk.SPAN.hex()}">“On its way.”</a>'
+    link = (
+        f'<a href="/p/shop/traces/{source.hex}?span={desk.SPAN.hex()}" dir="auto">“On its way.”</a>'
+    )
     assert f"like the output {link}, similarity 0.87" in html
     assert source.hex not in (told := text(as_(lea), "/answers/items"))
     assert "like the output of another call, similarity 0.87" in told
