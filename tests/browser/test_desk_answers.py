@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -162,7 +164,7 @@ def test_a_reason_of_ones_own_is_never_taken_for_the_first_that_is_offered(
         press(page, "s")
         page.keyboard.insert_text("not sure")
 
-    ways = [lambda: page.keyboard.type("snot sure"), held, composed,
+    ways: list[Callable[[], None]] = [lambda: page.keyboard.type("snot sure"), held, composed,
             lambda: page.keyboard.type("s not sure")]  # fmt: skip
     for way in ways:
         here = item_on(page)
