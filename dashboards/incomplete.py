@@ -1,4 +1,4 @@
-"""Whether an earlier period is a measure of a later one: the one rule for every page that compares."""
+"""Whether an earlier period is a measure of a later one: one rule for all pages that compare."""
 
 from __future__ import annotations
 

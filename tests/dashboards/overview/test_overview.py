@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import unescape
 from typing import Any
 from uuid import UUID
@@ -87,7 +87,7 @@ def stat(html: str, label: str) -> tuple[str, str]:
     raise AssertionError(f"no {label}")
 
 
-def steady(send: Send, days: range, times: int = 2, **more: Any) -> None:
+def steady(send: Send, days: Iterable[int], times: int = 2, **more: Any) -> None:
     for day in days:
         for _ in range(times):
             send(day, **more)
