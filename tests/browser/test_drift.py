@@ -15,13 +15,14 @@ from sightglass.accounts.access import Access
 from tests.browser.conftest import Watched
 from tests.evals.drift.telling import monday, tell
 from traces.demo.story import Day
+from traces.services import resting
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
 NEW_TOPIC = 10
 
 
 @pytest.fixture
-def story(access: Access) -> None:
+def story(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
     """A day with a new topic after six quiet ones; the windows of that day are judged."""
     first = monday()
     tell(access, [Day(first + timedelta(days=phase)) for phase in (*range(4, 9), 10, 11)], 60)
@@ -32,6 +33,7 @@ def story(access: Access) -> None:
     before = Window.objects.filter(end_ns__lt=int(end.timestamp()) * 10**9)
     before.update(state=Window.State.SKIPPED, verdict="Not needed here.")
     Window.objects.filter(end_ns__gt=int(end.timestamp()) * 10**9).delete()
+    monkeypatch.setattr(resting, "is_busy", lambda: False)
     while schedule.run(600, now + schedule.HOLD):
         pass
 

@@ -8,9 +8,6 @@ from django.db import connection
 
 REST = 4.0
 """While requests come in, what works behind them rests so many times as long as it has worked."""
-LONGEST = 10.0
-"""Seconds from the beginning of a step to the end of its rest: what is held must not time out."""
-
 NEWEST = """
 SELECT created_at > clock_timestamp() - interval '1 second'
 FROM traces_batch ORDER BY id DESC LIMIT 1"""
@@ -22,18 +19,6 @@ def is_busy() -> bool:
         cursor.execute(NEWEST)
         row = cursor.fetchone()
     return bool(row and row[0])
-
-
-class Pace:
-    """Called between the steps of long work, it rests after each while requests come in."""
-
-    def __init__(self) -> None:
-        self.began = time.monotonic()
-
-    def __call__(self) -> None:
-        if is_busy():
-            rest(self.began, self.began + LONGEST)
-        self.began = time.monotonic()
 
 
 def rest(began: float, end: float, times: float = REST) -> None:

@@ -7,7 +7,7 @@ change. Which ones are drawn is a hash, so that reading a range again gives the 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 from uuid import UUID
@@ -28,7 +28,6 @@ from traces.selectors.paging import TimeRange, time_limit
 from traces.selectors.search import within
 from traces.spans import Kind
 
-Pause = Callable[[], None]
 Floats = NDArray[np.float64]
 Matrix = NDArray[np.float32]
 NUMBERS = ("latency in ms", "input tokens", "output tokens")
@@ -75,10 +74,6 @@ class Items:
         return Items(**{one.name: of(getattr(self, one.name)) for one in fields(self)})
 
 
-def no_pause() -> None:
-    """For what somebody waits for."""
-
-
 def joined(parts: Sequence[Items]) -> Items:
     """One after the other; what a part does not know is absent in it."""
     whole = Items()
@@ -97,12 +92,8 @@ def joined(parts: Sequence[Items]) -> Items:
     return whole
 
 
-def read(
-    project_id: int, q: str, start_ns: int, end_ns: int, most: int, pause: Pause = no_pause
-) -> Items:
+def read(project_id: int, q: str, start_ns: int, end_ns: int, most: int) -> Items:
     """At most `most` conversations of the range that match, drawn by hash, oldest first.
-
-    `pause` is called between steps.
 
     Raises QueryError, TooSlow.
     """
@@ -110,11 +101,10 @@ def read(
     calls = _answers(project_id, traces)
     chosen = [trace for trace in traces if trace.trace_id in calls][:most]
     chosen.sort(key=lambda trace: (trace.start_ns, trace.trace_id))
-    parts = []
-    for at in range(0, len(chosen), READ_AT_ONCE):
-        pause()
-        some = chosen[at : at + READ_AT_ONCE]
-        parts.append(_read(project_id, some, [calls[trace.trace_id] for trace in some]))
+    parts = [
+        _read(project_id, some, [calls[trace.trace_id] for trace in some])
+        for some in (chosen[at : at + READ_AT_ONCE] for at in range(0, len(chosen), READ_AT_ONCE))
+    ]
     whole = joined(parts)
     _score(project_id, whole)
     return whole

@@ -13,7 +13,7 @@ from evals.datasets.selectors import items as dataset_items
 from evals.detectors.language import language_of
 from evals.drift.models import Monitor, Window
 from evals.drift.services import items as reading
-from evals.drift.services.items import DIMENSIONS, NUMBERS, Items, Pause, joined
+from evals.drift.services.items import DIMENSIONS, NUMBERS, Items, joined
 from evals.subjects import last_said, text_of
 from evals.vectors.embedding import embed
 
@@ -40,15 +40,13 @@ class Reader:
 
     def __init__(self, project_id: int) -> None:
         self.project_id = project_id
-        self.pause: Pause = reading.no_pause
-        """Called between steps of reading."""
         self._held: OrderedDict[tuple[str, int, int], Items] = OrderedDict()
 
     def read(self, q: str, start_ns: int, end_ns: int, most: int = MOST_NOW) -> Items:
         """Raises QueryError, TooSlow."""
         key = (q, start_ns, end_ns)
         if key not in self._held:
-            self._held[key] = reading.read(self.project_id, q, start_ns, end_ns, most, self.pause)
+            self._held[key] = reading.read(self.project_id, q, start_ns, end_ns, most)
             if len(self._held) > HELD:
                 self._held.popitem(last=False)
         self._held.move_to_end(key)

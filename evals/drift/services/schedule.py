@@ -18,7 +18,6 @@ from django.utils import timezone
 
 from evals.drift.models import Monitor, Turn, Window
 from evals.drift.services import judging, monitors
-from evals.drift.services.items import no_pause
 from evals.drift.services.references import DAY, HOUR, Reader
 from sightglass.accounts.models import Project
 from traces.models import Trace
@@ -35,6 +34,8 @@ SETTLE = 10 * 60 * 10**9
 LOOK = timedelta(minutes=1)
 AGAIN = timedelta(hours=1)
 HOLD = timedelta(minutes=5)
+PATIENCE = timedelta(minutes=30)
+"""So long a window that nobody asked for waits for a time in which no requests come in."""
 MOST_TRIES = 3
 MOST_PLANNED = 700
 """Windows of a monitor that are filled in at once: of hours, four weeks."""
@@ -167,9 +168,9 @@ def _again(monitor: Monitor, first: int, now: datetime) -> None:
 def _judged(project_id: int, end: float) -> int:
     """Judge what waits in the project, by hand first, then the oldest; at least one.
 
-    While requests come in it rests between its steps, but for those for which somebody waits.
+    While requests come in, one at a time of those that have waited long enough.
     """
-    reader, pace, done = Reader(project_id), resting.Pace(), 0
+    reader, done = Reader(project_id), 0
     # Whoever holds the project is alone: what is under way was left by one who was killed.
     left = Window.objects.filter(project_id=project_id, state=State.RUNNING)
     left.filter(attempts__gte=MOST_TRIES).update(
@@ -177,8 +178,6 @@ def _judged(project_id: int, end: float) -> int:
     )
     while (window := _next(project_id)) is not None:
         Turn.objects.filter(pk=project_id).update(held_until=timezone.now() + HOLD)
-        reader.pause = no_pause if window.by_hand else pace
-        reader.pause()
         try:
             judging.judge(window, reader)
         except Exception:
@@ -188,22 +187,21 @@ def _judged(project_id: int, end: float) -> int:
                 finished_at=timezone.now(),
             )  # fmt: skip
         done += 1
-        if time.monotonic() > end:
+        if time.monotonic() > end or (resting.is_busy() and not window.by_hand):
             break
     return done
 
 
 def _next(project_id: int) -> Window | None:
     """The one to judge next, noted as under way."""
+    ripe = Q(state=State.WAITING) | Q(state=State.RUNNING)
+    if resting.is_busy():
+        ripe &= Q(by_hand=True) | Q(created_at__lt=timezone.now() - PATIENCE)
     with transaction.atomic():
         window = (
             Window.objects.select_for_update(of=("self",))
             .select_related("monitor__dataset")
-            .filter(
-                Q(state=State.WAITING) | Q(state=State.RUNNING),
-                project_id=project_id,
-                monitor__archived_at=None,
-            )
+            .filter(ripe, project_id=project_id, monitor__archived_at=None)
             .order_by("-by_hand", "end_ns", "monitor_id", "id")
             .first()
         )

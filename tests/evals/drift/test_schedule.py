@@ -169,29 +169,28 @@ def _done(window: Window) -> None:
     Window.objects.filter(pk=window.pk).update(state="done")
 
 
-def test_it_rests_while_requests_come_in_but_not_before_those_for_whom_somebody_waits(
+def test_while_requests_come_in_only_what_somebody_or_what_has_waited_is_judged(
     access: Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waiting(access)
-    waiting(access, start_ns=TODAY - DAY, end_ns=TODAY)
-    monitors.test_now(access, Monitor.objects.get())
-    order: list[str] = []
+    new = waiting(access)
+    old = [
+        waiting(access, start_ns=TODAY - days * DAY, created_at=timezone.now() - schedule.PATIENCE)
+        for days in (1, 2)
+    ]
+    asked = monitors.test_now(access, Monitor.objects.get())
+    seen: list[int] = []
 
     def judge(window: Window, reader: Reader) -> None:
-        order.append("by hand" if window.by_hand else "judged")
-        reader.pause()
+        seen.append(window.pk)
         _done(window)
 
     monkeypatch.setattr(judging, "judge", judge)
-    monkeypatch.setattr(resting, "rest", lambda began, end: order.append("rested"))
     monkeypatch.setattr(resting, "is_busy", lambda: True)
-    assert schedule.run(60, NOON) == 3
-    assert order == ["by hand", *2 * ["rested", "judged", "rested"]]
-    order.clear()
-    Window.objects.update(state="waiting")
+    assert [schedule.run(60, NOON), *seen] == [2, asked.pk, old[0].pk]
+    assert [schedule.run(60, timezone.now() + timedelta(hours=1)), *seen[2:]] == [1, old[1].pk]
+    assert schedule.run(60, timezone.now() + timedelta(hours=2)) == 0
     monkeypatch.setattr(resting, "is_busy", lambda: False)
-    schedule.run(60, timezone.now() + timedelta(hours=1))
-    assert order == ["by hand", "judged", "judged"]
+    assert [schedule.run(60, timezone.now() + timedelta(hours=3)), *seen[3:]] == [1, new.pk]
 
 
 def test_who_was_killed_is_followed_by_another_and_given_up_after_three(
@@ -274,17 +273,12 @@ def test_what_could_never_be_compared_with_is_refused_at_once(access: Access) ->
     assert not monitors.change(access, monitor, kept).enabled, "it can be paused all the same"
 
 
-def test_items_are_one_of_each_conversation_and_the_same_each_time(
-    access: Access, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_items_are_one_of_each_conversation_and_the_same_each_time(access: Access) -> None:
     send(access, 8, TODAY, session__id="one")
     send(access, 6, TODAY + HOUR, user__id="ann", output_tokens=7)
     found = items.read(access.project.pk, "", TODAY, TODAY + DAY, 50)
     assert len(found) == 7
-    paused: list[int] = []
-    monkeypatch.setattr(items, "READ_AT_ONCE", 3)
-    again = items.read(access.project.pk, "", TODAY, TODAY + DAY, 50, lambda: paused.append(1))
-    assert len(paused) == 3
+    again = items.read(access.project.pk, "", TODAY, TODAY + DAY, 50)
     assert again.keys == found.keys
     assert len(items.read(access.project.pk, "", TODAY, TODAY + DAY, 3)) == 3
     assert len(items.read(access.project.pk, "user:ann", TODAY, TODAY + DAY, 50)) == 6
