@@ -79,6 +79,6 @@ if settings.EMBEDDED_BROKER:
     broker.install()
     # Whoever opens the broker must find its folders; `sightglass up` empties them at its start.
     app.conf.broker_transport_options = {
-        "polling_interval": 0.1,
+        "polling_interval": 0.25,  # s; nothing comes more often than each two seconds
         **broker_folders(settings.HOME),
     }
