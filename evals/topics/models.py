@@ -37,6 +37,8 @@ class Plan(models.Model):
     """Calls that began before have been given their topic."""
     summed_at = models.DateTimeField(null=True, blank=True)
     """When today's and yesterday's sums were last made."""
+    scored = models.JSONField(default=dict)
+    """By day before these, what its scores added up to when topics were last summed."""
     spent = models.BigIntegerField(default=0)
     """Pico dollars for names."""
     problem = models.TextField(blank=True)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import F
 from django.utils import timezone
 
+from evals.topics import scored
 from evals.topics.clustering import FEWEST
 from evals.topics.models import Day, DayScore, Plan, Run
 from evals.topics.services import assigning, finding, reading, summing
@@ -31,6 +32,9 @@ SUM = timedelta(minutes=10)
 PATIENCE = timedelta(minutes=15)
 """For so long at most the first run waits until what has come in is read: topics of a small part of
 it would not be those of the whole."""
+YOUNG = timedelta(minutes=15)
+SUM_YOUNG = timedelta(minutes=1)
+"""How often it is while a run is YOUNG: of what came with it, scores are being made still."""
 LATE_DAYS = 2
 """Calls that come later than that get their topic by the next run."""
 HOLD = timedelta(minutes=5)
@@ -79,9 +83,11 @@ def _work_on(project_id: int, now: datetime, end: float) -> int:
     if run is None:
         return done
     days: set[int] = set()
-    if sums_due := plan.summed_at is None or plan.summed_at <= now - SUM:
+    scores: dict[str, str] = {}
+    if sums_due := _sums_due(plan, run, now):
         today = summing.day_of(int(now.timestamp() * 1e9))
-        days |= {today, today - 1}
+        scores = scored.by_day(project_id, today - WINDOW // DAY, today - 1)
+        days |= {today, today - 1} | scored.changed(plan.scored, scores)
         Plan.objects.filter(pk=project_id).update(assigned_ns=(today - LATE_DAYS) * DAY)
     while time.monotonic() < end:
         plan.refresh_from_db()
@@ -101,7 +107,14 @@ def _work_on(project_id: int, now: datetime, end: float) -> int:
     for day in sorted(days):
         summing.make(project_id, [day])
         _beat(project_id)
+    if sums_due:
+        Plan.objects.filter(pk=project_id).update(scored=scores)
     return done
+
+
+def _sums_due(plan: Plan, run: Run, now: datetime) -> bool:
+    often = SUM_YOUNG if run.created_at > now - YOUNG else SUM
+    return plan.summed_at is None or plan.summed_at <= now - often
 
 
 def _days_of(run: Run) -> set[int]:

@@ -24,7 +24,7 @@ from tests.evals.topics.asking import DAY, HOUR, PARTS, asked, texts
 from traces.models import Span
 from traces.query import parse
 from traces.selectors.search import list_spans, list_traces
-from traces.services import retention, scores
+from traces.services import retention, rolling, scores
 from traces.services.scores import Given
 
 pytestmark = pytest.mark.django_db
@@ -384,6 +384,36 @@ def test_quality_of_topics(shop: Access) -> None:
     before = list(DayScore.objects.order_by("number", "score").values())
     summing.make(shop.project.pk, [summing.day_of(NOON)])
     assert list(DayScore.objects.order_by("number", "score").values()) == before
+
+
+def test_days_whose_scores_changed_since_are_summed_again(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Detectors and people score what is days old, and topics were found before they did."""
+    then = NOON - 9 * DAY
+    asked(access, texts(FOUR)[0], then)
+    work()
+    assert not DayScore.objects.exists()
+    given = [
+        Given("stars", 3.0, "code", trace_id=UUID(int=then + n), span_id=then + n)
+        for n in range(90)
+    ]
+    scores.store_for(access.project.pk, given)
+    rolling.run(60)
+    summed: list[int] = []
+    make = summing.make
+
+    def noted(project_id: int, which: list[int]) -> None:
+        summed.extend(which)
+        make(project_id, which)
+
+    monkeypatch.setattr(summing, "make", noted)
+    later = datetime.now(UTC)
+    for minutes, again in ((0.5, False), (1.5, True), (3, False)):
+        summed.clear()
+        schedule.work(60.0, later + timedelta(minutes=minutes))
+        assert (summing.day_of(then) in summed) is again
+    assert sum(DayScore.objects.filter(score="stars").values_list("n", flat=True)) == 90
 
 
 def test_failures_count(access: Access) -> None:
