@@ -75,9 +75,9 @@ def found(frame: Frame, query: Query, periods: Periods, by: str) -> Explained:
     before, after = reading.both(project_id, query, periods.before, periods.now, by)
     change = reading.changed(before, after)
     feature = FEATURES[by]
-    said = words.summary(change, periods.now_name, periods.before_name, feature)
-    if problem := incomplete(project_id, query, periods.before, periods.now):
-        said.insert(1, problem.said(periods.before_name))
+    problem = incomplete(project_id, query, periods.before, periods.now)
+    why = problem.said(periods.before_name) if problem else ""
+    said = words.summary(change, periods.now_name, periods.before_name, feature, why)
     gone = (before.away, after.away) if before.away and after.away else None
     if gone:
         said += ran_away(change, periods, *gone)

@@ -68,13 +68,21 @@ def _value(value: str | None, nothing: str) -> str:
     return "other" if value == OTHER else value or nothing
 
 
-def summary(change: Change, now: str, before: str, feature: str) -> list[str]:
-    """What changed and why, the answer first: two or three sentences."""
+REASON, DIFFERS = "The main reason", "What differs between what there is"
+
+
+def summary(change: Change, now: str, before: str, feature: str, incomplete: str = "") -> list[str]:
+    """What changed and why, the answer first: two or three sentences.
+
+    `incomplete`: why the periods do not compare; then nothing is claimed to be the reason.
+    """
     if not change.before.cost and not change.after.cost:
         return [f"Nothing with a known price happened in {now} or {before}."]
     said = [_headline(change, now, before)]
+    if incomplete:
+        said.append(incomplete)
     if change.leading and not _is_small(change):
-        said.append(_reason(change, feature))
+        said.append(_reason(change, feature, DIFFERS if incomplete else REASON))
         said += _others(change, feature)
     return said
 
@@ -97,12 +105,12 @@ def _headline(change: Change, now: str, before: str) -> str:
     return f"{now} cost {cost}, {money} ({part}) {way} than {before} ({was})."
 
 
-def _reason(change: Change, feature: str) -> str:
+def _reason(change: Change, feature: str, opening: str) -> str:
     """The strongest cause that goes the way of the whole, and where it comes from."""
     forward = [cause for cause in change.leading if change.causes[cause] * change.difference > 0]
     cause = (forward or change.leading)[0]
     value = change.causes[cause]
-    said = f"The main reason: {label(cause, feature).lower()} ({signed(value)})"
+    said = f"{opening}: {label(cause, feature).lower()} ({signed(value)})"
     lines = [line for line in change.lines if line.causes.get(cause, 0) * value > 0]
     if len(change.lines) > 1 and lines:
         line = max(lines, key=lambda one: abs(one.causes[cause]))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ WITHOUT, SURE = 0.5, 0.05
 class Slice:
     """`explains`: its share of the change, these add up to 1 over a dimension. `left`: the share
     that is left of the change without it. `p`: whether its size changed, adjusted over all slices.
+    `succeeds`: of a new version of a prompt, what those explain that went when it came.
     """
 
     dimension: str
@@ -45,11 +46,18 @@ class Slice:
     explains: float
     left: float | None
     p: float
+    succeeds: float = 0.0
+
+    @property
+    def brought(self) -> float:
+        """What it explains together with what it took the place of: of a version that answers as
+        the last one did, nothing."""
+        return self.explains + self.succeeds
 
     @property
     def beyond(self) -> float:
         """How much more it explains than a slice of its size would."""
-        return self.explains - max(self.before, self.now)
+        return self.brought - max(self.before, self.now)
 
     @property
     def is_new(self) -> bool:
@@ -64,11 +72,13 @@ class Slice:
 
     @property
     def carries(self) -> bool:
-        stands_out = self.explains >= EXPLAINS and self.beyond >= BEYOND and self.now > 0
-        return stands_out or (self.is_new and self.explains >= WHOLE) or self.is_gone
+        stands_out = self.brought >= EXPLAINS and self.beyond >= BEYOND and self.now > 0
+        return stands_out or (self.is_new and self.brought >= WHOLE) or self.is_gone
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"carries": self.carries}
+        said = asdict(self) | {"carries": self.carries}
+        del said["succeeds"]
+        return said
 
 
 def slices(
@@ -83,8 +93,26 @@ def slices(
     if not made:
         return []
     adjusted = false_discovery_control([one.p for one in made])
-    found = [Slice(**{**asdict(one), "p": float(p)}) for one, p in zip(made, adjusted, strict=True)]
+    found = [replace(one, p=float(p)) for one, p in zip(made, adjusted, strict=True)]
+    found = [replace(one, succeeds=_of_before(one, found)) for one in found]
     return sorted(found, key=lambda one: (-one.beyond, one.dimension, one.value))
+
+
+def _of_before(new: Slice, found: Sequence[Slice]) -> float:
+    """What versions of the same prompt explain that hardly are there any more."""
+    if new.dimension != "prompt" or not new.is_new:
+        return 0.0
+    prompt = _prompt(new.value)
+    return sum(
+        one.explains
+        for one in found
+        if one.dimension == "prompt" and _prompt(one.value) == prompt and one.now < NEW * one.before
+    )
+
+
+def _prompt(value: str) -> str:
+    """The prompt's name, without its version."""
+    return value.rpartition(" ")[0] or value
 
 
 def _named(before: Sequence[str], now: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -533,7 +533,10 @@ def test_traffic_that_began_in_the_time_before_has_not_grown(page: Client, acces
     assert response.context["tiles"][0].change is None
     assert [line.change.text for line in response.context["lines"]] == [""]
     change = page.get(f"{COST}/change", ends)
-    assert "Traffic began on 8 " in change.context["explained"].sentences[1]
+    told = change.context["explained"].sentences
+    assert "Traffic began on 8 " in told[1]
+    assert told[2].startswith("What differs between what there is: ")
+    assert "main reason" not in " ".join(told)
     later = {"from": iso(start + 14 * DAY), "to": iso(start + 19 * DAY)}
     [whole] = page.get(COST, later).context["sentences"]
     assert "as in the one before" in whole, "both periods are full"

@@ -25,6 +25,16 @@ def test_longer_prompts_are_the_reason() -> None:
     )
 
 
+def test_periods_that_do_not_compare_have_no_main_reason() -> None:
+    change = explain({P: measured(1_000)}, {P: measured(1_000, input=3_000)})
+    why = "Traffic began on 9 Nov, within September: the two do not compare."
+    assert words.summary(change, "October", "September", "prompt", why) == [
+        "October cost $8.50, $5.00 (143%) more than September ($3.50).",
+        why,
+        "What differs between what there is: input per call (+$5.00): 1.0k → 3.0k tokens per call.",
+    ]
+
+
 def test_of_several_slices_the_one_that_did_most_is_named() -> None:
     other: Group = ("gpt-4o-mini", "title")
     before = {P: measured(1_000), other: measured(1_000)}

@@ -177,6 +177,23 @@ def test_what_is_gone_can_be_what_changed() -> None:
     assert found["brief"].is_gone and found["brief"].carries and not found["usual"].is_gone
 
 
+def test_a_new_version_is_measured_by_what_it_took_the_place_of() -> None:
+    """Reports are long in both versions and a few more of them stand for little; answers grow."""
+    before = np.concatenate([RNG.normal(0, 1, (250, 8)), RNG.normal(6, 1, (30, 8))])
+    now = np.concatenate([RNG.normal(1, 1, (90, 8)), RNG.normal(6, 1, (10, 8))])
+    prompts = (
+        ["answer 69"] * 250 + ["report 69"] * 30,
+        ["answer 70"] * 90 + ["report 70"] * 10,
+    )
+    space = space_of((before.astype(np.float32), now.astype(np.float32)), {})
+    made = slices(space, {"prompt": prompts})
+    found = {one.value: one for one in made}
+    assert found["report 70"].explains > 0.35 and not found["report 70"].carries
+    assert found["answer 70"].carries and found["answer 70"].brought > 0.8
+    assert sum(one.explains for one in made) == pytest.approx(1.0)
+    assert "succeeds" not in found["answer 70"].as_json()
+
+
 def test_what_is_said_of_nothing() -> None:
     assert "With 140 conversations, a shift of under 30 %" in wording.of_quiet(0.3, 140)
     assert "too few" in wording.of_quiet(None, 31)
