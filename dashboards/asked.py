@@ -1,18 +1,22 @@
 """What lists of sessions and users are asked for in the URL:
 
-a time range (a preset, or two ends), a query, a place in the list.
+a time range (a preset, or two ends), a query, a place in the list. Ranges mean the same time as on
+dashboards, so that the figures behind a link are those of the page that it is on.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
-from dashboards.explorer.ranges import PRESETS, Chosen
+from dashboards.explorer.ranges import PRESETS
 from dashboards.explorer.state import read_range
+from dashboards.periods import LONGEST, bounds, exact_span
+from dashboards.periods import listed as times_of
 from sightglass.accounts.access import Access
 from traces.query import QueryError
 from traces.selectors.groups import Group
@@ -38,6 +42,15 @@ class Listing:
     problem: str = ""
     ends: dict[str, str] = field(default_factory=dict)
     """`from` and `to`, where these were given instead of a preset."""
+    time: TimeRange = field(default_factory=TimeRange)
+
+    @property
+    def days(self) -> str:
+        """Of which days the list is; empty with an open end, or where they span years."""
+        if self.time.start_ns is None or self.time.end_ns is None:
+            return ""
+        start, end = bounds(self.time)
+        return exact_span(self.time) if 0 < end - start <= LONGEST else ""
 
     @property
     def ranges(self) -> list[tuple[str, str]]:
@@ -56,6 +69,7 @@ def listed(request: HttpRequest, access: Access, lister: Lister) -> Listing:
     answer = Listing(q, chosen.name, [], problem=wrong, ends=ends)
     if wrong:
         return answer
+    answer.time = times_of(chosen, time.time_ns())
     try:
         query = parse(q) if q.strip() else EVERYTHING
     except QueryError as error:
@@ -63,7 +77,7 @@ def listed(request: HttpRequest, access: Access, lister: Lister) -> Listing:
         answer.problem = f"Character {error.position + 1}: {error.detail}.{hint}"
         return answer
     try:
-        page = _page(access, lister, query, chosen, request.GET.get("cursor"))
+        page = _page(access, lister, query, answer.time, request.GET.get("cursor"))
     except TooSlow:
         answer.problem = "This took too long and was stopped. Try a shorter range or fewer terms."
         return answer
@@ -74,12 +88,12 @@ def listed(request: HttpRequest, access: Access, lister: Lister) -> Listing:
 
 
 def _page(
-    access: Access, lister: Lister, query: Query, chosen: Chosen, cursor: str | None
+    access: Access, lister: Lister, query: Query, range: TimeRange, cursor: str | None
 ) -> Page[Group]:
     try:
-        return lister(access, query=query, range=chosen.range, cursor=cursor)
+        return lister(access, query=query, range=range, cursor=cursor)
     except CursorError:  # an old link: from the top, rather than nothing
-        return lister(access, query=query, range=chosen.range, cursor=None)
+        return lister(access, query=query, range=range, cursor=None)
 
 
 def _link(answer: Listing, cursor: str | None) -> str | None:

@@ -77,6 +77,17 @@ def between(chosen: Chosen, now_ns: int) -> Period:
     return Period(TimeRange(start, end), back)
 
 
+def listed(chosen: Chosen, now_ns: int) -> TimeRange:
+    """The time of a list that a dashboard leads to: that of the dashboard, or with open ends."""
+    if chosen.name in PRESETS or chosen.name in SHORT_PRESETS:
+        return preset(chosen.name, now_ns).range
+    start_ns, end_ns = chosen.range.start_ns, chosen.range.end_ns
+    return TimeRange(
+        None if start_ns is None else start_ns // BUCKET * BUCKET,
+        None if end_ns is None else -(-min(end_ns, now_ns) // BUCKET) * BUCKET,
+    )
+
+
 def grain_of(length_ns: int) -> tuple[Grain, int]:
     """Steps for a range of this length, and how long one is (ns)."""
     if length_ns <= 3 * HOUR:

@@ -38,6 +38,8 @@ class Node:
     model: str | None
     first_token_ms: float | None
     flags: int
+    has_content: bool = False
+    """It says what went in or came out."""
     children: list[Node] = field(default_factory=list)
     depth: int = 0
     below: int = 0

@@ -15,6 +15,7 @@ from dashboards.trace import panes, scores, waterfall, words
 from dashboards.trace.conversation import MAX_CALLS, conversation
 from dashboards.trace.evidence import evidence
 from dashboards.trace.finding import span_id_of, trace_id_of
+from dashboards.trace.opening import opening
 from dashboards.trace.tree import Node, Tree
 from evals.models import EvaluatorVersion
 from evals.selectors.scores import versions_of
@@ -55,7 +56,7 @@ def trace_page(request: ProjectRequest, trace_id: str) -> HttpResponse:
     tree = tree_of(trace)
     if chosen is not None and chosen not in tree.nodes:
         raise Http404("There is no such span in this trace.")
-    chosen = chosen if chosen is not None else _first(tree, trace)
+    chosen = chosen if chosen is not None else opening(tree, trace.root_span_id)
     given = scores_of(request.access, trace.trace_id)
     flagged = scores.flagged_names(given)
     context = _frame(trace, "waterfall") | {
@@ -187,12 +188,6 @@ def _opened(request: HttpRequest) -> list[int]:
 def _count(request: HttpRequest, name: str) -> int | None:
     text = request.GET.get(name, "")
     return int(text) if text.isdecimal() and len(text) < 10 else None
-
-
-def _first(tree: Tree, trace: Trace) -> int | None:
-    if trace.root_span_id in tree.nodes:
-        return trace.root_span_id
-    return tree.roots[0].span_id if tree.roots else None
 
 
 def _of_trace(given: Sequence[Score], versions: dict[int, EvaluatorVersion]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from sightglass.accounts.access import Access
@@ -53,8 +53,10 @@ def spans_of_trace(trace: Trace, *, limit: int, after: SpanKey | None = None) ->
 
 OUTLINE = (
     *("span_id", "parent_id", "start_ns", "end_ns", "kind", "status", "name", "model"),
-    *("time_to_first_token_ms", "flags"),
+    *("time_to_first_token_ms", "flags", "has_content"),
 )
+"""Columns, and whether the span says what went in or came out."""
+HAS_CONTENT = Q(input_preview__isnull=False) | Q(output_preview__isnull=False)
 MAX_OUTLINE = 50_000
 
 
@@ -63,7 +65,7 @@ def outline(trace: Trace) -> list[tuple[Any, ...]]:
 
     at most MAX_OUTLINE spans by start.
     """
-    rows = _rows_of(trace).order_by("start_ns", "span_id")
+    rows = _rows_of(trace).annotate(has_content=HAS_CONTENT).order_by("start_ns", "span_id")
     with time_limit():
         return list(rows.values_list(*OUTLINE)[:MAX_OUTLINE])
 

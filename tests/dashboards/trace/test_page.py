@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from typing import Any
 
 import pytest
@@ -80,6 +81,38 @@ def test_a_link_to_a_span_shows_that_span(page: Client, access: Access) -> None:
     assert f'data-span="{CALL.hex()}" href="{URL}?span={CALL.hex()}"' in text
     only = pane(page, CALL)
     assert only.startswith('<section class="card span-card"') and "data-span" not in only
+
+
+def opened_on(page: Client, url: str = URL) -> str:
+    found = re.search(r'<h2 id="span-h" tabindex="-1">([^<]*)</h2>', body(page, url))
+    assert found is not None
+    return found[1]
+
+
+def test_a_trace_whose_root_says_nothing_opens_on_a_span_that_does(
+    page: Client, access: Access
+) -> None:
+    said = {"gen_ai__output__messages": messages(("assistant", "Yes"))}
+    tool = {"parent": ROOT, "start_ns": START + 1, "end_ns": START + 2, "input__value": "7"}
+    store(access, agent())
+    assert opened_on(page) == "helper"  # there is nothing else
+    store(access, call(os.urandom(8), name="silent", error="no route"))
+    assert opened_on(page) == "helper"  # what failed says nothing either
+    store(access, span(TRACE, span_id=TOOL, name="look_up", **tool))
+    assert opened_on(page) == "look_up"
+    store(access, call(name="answer", **said))
+    assert opened_on(page) == "answer"
+    late = {"start_ns": START + SECOND // 2, "error": "it broke"}
+    store(access, call(os.urandom(8), name="failing", **late, **said))
+    assert opened_on(page) == "failing"
+    assert "carries no input or output" not in body(page)
+    assert opened_on(page, f"{URL}?span={ROOT.hex()}") == "helper"  # who asks for it gets it
+
+
+def test_a_trace_whose_root_says_something_opens_on_it(page: Client, access: Access) -> None:
+    said = {"gen_ai__output__messages": messages(("assistant", "Yes"))}
+    store(access, agent(input__value="Where is it?"), call(error="it broke", **said))
+    assert opened_on(page) == "helper"
 
 
 def test_a_conversation_is_shown_with_calls_and_their_results(page: Client, access: Access) -> None:

@@ -1,13 +1,18 @@
 """Users: their list, and what one asked, took and met."""
 
+import time
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from dashboards.explorer.ranges import iso
+from dashboards.periods import DAY
+from dashboards.templatetags.sightglass import moment_of
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import User
 from tests.traces.sending import SECOND, decoded, llm
+from traces.services import rolling
 from traces.services.ingest import store_spans
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +61,27 @@ def test_a_list_is_filtered(page: Client, access: Access) -> None:
     store(access, "alice", "bob")
     text = body(page, f"{LIST}&q=user:bob")
     assert ">bob<" in text and ">alice<" not in text
+
+
+def test_figures_are_those_of_the_overview_that_leads_here(page: Client, access: Access) -> None:
+    """A range of days begins at a midnight there, so it does here; ends are whole five minutes."""
+    first = time.time_ns() // DAY * DAY - 13 * DAY
+    sent = [first - SECOND, first, first + SECOND, first + 12 * DAY + 90 * SECOND]
+    spans = [llm(start_ns=ns, end_ns=ns + SECOND, user__id="alice") for ns in sent]
+    store_spans(access, decoded(*spans))
+    rolling.run(60)
+    noted = {"from": iso(first + SECOND), "to": iso(first + 12 * DAY + 60 * SECOND)}
+    for asked in ({"range": "14d"}, noted):
+        overview = page.get("/p/shop/overview", asked)
+        [there] = overview.context["users"]
+        users = page.get(overview.context["all_users"])
+        [row] = users.context["listing"].rows
+        assert (row.sums["cost_total"], row.trace_count) == (there.cost, 3), asked
+        assert there.traces == "3"
+        day = moment_of(first)
+        assert f"{day.day} {day:%b} – " in users.context["listing"].days
+        assert f"{users.context['listing'].days}, UTC" in users.content.decode()
+    assert page.get(LIST).context["listing"].days == ""
 
 
 def test_a_user_has_totals_sessions_and_traces(page: Client, access: Access) -> None:

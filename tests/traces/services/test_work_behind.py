@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Project
@@ -75,6 +76,21 @@ def test_while_requests_come_in_the_indexer_takes_one_at_a_time(
     assert indexing.run(30) == 2
     assert took == [1, indexing.CLAIM]
     assert not Batch.objects.filter(consumer="index").exists()
+
+
+def test_a_flood_is_stored_first(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    store_spans(access, decoded(*(llm() for _ in range(5))))
+    began = time.monotonic() - 10
+    assert resting.spans_within_a_second() == 5 and resting.is_busy()
+    resting.rest(began, began + 1_000)
+    monkeypatch.setattr(resting, "FLOOD", 5)
+    resting.rest(began, began + 1_000)
+    resting.rest(began, began + 15)
+    assert [round(seconds) for seconds in slept] == [40, 160, 5]
+    Receipt.objects.update(at=timezone.now() - timedelta(seconds=2))
+    assert resting.spans_within_a_second() == 0
 
 
 @pytest.mark.parametrize(
