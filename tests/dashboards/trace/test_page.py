@@ -92,8 +92,13 @@ def opened_on(page: Client, url: str = URL) -> str:
 def test_a_trace_whose_root_says_nothing_opens_on_a_span_that_does(
     page: Client, access: Access
 ) -> None:
-    said = {"gen_ai__output__messages": messages(("assistant", "Yes"))}
-    tool = {"parent": ROOT, "start_ns": START + 1, "end_ns": START + 2, "input__value": "7"}
+    said: dict[str, Any] = {"gen_ai__output__messages": messages(("assistant", "Yes"))}
+    tool: dict[str, Any] = {
+        "parent": ROOT,
+        "start_ns": START + 1,
+        "end_ns": START + 2,
+        "input__value": "7",
+    }
     store(access, agent())
     assert opened_on(page) == "helper"  # there is nothing else
     store(access, call(os.urandom(8), name="silent", error="no route"))
@@ -102,7 +107,7 @@ def test_a_trace_whose_root_says_nothing_opens_on_a_span_that_does(
     assert opened_on(page) == "look_up"
     store(access, call(name="answer", **said))
     assert opened_on(page) == "answer"
-    late = {"start_ns": START + SECOND // 2, "error": "it broke"}
+    late: dict[str, Any] = {"start_ns": START + SECOND // 2, "error": "it broke"}
     store(access, call(os.urandom(8), name="failing", **late, **said))
     assert opened_on(page) == "failing"
     assert "carries no input or output" not in body(page)
@@ -110,7 +115,7 @@ def test_a_trace_whose_root_says_nothing_opens_on_a_span_that_does(
 
 
 def test_a_trace_whose_root_says_something_opens_on_it(page: Client, access: Access) -> None:
-    said = {"gen_ai__output__messages": messages(("assistant", "Yes"))}
+    said: dict[str, Any] = {"gen_ai__output__messages": messages(("assistant", "Yes"))}
     store(access, agent(input__value="Where is it?"), call(error="it broke", **said))
     assert opened_on(page) == "helper"
 
