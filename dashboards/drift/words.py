@@ -135,10 +135,12 @@ def test_line(test: dict[str, Any], alpha: float) -> TestLine:
         level = str(test["level"])
         name = f"{name}: {language(level) if name == 'language' else level or 'none'}"
 
+    is_part = is_share or name.startswith("share of")
+
     def written(value: float | None) -> str:
         if value is None:
             return "–"
-        if is_share or name.startswith("share of"):
+        if is_part:
             return share(value)
         return numbers.written(value, "score")
 
@@ -149,10 +151,17 @@ def test_line(test: dict[str, Any], alpha: float) -> TestLine:
         before, now = "", "differs" if test["adjusted"] <= alpha else "as before"
     else:
         before, now = written(test["reference"]), written(test["current"])
+        if is_part and before == now and test["adjusted"] <= alpha:  # rounding would hide it
+            before, now = (_finely(test[side]) for side in ("reference", "current"))
     return TestLine(
         name, KINDS.get(test["kind"], ""), before, now, chance(test["adjusted"]),
         test["adjusted"] <= alpha,
     )  # fmt: skip
+
+
+def _finely(share_: float) -> str:
+    """A small share as per cent, with two digits that say something."""
+    return f"{100 * share_:.2g} %"
 
 
 def best_of_widths(

@@ -236,6 +236,11 @@ def test_words() -> None:
         "30 %",
         True,
     )
+    small = words.test_line(
+        {"name": "share of non-ASCII", "kind": "descriptor", "adjusted": 0.002, "effect": 0.1,
+         "reference": 0.00112, "current": 0.0064, "level": None}, 0.05,
+    )  # fmt: skip
+    assert (small.before, small.now) == ("0.11 %", "0.64 %"), "rounding must not hide a change"
     every = Monitor(hours=24), Monitor(hours=48), Monitor(hours=1), Monitor(hours=0, size=500)
     assert [words.period(one) for one in every] == [
         "daily", "every 2 days", "hourly", "every 500 traces",
