@@ -34,6 +34,10 @@ ABSOLUTE = ("ratio", "score", "ms")
 """Units whose differences are told as such; others in percent of what was."""
 
 
+NOTHING = ("0%", "0.0 pts", "0.00", "0 ms")
+"""Differences that rounding leaves nothing of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """`now` less `before`, in the unit of a metric. low, high: 95 % interval of the difference."""
@@ -44,6 +48,8 @@ class Change:
     better: Better
     low: float | None = None
     high: float | None = None
+    fact: bool = False
+    """Of a sum of money: it was spent, and is no sample, however much its steps vary."""
 
     @property
     def known(self) -> bool:
@@ -64,15 +70,15 @@ class Change:
 
     @property
     def tone(self) -> str:
-        """good, bad, or empty: not certain, or neither."""
-        if not self.certain or self.better is None:
+        """good, bad, or empty: not certain, neither, or too little to be seen."""
+        if not self.certain or self.better is None or self.text in NOTHING:
             return ""
         return "good" if (self.value > 0) == (self.better == "up") else "bad"
 
     @property
     def arrow(self) -> str:
         """The icon: tu, td, or none. What is new has gone nowhere."""
-        if not self.known or self.text in ("", NEW, "0%", "0.0 pts", "0.00", "0 ms"):
+        if not self.known or self.text in ("", NEW, *NOTHING):
             return ""
         return "tu" if self.value > 0 else "td"
 
@@ -156,16 +162,16 @@ def quantile(counts: sketch.Counts, share: float) -> Value:
 
 def of_totals(now: Sequence[float], before: Sequence[float], unit: str, better: Better) -> Change:
     """Of sums whose steps (in the same order and as many) are given."""
-    total, was = sum(now), sum(before)
+    total, was, fact = sum(now), sum(before), unit == "usd"
     n = min(len(now), len(before))
     if n < LEAST_STEPS or len(now) != len(before):
-        return Change(total, was, unit, better)
+        return Change(total, was, unit, better, fact=fact)
     steps = [a - b for a, b in zip(now, before, strict=True)]
     mean = sum(steps) / n
     spread = sqrt(sum((step - mean) ** 2 for step in steps) / (n - 1))
     reach = float(stdtrit(n - 1, 0.975)) * spread * sqrt(n)
     low = at_most_all(total - was - reach, was, unit)
-    return Change(total, was, unit, better, low, total - was + reach)
+    return Change(total, was, unit, better, low, total - was + reach, fact)
 
 
 def ratio(tops: Sequence[float], bottoms: Sequence[float]) -> Value:

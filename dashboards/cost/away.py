@@ -8,6 +8,9 @@ from django.urls import reverse
 
 from dashboards import numbers
 from dashboards.frame import Frame, term
+from dashboards.periods import DAY, bounds
+from dashboards.templatetags.sightglass import moment_of
+from traces.selectors.paging import TimeRange
 from traces.selectors.runaways import MORE, TIMES, Runaway, Runaways
 
 MEANING = (
@@ -20,6 +23,8 @@ FACTS = 4
 """Tags and values of metadata that a row shows."""
 FACT = 60
 """Characters of one."""
+FEW_DAYS = 2
+"""So many days are named; more are a habit of the period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,22 @@ def other(found: Runaways, when: str) -> str:
     did = f"{count:,} did, for {numbers.money(found.cost)}" if count else "none did"
     begun = during(when)
     return f"{begun[0].upper()}{begun[1:]} {did}."
+
+
+def when(found: Runaways, range: TimeRange, period: str) -> str:
+    """On which days they began, if these are one or two of a longer period; else in that.
+
+    `period`: what it is called. To be put behind “ran away”.
+    """
+    start, end = bounds(range)
+    days = sorted({one.start_ns // DAY for one in found.traces})
+    if found.cut or len(days) > FEW_DAYS or end - start <= len(days) * DAY:
+        return f" {during(period)}"
+    at = [moment_of(day * DAY) for day in days]
+    last = at[-1]
+    alike = all((one.year, one.month) == (last.year, last.month) for one in at)
+    texts = [f"{one.day}" if alike else f"{one.day} {one:%b}" for one in at[:-1]]
+    return f" on {' and '.join([*texts, f'{last.day} {last:%b}'])}"
 
 
 def during(period: str) -> str:

@@ -68,6 +68,10 @@ class Explained:
     """Traces that ran away, before and now; None: they could not be found in time."""
     sentences: list[str] = field(default_factory=list)
 
+    @property
+    def has_reason(self) -> bool:
+        return any(one.startswith(words.REASON) for one in self.sentences)
+
 
 def found(frame: Frame, query: Query, periods: Periods, by: str) -> Explained:
     """Raises TooSlow."""
@@ -89,12 +93,16 @@ def ran_away(change: Change, periods: Periods, before: Runaways, now: Runaways) 
     """What runaway traces cost in each period."""
     if now.traces:
         return [
-            away.sentence(now, change.after.cost, f" {away.during(periods.now_name)}"),
+            away.sentence(now, change.after.cost, away.when(now, periods.now, periods.now_name)),
             away.other(before, periods.before_name),
         ]
     if before.traces:
         return [
-            away.sentence(before, change.before.cost, f" {away.during(periods.before_name)}"),
+            away.sentence(
+                before,
+                change.before.cost,
+                away.when(before, periods.before, periods.before_name),
+            ),
             away.other(now, periods.now_name),
         ]
     return []

@@ -22,6 +22,7 @@ from dashboards.frame import Frame
 from dashboards.numbers import money
 from dashboards.overview.reading import reading
 from dashboards.overview.sentence import can_compare
+from dashboards.overview.stats import COST_PER_TRACE
 from dashboards.overview.views import charts_of, page_of
 from dashboards.periods import DAY, Period, bounds, day_span
 from dashboards.templatetags.sightglass import moment_of
@@ -36,22 +37,26 @@ MOST_ROWS = 5
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A figure. `interval` may be empty."""
+    """A figure. `interval` may be empty; `explained`: the opening says what its change comes of."""
 
     label: str
     value: str
     change: Change | None
     url: str
     interval: str = ""
+    explained: bool = False
 
     @property
     def told(self) -> str:
-        """Its change in words: up 31%, may be chance. Without an interval only the change."""
+        """Its change in words: up 31%, may be chance. Without an interval only the change; money
+        that was spent, and what is explained, is no chance.
+        """
         change = self.change
         if change is None or not change.text:
             return ""
         words = f"{change.way} {change.text}".strip()
         doubtful = change.low is not None and not change.certain
+        doubtful = doubtful and not change.fact and not self.explained
         return f"{words}, may be chance" if doubtful else words
 
 
@@ -121,8 +126,17 @@ def days_of(period: Period) -> str:
 def _of_overview(frame: Frame) -> Content:
     found = reading(frame)
     page = page_of(found)
+    opening = heads(frame, page["stats"] if can_compare(found) else ())
+    has_cause = any(head.has_cause for head in opening)
     lines = [
-        Line(stat.label, stat.value, stat.change, absolute(stat.url)) for stat in page["stats"]
+        Line(
+            stat.label,
+            stat.value,
+            stat.change,
+            absolute(stat.url),
+            explained=has_cause and stat.label == COST_PER_TRACE,
+        )
+        for stat in page["stats"]
     ]
     movers = [
         Block(f"{name} whose cost moved most", moved)
@@ -133,7 +147,7 @@ def _of_overview(frame: Frame) -> Content:
         title=frame.access.project.name,
         days=days_of(frame.period),
         url=absolute(frame.page("overview")),
-        heads=heads(frame, page["stats"] if can_compare(found) else ()),
+        heads=opening,
         lines=lines,
         blocks=movers,
         pictures=_pictures(charts_of(found, "model").values(), absolute(frame.page("overview"))),

@@ -43,6 +43,8 @@ class Head:
     label: str
     text: str
     url: str
+    has_cause: bool = False
+    """Whether it says of what a change of cost comes."""
 
 
 def heads(frame: Frame, strip: Sequence[Stat]) -> list[Head]:
@@ -70,7 +72,8 @@ def heads(frame: Frame, strip: Sequence[Stat]) -> list[Head]:
 def _spend(frame: Frame) -> Iterator[Head]:
     """The sentences of What changed, of the same days."""
     said = change.found(frame, frame.query or EVERYTHING, periods_of(frame), change.DEFAULT)
-    yield Head("Spend", " ".join(said.sentences), absolute(frame.page("cost_change")))
+    url = absolute(frame.page("cost_change"))
+    yield Head("Spend", " ".join(said.sentences), url, said.has_reason)
 
 
 def _budgets(frame: Frame) -> Iterator[Head]:

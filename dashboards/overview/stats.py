@@ -18,6 +18,8 @@ from traces.selectors import metrics
 
 UNITS = ("¢", "%", "k", "M", "G", " ms", " tok/s", " s", "/min")
 
+COST_PER_TRACE = "Cost per trace"
+
 
 @dataclass(frozen=True, slots=True)
 class Stat:
@@ -114,7 +116,7 @@ def cost_per_trace(reading: Reading, now: list[Measures], before: list[Measures]
         for steps in (now, before)
     ]
     return Stat(
-        "Cost per trace",
+        COST_PER_TRACE,
         written(ratios[0].value, "usd"),
         changes.of_values(ratios[0], ratios[1], "usd", "down"),
         reading.frame.explore(order="-cost"),

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from uuid import UUID
+
 import pytest
 
-from dashboards.cost import words
+from dashboards.cost import away, words
+from dashboards.periods import DAY
 from tests.traces.rollups.test_explain import DEARER, measured
 from traces.rollups.explain import Cause, Group, explain
 from traces.rollups.measures import Measures
+from traces.selectors.paging import TimeRange
+from traces.selectors.runaways import Runaway, Runaways
 
 P: Group = ("gpt-4o", "answer")
 
@@ -141,3 +147,24 @@ def test_unknown_is_never_zero(sums: Measures, cost: int | None) -> None:
 
 def test_signs() -> None:
     assert [words.signed(value * 10**12) for value in (2, -2, 0)] == ["+$2.00", "−$2.00", "0¢"]
+
+
+@pytest.mark.parametrize(
+    ("days", "length", "said"),
+    [
+        ([17], 7, " on 17 Nov"),
+        ([18, 17, 18], 7, " on 17 and 18 Nov"),
+        ([16, 17, 18], 7, " in 15 – 21 Nov"),
+        ([15], 1, " in 15 – 21 Nov"),
+        ([30, 31], 20, " on 30 Nov and 1 Dec"),
+    ],
+)
+def test_one_or_two_days_of_runaway_traces_are_named(
+    days: list[int], length: int, said: str
+) -> None:
+    november = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp()) * 10**9 - DAY
+    traces = [Runaway(UUID(int=n), "agent", november + n * DAY + 5, 0, 30, 5.0) for n in days]
+    start = november + 15 * DAY
+    period = TimeRange(start, start + length * DAY)
+    assert away.when(Runaways(traces), period, "15 – 21 Nov") == said
+    assert away.when(Runaways(traces, cut=True), period, "15 – 21 Nov") == " in 15 – 21 Nov"

@@ -18,18 +18,21 @@ from matplotlib import image
 from pytest_django import Settings
 
 from dashboards.boards.checking import ChartDraft
+from dashboards.changes import Change, of_totals
 from dashboards.digest import delivering, services
-from dashboards.digest.content import Content, content_of
+from dashboards.digest.content import Content, Line, content_of
 from dashboards.digest.delivering import FIRST_WAIT, LEASE, MOST_ATTEMPTS, UNSURE
 from dashboards.digest.message import message_of
 from dashboards.digest.models import Delivery, Report
 from dashboards.digest.schedule import end_of
+from dashboards.templatetags.sightglass import moment_of
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Membership, Project, Role
 from tests import smtp
 from tests.conftest import member
 from tests.dashboards.boards.making import COST, ERRORS, board
 from tests.dashboards.budgets.budgeting import budget
+from tests.dashboards.cost.traffic import begun, run_away
 from tests.dashboards.digest.reporting import EIGHT, report, traffic
 from tests.dashboards.quality.scoring import day, rolled
 from tests.traces.sending import SECOND, decoded, llm
@@ -449,3 +452,33 @@ def test_errors_are_not_compared_with_nothing(access: Access) -> None:
     rolled(access)
     found = content_of(report(access), end_of(EIGHT))
     assert [head.label for head in found.heads] == ["Spend"]
+
+
+def test_money_that_was_spent_is_no_chance_and_the_days_of_runaways_are_said(
+    access: Access,
+) -> None:
+    begun(access, day(14), 14)
+    run_away(access, day(3))
+    rolled(access)
+    found = content_of(report(access, frequency="weekly"), end_of(EIGHT))
+    opening = found.heads[0].text
+    at = moment_of(day(3))
+    assert "The main reason: runaway traces (+" in opening
+    assert f"1 trace of research ran away on {at.day} {at:%b} and cost " in opening
+    told = {line.label: line.told for line in found.lines}
+    changes = {line.label: line.change for line in found.lines}
+    for label in ("Spend", "Cost per trace"):
+        change = changes[label]
+        assert change and change.low is not None and not change.certain, "one day did it"
+        assert told[label] == f"up {change.text}", label
+    assert told["Traces"].endswith(", may be chance")
+
+
+def test_an_average_may_be_chance_where_the_opening_names_no_cause() -> None:
+    change = Change(1.9, 1.0, "usd", "down", low=-0.1, high=1.9)
+    assert Line("Cost per trace", "$1.90", change, "").told == "up 90%, may be chance"
+    assert Line("Cost per trace", "$1.90", change, "", explained=True).told == "up 90%"
+    spent = of_totals([1, 1, 1, 5], [1, 1, 1, 1], "usd", "down")
+    counted = of_totals([1, 1, 1, 5], [1, 1, 1, 1], "count", None)
+    assert Line("Spend", "$8.00", spent, "").told == "up 100%"
+    assert Line("Traces", "8", counted, "").told == "up 100%, may be chance"
