@@ -39,6 +39,7 @@ FORGETFUL = (
 )
 TTLS = (("3600", "an hour"), ("86400", "a day"), ("604800", "a week"), ("", "for ever"))
 LISTED = 10
+MOST_DIFFERING = "Hits that differ at most, %"
 
 
 @require_GET
@@ -52,7 +53,7 @@ def cost_cache(request: ProjectRequest) -> HttpResponse:
 @require_GET
 @project_page(Permission.READ)
 def cost_cache_one(request: ProjectRequest, pk: int) -> HttpResponse:
-    """`at`: the threshold whose slices and wrong hits are shown; `csv`: a card as a file."""
+    """`at`: the threshold whose slices and differing hits are shown; `csv`: a card as a file."""
     return _page(request, reading.cache_replay(request.access, pk))
 
 
@@ -173,7 +174,7 @@ def _rates(frame: Frame, found: dict[str, Any]) -> ChartCard:
     curves = [
         Curve("Answered by the cache", "s1", [one["hit_rate"] for one in points]),
         Curve(
-            "Wrong, of judged hits",
+            "Differed, of judged hits",
             "bad",
             [one["wrong_rate"] for one in points],
             [one["low"] for one in points],
@@ -182,7 +183,9 @@ def _rates(frame: Frame, found: dict[str, Any]) -> ChartCard:
     ]
     chart = over(_thresholds(found), curves, unit="ratio", mark=found["recommended"])
     sub = "by the least similarity of what is asked"
-    return ChartCard("rates", "Hits and wrong hits", chart, sub=sub, csv=frame.csv("rates"))
+    return ChartCard(
+        "rates", "Hits, and those that differed", chart, sub=sub, csv=frame.csv("rates")
+    )
 
 
 def _savings(frame: Frame, found: dict[str, Any]) -> ChartCard:
@@ -218,7 +221,7 @@ def cost_cache_new(request: ProjectRequest) -> HttpResponse:
                 given.getlist("same"),
                 _version(request, given.get("evaluator", "")),
                 _share(given.get("alike", ""), "Least similarity of answers"),
-                _share(given.get("most_wrong", ""), "Wrong hits at most, %") / 100,
+                _share(given.get("most_wrong", ""), MOST_DIFFERING) / 100,
             ),
         )
     except ValidationError as error:

@@ -30,7 +30,7 @@ def judged(point: dict[str, Any], evaluator: str | None) -> list[str]:
     """How many hits were held against the recorded answer, by what, and what of the rest."""
     hits, known = point["hits"], point["judged"]
     if not hits:
-        return ["No call was answered, so nothing could be wrong."]
+        return ["No call was answered, so no answer could differ."]
     by, why = "by how alike the two answers are", "one of the two answers has no text"
     if evaluator:
         by = f"by what “{evaluator}” said of both answers"
@@ -40,14 +40,15 @@ def judged(point: dict[str, Any], evaluator: str | None) -> list[str]:
     else:
         told = [
             f"{numbers.number(known)} of {numbers.number(hits)} hits were judged, {by}:"
-            f" {numbers.number(point['wrong'])} of these {numbers.number(known)} were wrong"
+            f" {numbers.number(point['wrong'])} of these {numbers.number(known)} gave another"
+            " answer than was recorded"
             f" ({numbers.share(point['wrong_rate'])}, 95% interval"
             f" {interval(point['low'], point['high'])})."
         ]
     if rest := hits - known:
         told.append(
             f"Not judged: {numbers.number(rest)}, where {why}."
-            " These count neither as right nor as wrong."
+            " These count neither as alike nor as different."
         )
     return told
 
@@ -102,8 +103,8 @@ def advice(found: dict[str, Any], most_wrong: float) -> str:
     best = next((one for one in found["points"] if one["threshold"] == found["recommended"]), None)
     if best is None:
         return (
-            f"No threshold is sure to keep wrong answers below {bound} of the hits: either its"
-            " hits are too few to tell, or too many of them disagree."
+            f"No threshold is sure to keep hits that give another answer than was recorded below"
+            f" {bound}: either its hits are too few to tell, or too many of them differ."
         )
     share = ""
     if found["cost"]:
@@ -111,8 +112,8 @@ def advice(found: dict[str, Any], most_wrong: float) -> str:
     hits = "judged hits" if best["judged"] < best["hits"] else "hits"
     return (
         f"At {best['threshold']:g} you would save {monthly(best['saved'], found)} a month{share},"
-        f" with {interval(best['low'], best['high'])} (95% interval) of the {hits} answered"
-        " wrongly."
+        f" with {interval(best['low'], best['high'])} (95% interval) of the {hits} giving"
+        " another answer than was recorded."
     )
 
 

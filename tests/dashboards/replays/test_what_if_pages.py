@@ -122,10 +122,16 @@ def test_the_cache_says_what_was_judged_and_from_what_a_month_is_made(
     caches.create(access, caches.Wanted(start, end, version=refusal, same=["model"]))
     caches.work_off()
     told = text(page, "/cache", at="0.995")
-    assert "1 of 2 hits were judged, by what “refusal” said of both answers: 1 of these 1 " in told
+    assert (
+        "1 of 2 hits were judged, by what “refusal” said of both answers: 1 of these 1 "
+        "gave another answer than was recorded" in told
+    )
     assert "Not judged: 1, where “refusal” has not scored both answers." in told
     assert "scaled from the time of this range that has traffic: 1 day." in told
     assert FORGETFUL in told and "are one row" in told
+    shown = re.sub(r"<[^>]*>", " ", told[told.index('id="content"') :])
+    assert "wrong" not in shown.lower(), "the answer of before may have been the better one"
+    assert "Of these differed" in shown and "Hits that differed" in shown
     assert f'href="{COST}/what-if?' in told and "so its shares are others" in told
     replayed(access)
     told = text(page, "/cache")
@@ -140,7 +146,7 @@ def test_what_the_form_does_not_know_is_told(page: Client, access: Access) -> No
         ({"evaluator": "x"}, "there is no such evaluator of calls"),
         ({"ttl": "7"}, "choose one of the times"),
         ({"alike": "much"}, "Least similarity of answers: it must be a number."),
-        ({"most_wrong": ""}, "Wrong hits at most, %: it must be a number."),
+        ({"most_wrong": ""}, "Hits that differ at most, %: it must be a number."),
         ({"same": "colour"}, "Some of model, prompt, system, before."),
     ):
         answer = page.post(f"{COST}/cache/new?range=7d", usual | wrong, follow=True)
