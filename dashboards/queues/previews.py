@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from evals.review.models import Item
 from evals.review.services.filling import Key
 from traces.models import Span, Trace
+from traces.spans import PREVIEW_LENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +52,16 @@ COLUMNS = ("name", "input_preview", "output_preview")
 
 
 def _preview(name: str, given: str | None, said: str | None) -> Preview:
-    return Preview(given or name or "(no name)", said or "", name if given else "")
+    asked = shortened(given) if given else name or "(no name)"
+    return Preview(asked, shortened(said or ""), name if given else "")
+
+
+def shortened(text: str) -> str:
+    """A stored preview; one as long as previews may be has an end nobody sees: it is cut at a word.
+
+    Where there are no spaces, as in Chinese or a long address, nothing is taken away.
+    """
+    if len(text) < PREVIEW_LENGTH:
+        return text
+    head = text.rpartition(" ")[0].rstrip(" ,;:")
+    return f"{head if len(head) >= len(text) // 2 else text}…"

@@ -7,11 +7,13 @@ import io
 import json
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from dashboards.queues import previews
 from evals.review.models import Item, Queue
 from evals.review.selectors import deciding, labels
 from evals.review.services import adjudicating, filling, working
@@ -268,6 +270,44 @@ def test_answers_stand_side_by_side(
     assert cells == ["yes", "no", "4", "2", "–", "rude", "Fine", "–"]
     assert table.count("is-differ") == 3, "a note is nothing to agree on"
     assert "12 s" in table
+
+
+@pytest.mark.parametrize("flagged", [False, True])
+def test_texts_to_decide_on_are_cut_at_a_word(
+    access: Access, queue: Queue, ann: Access, bob: Access, lea: Access, flagged: bool
+) -> None:
+    asked, answered = (
+        "Where is my walnut parcel number 7? ",
+        "Our walnut lamp was dispatched at ten, ",
+    )
+    said: dict[str, Any] = {
+        "gen_ai.input.messages": desk.said("user", asked * 9),
+        "gen_ai.output.messages": desk.said("assistant", answered * 9),
+    }
+    (item,) = desk.fill(access, queue, **said)
+    if flagged:
+        working.flag(bob, item, "Which?")
+    else:
+        working.submit(ann, item, desk.GOOD)
+        working.submit(bob, item, desk.BAD)
+    html = text(as_(lea), "/answers/disputes")
+    assert f"{asked * 2}Where is my walnut…<" in html
+    assert flagged or f"{answered * 2}Our walnut lamp…<" in html
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("", ""),
+        ("Short, and whole", "Short, and whole"),
+        ("ab " * 31 + "cde", "ab " * 30 + "ab…"),
+        ("ab, " * 24, "ab, " * 23 + "ab…"),
+        ("問" * 96, "問" * 96 + "…"),
+        ("See https://example.org/" + "x" * 72, "See https://example.org/" + "x" * 72 + "…"),
+    ],
+)
+def test_a_preview_ends_with_a_whole_word(stored: str, shown: str) -> None:
+    assert previews.shortened(stored) == shown
 
 
 def test_what_is_decided_or_answered_is_gone(
