@@ -95,7 +95,7 @@ def cache_curves(n: int, seed: int) -> None:
     took = time.perf_counter() - began
     print(f"{n:,} calls, 240 facts, {len(THRESHOLDS)} thresholds in one pass: {took:.1f} s\n")
     print(
-        "| threshold | hits | saved | wrong in truth | wrong as seen by answers' vectors (95 %) |"
+        "| threshold | hits | saved | wrong in truth | differed by answers' vectors (95 %) |"
     )
     print("|---|---|---|---|---|")
     points = []

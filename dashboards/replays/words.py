@@ -103,8 +103,8 @@ def advice(found: dict[str, Any], most_wrong: float) -> str:
     best = next((one for one in found["points"] if one["threshold"] == found["recommended"]), None)
     if best is None:
         return (
-            f"No threshold is sure to keep hits that give another answer than was recorded below"
-            f" {bound}: either its hits are too few to tell, or too many of them differ."
+            "No threshold is sure to keep hits that give another answer than was recorded below"
+            f" {bound} of all: either its hits are too few to tell, or too many of them differ."
         )
     share = ""
     if found["cost"]:
