@@ -89,7 +89,7 @@ def test_two_reviewers_and_a_lead_settle_a_queue_by_keyboard(
 
     press(one, "s", "1")  # the first reason of those offered
     assert item_on(one) == third.pk
-    press(one, "f", *"Is this ours?", "Control+Enter")
+    press(one, "f", *"Is this ours?", "Control+Enter")  # as from any field
     expect(one.get_by_role("heading", name="You are through")).to_be_visible()
     comes(lambda: Item.objects.get(pk=third.pk).flagged, "the question")
     at_ann.check()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from evals.review.models import Draft, Item, Queue, Skip
+from evals.review.models import Draft, Flag, Item, Queue, Skip
 from evals.review.services import queues
 from sightglass.accounts.access import Access
 from tests.browser.test_desk import Visit, comes, item_on, labelled, opened, press, sent
@@ -150,8 +150,16 @@ def test_undo_takes_back_the_last_step_and_says_so(
     press(page, "u")
     expect(page.locator(f"[data-item='{second.pk}']")).to_be_visible()
     expect(page.locator("#toasts")).to_contain_text(f"your skip of item {second.pk}.")
-    press(page, "f", *"Whose is it?", "Control+Enter")
+    press(page, "f")
+    expect(page.get_by_role("button", name="Ask a lead ⏎")).to_be_visible()
+    picture(page, "desk-ask")
+    press(page, *"Whose", "Shift+Enter", *"is it?")
+    assert item_on(page) == second.pk  # a new line sends nothing
+    expect(page.get_by_label("What should a lead decide?")).to_have_value("Whose\nis it?")
+    press(page, "Enter")
     assert item_on(page) != second.pk
+    comes(lambda: Flag.objects.filter(item=second).exists(), "the question")
+    assert Flag.objects.get(item=second).reason == "Whose is it?"
     press(page, "u")
     expect(page.locator("#toasts")).to_contain_text("You asked a lead about item")
     at_ann.check()

@@ -38,12 +38,22 @@
     return "opened" in ask.dataset;
   }
 
+  // Enter sends from the field of a question to a lead as it does from that of a reason: no letter
+  // is written there; Shift begins a line, and what is still composed is ended first.
+  function sends(event) {
+    if (event.key !== "Enter" || event.isComposing) return false;
+    return event.ctrlKey || event.metaKey || (event.target.matches("textarea") && !event.shiftKey && !event.altKey);
+  }
+
   document.addEventListener("keydown", (event) => {
     lease.touch();
     if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
     const ask = now()?.querySelector("details.dk-ask[open]");
     if (ask && (ask.contains(event.target) || !form.typing(event.target))) {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) ask.querySelector("form").requestSubmit();
+      if (sends(event)) {
+        event.preventDefault();
+        if (!event.repeat) ask.querySelector("form").requestSubmit();
+      }
       return;
     }
     if (!now() || event.repeat) return;
