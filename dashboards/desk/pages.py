@@ -123,7 +123,8 @@ def draft_of(one: Item, mine: Mine) -> list[tuple[str, str]]:
 
 
 def table(access: Access, one: Item, labels: list[Label]) -> dict[str, Any]:
-    """Labels side by side: a column for each person, a row for each question that was answered."""
+    """Labels side by side: a column for each person, a row for each question that was answered;
+    `count` says how many there are."""
     names = selected_desk.names_of([label.reviewer_id for label in labels])
     columns = [(names.get(label.reviewer_id or 0, label.reviewer_label), label) for label in labels]
     by_key = {
@@ -139,7 +140,9 @@ def table(access: Access, one: Item, labels: list[Label]) -> dict[str, Any]:
         ]
         if any(cells):
             rows.append((question, cells, question["text"] in unlike))
-    return {"columns": columns, "rows": rows}
+    given = sum(not label.adjudicates for label in labels)
+    count = words.of_labels(given, decided=given < len(labels))
+    return {"columns": columns, "rows": rows, "count": count}
 
 
 def differing(labels: list[Label]) -> list[str]:

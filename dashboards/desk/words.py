@@ -77,6 +77,14 @@ def summary(errors: Mapping[str, str], questions: list[Question]) -> str:
     return f"{len(texts)} questions need an answer: {named}."
 
 
+def of_labels(given: int, decided: bool) -> str:
+    """How many labels people gave; a decision is told beside them, as it is none of those."""
+    if decided and not given:
+        return "The decision alone"
+    labels = f"{given} label{'' if given == 1 else 's'}"
+    return f"{labels} and the decision" if decided else labels
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """The line above the desk."""

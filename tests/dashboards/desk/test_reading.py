@@ -179,6 +179,35 @@ def test_a_lead_decides_and_takes_it_back(disputed: Item, access: Access, sign_i
     assert {"review.settled", "review.settling_undone"} <= set(told)
 
 
+def test_a_decision_is_no_label_among_those_given(
+    twice: Queue, ann: Access, access: Access, sign_in: SignIn
+) -> None:
+    item = desk.fresh(twice.items.order_by("pk")[0])
+    client, address = sign_in(access), page_of(item)
+    page = words(client.get(address))
+    assert "0 of 2 labels given." in page and "No labels yet." in page
+    decided = words(client.post(f"{address}/settle", DECIDED, follow=True))
+    assert "A lead has decided it; 0 of 2 labels given." in decided
+    assert "The decision alone" in decided and "No labels yet" not in decided
+    other = desk.fresh(twice.items.order_by("pk")[1])
+    working.submit(ann, other, WRONG)
+    labelled = words(client.get(page_of(other)))
+    assert "1 of 2 labels given." in labelled and "decision" not in labelled
+    both = words(client.post(f"{page_of(other)}/settle", DECIDED, follow=True))
+    assert "A lead has decided it; 1 of 2 labels given." in both
+    assert "1 label and the decision" in both
+
+
+def test_whether_others_have_labelled_is_not_told_where_labels_are_hidden(
+    twice: Queue, ann: Access, bob: Access, sign_in: SignIn
+) -> None:
+    item = desk.fresh(twice.items.order_by("pk")[0])
+    client = sign_in(bob)
+    assert "No labels that you can see yet." in words(client.get(page_of(item)))
+    working.submit(ann, item, WRONG)
+    assert "No labels that you can see yet." in words(client.get(page_of(item)))
+
+
 def test_a_label_that_came_since_stops_the_decision_and_keeps_what_was_chosen(
     disputed: Item, access: Access, bob: Access, sign_in: SignIn
 ) -> None:
