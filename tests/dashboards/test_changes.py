@@ -141,3 +141,8 @@ def test_slower_by_much_is_bad() -> None:
 )
 def test_a_change_in_words(now: float, before: float, unit: str, text: str) -> None:
     assert Change(now, before, unit, "down").text == text
+
+
+def test_what_rounding_leaves_nothing_of_has_no_colour() -> None:
+    change = Change(0.014, 0.011, "score", "down", 0.001, 0.005)
+    assert change.certain and (change.text, change.arrow, change.tone) == ("0.00", "", "")
