@@ -94,9 +94,7 @@ def cache_curves(n: int, seed: int) -> None:
     outcomes = [caching.exact(calls, ttl), *caching.vector(calls, THRESHOLDS, ttl)]
     took = time.perf_counter() - began
     print(f"{n:,} calls, 240 facts, {len(THRESHOLDS)} thresholds in one pass: {took:.1f} s\n")
-    print(
-        "| threshold | hits | saved | wrong in truth | differed by answers' vectors (95 %) |"
-    )
+    print("| threshold | hits | saved | wrong in truth | differed by answers' vectors (95 %) |")
     print("|---|---|---|---|---|")
     points = []
     for one in outcomes:
