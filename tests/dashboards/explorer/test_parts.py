@@ -1,6 +1,7 @@
 """Facets, histogram, completion, exports and saved views."""
 
 import json
+import time
 
 import pytest
 from django.test import Client
@@ -8,7 +9,7 @@ from django.test import Client
 from dashboards.models import SavedView
 from sightglass.accounts.models import Project, Role, User
 from tests.conftest import member
-from tests.traces.selectors.rows import NOON, SECOND, make_span, make_trace
+from tests.traces.selectors.rows import SECOND, make_span, make_trace
 
 pytestmark = pytest.mark.django_db
 EXPLORER = "/p/shop/explorer"
@@ -36,8 +37,9 @@ def test_a_chosen_value_leads_back(page: Client, project: Project) -> None:
 
 
 def test_the_histogram_counts_and_leads_to_a_range(page: Client, project: Project) -> None:
-    make_trace(project, start_ns=NOON)
-    make_trace(project, start_ns=NOON + 3600 * SECOND, error_count=1, input_preview="late one")
+    now = time.time_ns()
+    make_trace(project, start_ns=now - 50 * 3600 * SECOND)
+    make_trace(project, start_ns=now - 3600 * SECOND, error_count=1, input_preview="late one")
     answer = page.get(f"{EXPLORER}/histogram?range=all")
     assert "2 traces" in answer.content.decode() and "1 with errors" in answer.content.decode()
     bars = answer.context["chart"].bars

@@ -70,7 +70,7 @@ def test_which_way_is_better_decides_the_tone() -> None:
 
 def test_what_is_certain_but_not_to_be_seen_is_not_told() -> None:
     fell = figure(sums([0.061] * 400 + [0.059] * 400), sums([0.063] * 400 + [0.061] * 400))
-    assert fell.change.tone == "bad"
+    assert fell.change.certain and fell.change.tone == ""
     assert sentence([fell], [], BEFORE) == (
         "No score has changed for certain against the 7 days before."
     )
