@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -51,6 +52,10 @@ def confirm(client: Client) -> None:
 
 
 def code_of(secret: str) -> str:
+    """The code of now; near the end of its half minute, the next one, which lasts."""
+    left = 30 - time.time() % 30
+    if left < 8:
+        time.sleep(left + 0.1)
     counter = next(yield_hotp_counters_from_time())
     return str(format_hotp_value(hotp_value(secret, counter)))
 
