@@ -84,12 +84,12 @@ def test_told_again_it_changes_nothing(http: httpx.Client) -> None:
 
 def test_told_again_over_an_older_demo_no_score_is_there_twice(http: httpx.Client) -> None:
     """Which sent what was said of a session without a trace."""
-    demo(http, days=3)
+    demo(http, days=8)
     once = http.get("/api/v1/scores", params={"limit": 1000}).content
     of_sessions = Score.objects.filter(name="csat")
     external = Concat(Value("demo-"), "session_id", Value("-csat"), output_field=TextField())
     assert of_sessions.update(trace_id=None, external_id=external)
-    demo(http, days=3)
+    demo(http, days=8)
     assert http.get("/api/v1/scores", params={"limit": 1000}).content == once
 
 
