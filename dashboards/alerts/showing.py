@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from dashboards.explorer.terms import quoted
 from traces.query import Query, nodes, parse
 from traces.query.nodes import Node, Term, Words
 from traces.query.parser import MAX_LENGTH
@@ -163,7 +164,7 @@ def flagged_of(
     if threshold is not None:
         ways.append(f"{field}:{'<' if higher_is_better else '>='}{threshold:f}")
     if categories:
-        ways.append(f"{field}:{','.join(_quoted(one) for one in categories)}")
+        ways.append(f"{field}:{','.join(quoted(one) for one in categories)}")
     return f"({' OR '.join(ways)})"
 
 
@@ -173,12 +174,7 @@ def scored(score: str) -> str:
 
 
 def _field(score: str) -> str:
-    return f"score.{_quoted(score)}"
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return f"score.{quoted(score)}"
 
 
 def _inherits(asked: Query) -> bool:

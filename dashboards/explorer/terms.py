@@ -65,7 +65,7 @@ def term_of(field: str, value: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """All of it as words."""
+    """All of it as one value, or as words."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
