@@ -65,10 +65,15 @@ class Slice:
         return self.before < NEW * self.now
 
     @property
+    def went(self) -> bool:
+        """Whether it hardly is there any more."""
+        return self.now < NEW * self.before
+
+    @property
     def is_gone(self) -> bool:
-        """Whether it hardly is there any more, and most of the change with it."""
+        """Whether it went, and most of the change with it."""
         left = 1.0 if self.left is None else self.left
-        return self.now < NEW * self.before and self.p <= SURE and left <= WITHOUT
+        return self.went and self.p <= SURE and left <= WITHOUT
 
     @property
     def carries(self) -> bool:
@@ -106,7 +111,7 @@ def _of_before(new: Slice, found: Sequence[Slice]) -> float:
     return sum(
         one.explains
         for one in found
-        if one.dimension == "prompt" and _prompt(one.value) == prompt and one.now < NEW * one.before
+        if one.dimension == "prompt" and _prompt(one.value) == prompt and one.went
     )
 
 
