@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from evals.review.answers import NEEDS
 from evals.review.errors import Conflict, Invalid
 from evals.review.questions import Question
 from evals.review.selectors.queues import MOST_COUNTED, Progress
@@ -33,8 +34,6 @@ CONFLICTS = {
 }
 
 
-NEEDS = "Needs an answer."
-"""What `evals.review.answers` says of an answer that is missing."""
 MOST_NAMED = 3
 
 
