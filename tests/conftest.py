@@ -8,11 +8,18 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
+from hypothesis import HealthCheck
+from hypothesis import settings as of_properties
 from pytest_django import DjangoDbBlocker
 
 from sightglass.accounts.access import ROLE_PERMISSIONS, Access
 from sightglass.accounts.keys import create_key
 from sightglass.accounts.models import Membership, Project, Role, User
+
+of_properties.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+of_properties.load_profile("any machine")  # how busy a machine is says nothing of a property
 
 # Making a password slow to guess is of no use here, and costs half a second per person.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

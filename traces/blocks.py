@@ -20,7 +20,7 @@ from traces.otlp import wire
 from traces.spans import RawSpan, Resource, Scope
 
 GROUP, OTLP, NATIVE, GONE = 0, 1, 2, 3
-LEVEL = 3
+LEVEL = 4
 SHARED_BYTES = 3 * 2**16
 """Up to which traces share a block: beyond it little is saved, and reading one span costs more."""
 

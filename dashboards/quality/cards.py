@@ -19,7 +19,7 @@ from dashboards.quality.figures import (
     matters,
     score_value,
 )
-from dashboards.quality.reading import Trend
+from dashboards.quality.reading import Answers, Trend
 from dashboards.quality.slices import DIMENSIONS, LABELS
 from traces.query import Query
 from traces.rollups.dimensions import OTHER
@@ -61,13 +61,19 @@ def slice_term(dimension: str, prompt: str, name: str | None) -> str:
 
 
 def over_time(
-    frame: Frame, query: Query, figure: Figure, trend: Trend, events: Sequence[Event], by: str
+    frame: Frame,
+    query: Query,
+    figure: Figure,
+    trend: Trend,
+    events: Sequence[Event],
+    by: str,
+    answers: Answers,
 ) -> ChartCard:
     """The chosen score over time, whole or by the values of a dimension."""
     key = figure.key
     url = frame.explore(score_term(key.name))
     if by:
-        series = _split_lines(frame, query, key, by)
+        series = _split_lines(frame, query, key, by, answers)
     else:
         series = [line_of(key.name, trend.steps[key], frame.times, score_value, url)]
     chart = lines(series, unit=figure.unit, step_ns=frame.step_ns, events=events)
@@ -85,9 +91,9 @@ def over_time(
     )
 
 
-def _split_lines(frame: Frame, query: Query, key: Key, by: str) -> list[Series]:
+def _split_lines(frame: Frame, query: Query, key: Key, by: str, answers: Answers) -> list[Series]:
     """The groups with the most scores, each a line."""
-    groups = reading.split(frame, query, key, by)
+    groups = reading.split(frame, query, key, by, answers)
     ranked = sorted(groups, key=lambda one: (one[1] == OTHER, -added(groups[one].values()).n))
     found = []
     for prompt, name in ranked[:MOST_LINES]:

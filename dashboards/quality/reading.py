@@ -32,6 +32,7 @@ NUMBERS = ("score", "source", "category")
 """Words ("solved") have no mean: what has a category is left out, not counted as nought."""
 
 Totals = dict[Key, ScoreMeasures]
+Answers = dict[str | None, int]
 
 
 @dataclass(slots=True)
@@ -80,13 +81,13 @@ def earlier(frame: Frame, query: Query) -> list[Totals]:
     return [totals(frame.project_id, query, span) for span in spans]
 
 
-def parts(frame: Frame, query: Query) -> Parts:
+def parts(frame: Frame, query: Query, answers: Answers) -> Parts:
     """Each score by each dimension of slices, asked one by one: see Parts."""
-    return {dimension: _parts_by(frame, query, dimension) for dimension in DIMENSIONS}
+    return {dimension: _parts_by(frame, query, dimension, answers) for dimension in DIMENSIONS}
 
 
 def _parts_by(
-    frame: Frame, query: Query, dimension: str
+    frame: Frame, query: Query, dimension: str, answers: Answers
 ) -> dict[Key, dict[tuple[str, str], ScoreMeasures]]:
     by = ("prompt", dimension) if dimension == "prompt_version" else (dimension,)
     cube = cubes.of_scores(
@@ -95,10 +96,28 @@ def _parts_by(
     found: dict[Key, dict[tuple[str, str], ScoreMeasures]] = defaultdict(dict)
     for cell in cube.cells:
         score, source, *rest = cell.group
-        if rest[-1] is not None and rest[-1] != OTHER:
+        if rest[-1] is not None and rest[-1] != OTHER and _speaks(dimension, rest[-1], answers):
             prompt = (rest[0] or "") if len(rest) > 1 else ""
             found[Key(score or "", source or "")][prompt, rest[-1]] = cell.sums
     return found
+
+
+def answers(frame: Frame, query: Query) -> Answers:
+    """Calls by model that answers: none of embeddings and re-rankings, which nothing scores."""
+    cube = cubes.of_spans(
+        frame.project_id, query=query, range=frame.range, by=("kind", "model"), only=("calls",)
+    )
+    found: Answers = {}
+    for cell in cube.cells:
+        kind, model = cell.group
+        if kind == Kind.LLM and cell.sums.calls:
+            found[model] = found.get(model, 0) + cell.sums.calls
+    return found
+
+
+def _speaks(dimension: str, name: str | None, answers: Answers) -> bool:
+    """No model of embeddings or re-rankings: a trace's thumbs are for what its user has read."""
+    return dimension != "model" or name in (None, OTHER) or name in answers
 
 
 Days = dict[tuple[Key, str, str, str], tuple[int, int]]
@@ -144,7 +163,7 @@ def _day(ns: int) -> str:
 
 
 def split(
-    frame: Frame, query: Query, key: Key, dimension: str
+    frame: Frame, query: Query, key: Key, dimension: str, answers: Answers
 ) -> dict[tuple[str, str | None], dict[int, ScoreMeasures]]:
     """One score by (prompt, of a prompt version only; value), and by step."""
     by = ("source", "prompt", dimension) if dimension == "prompt_version" else ("source", dimension)
@@ -153,7 +172,9 @@ def split(
     )
     found: dict[tuple[str, str | None], dict[int, ScoreMeasures]] = defaultdict(dict)
     for cell in cube.cells:
-        if cell.group[0] == key.source and cell.time_ns is not None:
+        if cell.group[0] != key.source or not _speaks(dimension, cell.group[-1], answers):
+            continue
+        if cell.time_ns is not None:
             steps = found[_place(cell.group[1:])]
             steps.setdefault(cell.time_ns, ScoreMeasures()).add(cell.sums)
     return found
@@ -164,14 +185,6 @@ def _place(group: tuple[str | None, ...]) -> tuple[str, str | None]:
     name = group[-1]
     prompt = group[0] or "" if len(group) > 1 and name not in (None, OTHER) else ""
     return prompt, name
-
-
-def calls(frame: Frame, query: Query) -> int:
-    """Answers of models in the range: no embeddings and re-rankings, which nothing scores."""
-    cube = cubes.of_spans(
-        frame.project_id, query=query, range=frame.range, by=("kind",), only=("calls",)
-    )
-    return sum(cell.sums.calls for cell in cube.cells if cell.group[0] == Kind.LLM)
 
 
 def releases(frame: Frame, query: Query) -> list[Event]:

@@ -143,8 +143,9 @@ def found(frame: Frame, query: Query) -> dict[str, Any]:
     known = figures(shown, before, directions, picked)
     if not known:
         return {"lines": []}
-    calls = reading.calls(frame, query)
-    parts = reading.parts(frame, query)
+    answers = reading.answers(frame, query)
+    calls = sum(answers.values())
+    parts = reading.parts(frame, query, answers)
     drawn_of = {key: sums for key, sums in trend.totals.items() if key not in picked_of(known)}
     worst = slices.worst(parts, drawn_of, directions)
     listed = reading.dated(frame, query, worst.slices)
@@ -154,7 +155,7 @@ def found(frame: Frame, query: Query) -> dict[str, Any]:
     events = [*reading.releases(frame, query), *reading.drifts(frame)]
     events.sort(key=lambda event: event.time_ns)
     drawn: Sequence[ChartCard | None] = (
-        cards.over_time(frame, query, chosen, trend, events, by),
+        cards.over_time(frame, query, chosen, trend, events, by, answers),
         cards.feedback(frame, known, trend),
         cards.flagged(frame, known, trend),
     )

@@ -25,9 +25,10 @@ from sightglass.accounts.models import User
 from tests.dashboards.quality.scoring import day, rolled, scored
 from tests.evals.judging import detector
 from tests.evals.truth import labelled
-from tests.traces.sending import SECOND, decoded, llm
+from tests.traces.sending import SECOND, decoded, llm, span
+from traces.query import Query
 from traces.selectors import cubes, metrics
-from traces.selectors.paging import TooSlow
+from traces.selectors.paging import TimeRange, TooSlow
 from traces.services.ingest import store_spans
 from traces.services.scores import Given, store
 
@@ -167,6 +168,30 @@ def test_worst_slices_link_to_their_traces(page: Client, access: Access) -> None
     listed = page.get(line.url)
     assert listed.status_code == 200
     assert listed.content.decode().count("data-trace") or "30" in listed.content.decode()
+
+
+def test_a_model_of_vectors_has_no_part_in_what_users_say(access: Access, page: Client) -> None:
+    """A trace's thumbs are its models', but what only made a vector answered nobody."""
+    bad = scored(access, "thumbs", [0.0] * 30, at=day(2), source="user")
+    scored(access, "thumbs", [1.0] * 60, at=day(3), source="user", gen_ai__response__model="o3")
+    vectors: dict[str, Any] = {
+        "gen_ai__operation__name": "embeddings",
+        "gen_ai__request__model": "text-embedding-3-small",
+        "gen_ai__usage__input_tokens": 10,
+        "start_ns": day(2),
+        "end_ns": day(2) + SECOND,
+    }
+    store_spans(access, decoded(*(span(one, **vectors) for one in bad)))
+    rolled(access)
+    given = cubes.of_scores(
+        access.project.pk, name="thumbs", query=Query(), range=TimeRange(day(10), day(0)),
+        by=("model",),
+    )  # fmt: skip
+    assert "text-embedding-3-small" in {cell.group[0] for cell in given.cells}
+    assert [one.slice.label for one in got(page)["worst"]] == ["gpt-4o-2024-08-06"]
+    drawn = page.get(PAGE, {"score": "thumbs", "by": "model", "csv": "score"}).content.decode()
+    assert "gpt-4o-2024-08-06" in drawn and "o3" in drawn
+    assert "text-embedding-3-small" not in drawn
 
 
 def test_coverage_is_of_the_model_calls(page: Client, access: Access) -> None:
