@@ -151,6 +151,8 @@ class Listing:
     scores: list[str]
     score: str
     better: Better
+    of_flags: bool
+    """Whether the quality is the share that is flagged."""
     titles: dict[int, str]
     """What topics are called, by number."""
 
@@ -169,7 +171,8 @@ def listing(asked: Asked, questions: Mapping[int, str]) -> Listing:
     whole = Sums()
     for one in now.values():
         whole.add(one)
-    compared, better = any(one.traces for one in was.values()), better_of(asked.access, score)
+    compared = any(one.traces for one in was.values())
+    reading = _reading(asked, score, whole, begun)
     topics = selectors.topics_of_project(asked.access.project.pk, vanished=True)
     made = []
     for topic in topics:
@@ -178,7 +181,7 @@ def listing(asked: Asked, questions: Mapping[int, str]) -> Listing:
         days_before = [one - timedelta(days=asked.days) for one in asked.dates]
         steps_before = [_traces(daily_before, topic.number, one) for one in days_before]
         change = changes.of_totals(steps, steps_before, "count", None)
-        line = _line(asked, topic, mine, old, Reading(score, better, begun), steps, change)
+        line = _line(asked, topic, mine, old, reading, steps, change)
         if not compared or (not old.traces and line.mark != "new"):
             # Nothing before says something only where they were looked at in the same way.
             line = replace(line, change=replace(change, before=None, low=None, high=None))
@@ -204,7 +207,8 @@ def listing(asked: Asked, questions: Mapping[int, str]) -> Listing:
         whole.traces,
         names,
         score,
-        better,
+        reading.better,
+        reading.of_flags,
         titles,
     )
 
@@ -252,11 +256,28 @@ def _traces(daily: Mapping[tuple[int, date], Sums], number: int, day: date) -> f
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How lines are read: which score is the quality, which way it is good; `begun`: first days."""
+    """How lines are read: which score is the quality, which way it is good; `begun`: first days.
+
+    `of_flags`: the quality is the share that is flagged. A detector's mean ("hallucination 0.75")
+    would read as one.
+    """
 
     score: str
     better: Better
+    of_flags: bool
     begun: Mapping[int, date]
+
+    def quality(self, sums: Sums) -> Interval | None:
+        return sums.flagged(self.score) if self.of_flags else sums.quality(self.score)
+
+    def unit(self, sums: Sums) -> str:
+        return "ratio" if self.of_flags else unit_of(sums, self.score)
+
+
+def _reading(asked: Asked, score: str, whole: Sums, begun: Mapping[int, date]) -> Reading:
+    """As all that is looked at allows: a score that can be flagged in part is no share."""
+    of_flags = whole.can_flag(score)
+    return Reading(score, "down" if of_flags else better_of(asked.access, score), of_flags, begun)
 
 
 def _line(
@@ -270,9 +291,9 @@ def _line(
 ) -> Line:
     """What is said of a topic beside others is for the list to say."""
     score = reading.score
-    quality, unit = mine.quality(score), unit_of(mine, score)
+    quality, unit = reading.quality(mine), reading.unit(mine)
     quality_change = changes.of_values(
-        value(quality), value(old.quality(score)), unit, reading.better
+        value(quality), value(reading.quality(old)), unit, reading.better
     )
     return Line(
         topic=topic,
@@ -325,6 +346,7 @@ class Whole:
 
     line: Line
     better: Better
+    of_flags: bool
     cards: list[ChartCard]
     scores: list[str]
     score: str
@@ -345,16 +367,17 @@ def whole(asked: Asked, topic: Topic) -> Whole:
     steps_before = [
         _traces(before, topic.number, one - timedelta(days=asked.days)) for one in asked.dates
     ]
-    begun, better = selectors.first_days(asked.access), better_of(asked.access, score)
+    reading = _reading(asked, score, now, selectors.first_days(asked.access))
     change = changes.of_totals(steps, steps_before, "count", None)
-    line = _line(asked, topic, now, was, Reading(score, better, begun), steps, change)
+    line = _line(asked, topic, now, was, reading, steps, change)
     if not was.traces and line.mark != "new":
         line = replace(line, change=replace(change, before=None, low=None, high=None))
     by_day = [daily.get((topic.number, one), Sums()) for one in asked.dates]
-    return Whole(line, better, _cards(asked, topic, by_day, score), names, score)
+    made = _cards(asked, topic, by_day, reading)
+    return Whole(line, reading.better, reading.of_flags, made, names, score)
 
 
-def _cards(asked: Asked, topic: Topic, by_day: Sequence[Sums], score: str) -> list[ChartCard]:
+def _cards(asked: Asked, topic: Topic, by_day: Sequence[Sums], reading: Reading) -> list[ChartCard]:
     url = asked.explore(topic.number, spans=True)
     whose = asked.explore(topic.number)
     counts, costs = [one.traces for one in by_day], [one.cost for one in by_day]
@@ -367,10 +390,11 @@ def _cards(asked: Asked, topic: Topic, by_day: Sequence[Sums], score: str) -> li
             asked, "failures", "Failed calls", [one.failures for one in by_day], "ratio", url
         ),
     ]
-    if score:
-        unit = next((unit_of(one, score) for one in by_day if score in one.scores), "score")
-        found = [one.quality(score) for one in by_day]
-        made.append(_intervals(asked, "quality", score, found, unit, url))
+    if score := reading.score:
+        unit = next((reading.unit(one) for one in by_day if score in one.scores), "score")
+        found = [reading.quality(one) for one in by_day]
+        title = f"{score}, flagged" if reading.of_flags else score
+        made.append(_intervals(asked, "quality", title, found, unit, url))
     return made
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from evals.topics.selectors import WEIGHTS, Sums
-from evals.topics.services.summing import DAY, SCORES, VALUED, day_of
+from evals.topics.services.summing import ADDED, DAY, SCORES, VALUED, day_of
 from sightglass.accounts.access import Access, Permission
 from traces.query import Query
 from traces.selectors.conditions import condition
@@ -52,8 +52,7 @@ SCORED = f"""{MINE}, mine AS MATERIALIZED (
     SELECT name FROM valued WHERE x IS NOT NULL GROUP BY name
     ORDER BY count(*) DESC, name LIMIT {SCORES}
 )
-SELECT number, name, count(*), count(*) FILTER (WHERE is_boolean),
-    sum(w), sum(w * w), sum(w * x), sum(w * x * x), sum(w * w * x), sum(w * w * x * x)
+SELECT number, name, {ADDED}
 FROM valued JOIN named USING (name) WHERE x IS NOT NULL GROUP BY number, name"""  # noqa: S608 - constants
 
 

@@ -41,7 +41,8 @@ LEFT JOIN topics_member m ON m.project_id = %s
     AND m.trace_id = p.trace_id AND m.span_id = p.span_id
 WHERE p.run_id = %s AND r.project_id = %s ORDER BY p.id"""
 FIGURES = ("calls", "failed", "cost", "tokens", "traces")
-WEIGHTS = ("n", "booleans", "w", "w2", "wx", "wx2", "w2x", "w2x2")
+OF_MEANS = ("w", "w2", "wx", "wx2", "w2x", "w2x2")
+WEIGHTS = ("n", "booleans", *OF_MEANS, "flaggable", "wf", "w2f")
 
 
 @dataclass(slots=True)
@@ -74,7 +75,19 @@ class Sums:
             return None
         if held["booleans"] == held["n"]:
             return weighted_rate(held["w"], held["w2"], held["wx"], int(held["n"]))
-        return mean_interval(int(held["n"]), *(held[name] for name in WEIGHTS[2:]))
+        return mean_interval(int(held["n"]), *(held[name] for name in OF_MEANS))
+
+    def can_flag(self, score: str) -> bool:
+        """Whether each of its values is flagged or not."""
+        held = self.scores.get(score)
+        return bool(held) and held["flaggable"] == held["n"] > 0
+
+    def flagged(self, score: str) -> Interval | None:
+        """The share of a score that is flagged; None of one that cannot be, in part or whole."""
+        if not self.can_flag(score):
+            return None
+        held = self.scores[score]
+        return weighted_rate(held["w"], held["w2"], held["wf"], int(held["n"]))
 
     def add(self, other: Sums) -> None:
         for name in FIGURES:

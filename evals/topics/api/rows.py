@@ -26,7 +26,12 @@ def interval(found: Interval | None) -> Body | None:
 
 def figures(sums: Sums) -> Body:
     scores = [
-        {"name": name, "n": int(sums.scores[name]["n"]), **body}
+        {
+            "name": name,
+            "n": int(sums.scores[name]["n"]),
+            **body,
+            "flagged": interval(sums.flagged(name)),
+        }
         for name in sorted(sums.scores)
         if (body := interval(sums.quality(name))) is not None
     ]

@@ -51,6 +51,9 @@ class TopicInterval(Shape):
 class TopicScore(TopicInterval):
     name = serializers.CharField()
     n = serializers.IntegerField()
+    flagged = TopicInterval(
+        allow_null=True, help_text="share that is flagged, of a score that can be"
+    )
 
 
 class TopicFigures(Shape):

@@ -27,12 +27,17 @@ WHERE m.project_id = %(project)s AND m.start_ns >= %(low)s AND m.start_ns < %(hi
 GROUP BY m.project_id, m.number"""  # noqa: S608 - constants
 VALUED = f"""
     SELECT said.number, c.name, 1 / greatest(c.probability, 1e-9) AS w,
-        c.boolean IS NOT NULL AS is_boolean,
+        c.boolean IS NOT NULL AS is_boolean, c.flagged,
         CASE WHEN abs(c.number) > {FURTHEST} THEN sign(c.number) * {FURTHEST}
             WHEN abs(c.number) < {1 / FURTHEST} THEN 0
             ELSE coalesce(c.number, c.boolean::int::float8) END AS x
     FROM said JOIN traces_score c ON c.id = said.id AND c.project_id = {{project}}"""  # noqa: S608
 """Of `said` (topic numbers and ids of scores) the values and what they weigh."""
+ADDED = """count(*), count(*) FILTER (WHERE is_boolean),
+    sum(w), sum(w * w), sum(w * x), sum(w * x * x), sum(w * w * x), sum(w * w * x * x),
+    count(flagged), coalesce(sum(w) FILTER (WHERE flagged), 0),
+    coalesce(sum(w * w) FILTER (WHERE flagged), 0)"""
+"""Of `valued`, as `evals.topics.selectors.WEIGHTS`."""
 # A score of a call is of its topic; one of a whole trace is of each topic that the trace has.
 SCORED = f"""
 WITH said AS (
@@ -46,9 +51,8 @@ WITH said AS (
     ORDER BY count(*) DESC, name LIMIT %(scores)s
 )
 INSERT INTO topics_dayscore
-    (project_id, day, number, score, n, booleans, w, w2, wx, wx2, w2x, w2x2)
-SELECT %(project)s, %(day)s, number, name, count(*), count(*) FILTER (WHERE is_boolean),
-    sum(w), sum(w * w), sum(w * x), sum(w * x * x), sum(w * w * x), sum(w * w * x * x)
+    (project_id, day, number, score, n, booleans, w, w2, wx, wx2, w2x, w2x2, flaggable, wf, w2f)
+SELECT %(project)s, %(day)s, number, name, {ADDED}
 FROM valued JOIN named USING (name) WHERE x IS NOT NULL GROUP BY number, name"""  # noqa: S608
 
 

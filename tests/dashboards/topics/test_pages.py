@@ -24,7 +24,7 @@ from tests.evals.judging import chat, connect, send
 from tests.evals.topics.asking import HOUR, asked, texts
 from tests.evals.topics.test_finding import FOUR, NOON
 from traces.ids import trace_hex
-from traces.models import Span
+from traces.models import Score, Span
 from traces.query import parse
 from traces.selectors.paging import TooSlow
 from traces.services import scores
@@ -245,6 +245,20 @@ def test_quality_says_of_how_many_scores_it_is(page: Client, found: Access) -> N
     )
     summing.make(found.project.pk, [summing.day_of(NOON)])
     assert "is better</span>" not in text_of(page, address(found) + "?score=ours")
+
+
+def test_quality_of_what_is_flagged_is_a_share(page: Client, found: Access) -> None:
+    number = selectors.topics_of_project(found.project.pk)[0].number
+    mine = list(Member.objects.filter(number=number)[:20])
+    given = [Given("toxicity", 0.75, "code", one.trace_id, one.span_id) for one in mine]
+    scores.store_for(found.project.pk, given)
+    Score.objects.filter(name="toxicity").update(flagged=False)
+    Score.objects.filter(trace_id__in=[one.trace_id for one in mine[:5]]).update(flagged=True)
+    summing.make(found.project.pk, [summing.day_of(NOON)])
+    text = text_of(page, address(found))
+    assert "25.0%" in text and ">0.75" not in text and "flagged, lower is better" in text
+    text = text_of(page, address(found, f"/{number}"))
+    assert "toxicity, flagged</span>" in text and "25.0%" in text
 
 
 def test_the_page_says_that_the_first_run_waits(page: Client, access: Access) -> None:

@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
 from django.http import Http404
 
-from evals.topics import clustering, selectors, tasks
+from evals.topics import clustering, filtered, selectors, tasks
 from evals.topics.models import Day, DayScore, Member, Plan, Point, Run, Topic
 from evals.topics.services import assigning, finding, forgetting, plans, reading, schedule, summing
 from evals.vectors.embedding import embed
@@ -21,7 +21,7 @@ from sightglass.accounts.access import ROLE_PERMISSIONS, Access
 from sightglass.accounts.models import AuditEntry, Project, Role
 from tests.evals.judging import chat, send
 from tests.evals.topics.asking import DAY, HOUR, PARTS, asked, texts
-from traces.models import Span
+from traces.models import Score, Span
 from traces.query import parse
 from traces.selectors.search import list_spans, list_traces
 from traces.services import retention, rolling, scores
@@ -380,10 +380,33 @@ def test_quality_of_topics(shop: Access) -> None:
     assert low.high is not None and 0 < low.high < 0.2 and high.low is not None and high.low > 0.8
     stars = refunds.quality("stars")
     assert stars and stars.value == 4.0 and refunds.scores["stars"]["n"] == refunds.calls
-    assert refunds.quality("nothing") is None
+    assert refunds.quality("nothing") is None and refunds.flagged("nothing") is None
+    assert refunds.flagged("stars") is None, "nobody said from where on stars are bad"
     before = list(DayScore.objects.order_by("number", "score").values())
     summing.make(shop.project.pk, [summing.day_of(NOON)])
     assert list(DayScore.objects.order_by("number", "score").values()) == before
+
+
+def test_of_what_can_be_flagged_the_share_is_told(shop: Access) -> None:
+    """A mean of 0.6 could be anything; that three in four of twenty are flagged is what it says."""
+    work()
+    topic = by_word(shop)["parcels"]
+    mine = list(Member.objects.filter(number=topic.number).order_by("span_id")[:20])
+    given = [Given("hallucination", 0.6, "code", one.trace_id, one.span_id) for one in mine]
+    scores.store_for(shop.project.pk, given)
+    held = Score.objects.filter(name="hallucination")
+    held.update(flagged=False)
+    ids = held.order_by("id").values_list("id", flat=True)[:15]
+    Score.objects.filter(id__in=list(ids)).update(flagged=True)
+    summing.make(shop.project.pk, [summing.day_of(NOON)])
+    sums = selectors.sums(shop, *days(2))[topic.number]
+    share = sums.flagged("hallucination")
+    assert share and share.value == 0.75 and share.low is not None and 0.5 < share.low < 0.75
+    query = filtered.sums(shop, parse("kind:llm"), *days(2)).whole[topic.number]
+    assert query.flagged("hallucination") == share
+    Score.objects.filter(id=ids[0]).update(flagged=None)
+    summing.make(shop.project.pk, [summing.day_of(NOON)])
+    assert selectors.sums(shop, *days(2))[topic.number].flagged("hallucination") is None
 
 
 def test_days_whose_scores_changed_since_are_summed_again(

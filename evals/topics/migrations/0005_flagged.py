@@ -1,0 +1,31 @@
+from django.db import migrations, models
+
+
+def sum_anew(apps, schema_editor):
+    """Days that are over are summed again, as their scores are compared with none."""
+    apps.get_model("topics", "Plan").objects.update(scored={})
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("topics", "0004_scored"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="dayscore",
+            name="flaggable",
+            field=models.BigIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name="dayscore",
+            name="wf",
+            field=models.FloatField(default=0.0),
+        ),
+        migrations.AddField(
+            model_name="dayscore",
+            name="w2f",
+            field=models.FloatField(default=0.0),
+        ),
+        migrations.RunPython(sum_anew, migrations.RunPython.noop),
+    ]
