@@ -14,7 +14,6 @@ from rest_framework.request import Request
 from dashboards.cost import reading, what_if
 from dashboards.cost.reading import FEATURES
 from dashboards.cost.what_if import Kept, Moved, OnModel, Source
-from dashboards.cost.what_if_page import price_of
 from traces.api import schema
 from traces.api.pagination import bad_parameter, bad_query, read_time
 from traces.api.read import ReadView, access_of, json_response
@@ -22,6 +21,7 @@ from traces.query import Query, QueryError
 from traces.rollups.explain import CAUSES, Change
 from traces.rollups.measures import Measures
 from traces.selectors.paging import TimeRange
+from traces.selectors.prices import prices_now
 from traces.selectors.search import parse
 from traces.selectors.shapes import money, time_text
 
@@ -172,7 +172,9 @@ class ModelView(ReadView):
     @extend_schema(
         operation_id="cost_what_if_model",
         parameters=[
-            schema.parameter("model", "As the price list or an own price names it.", required=True),
+            schema.parameter(
+                "model", "As the price list, an own price or a call names it.", required=True
+            ),
             schema.parameter("provider", "Whose price, where several sell the model."),
             START,
             END,
@@ -186,8 +188,8 @@ class ModelView(ReadView):
         given = request.GET
         _check(given, RANGE | {"model", "provider"})
         asked = _Asked.of(request)
-        model = given.get("model", "").strip()
-        price = price_of(asked.project_id, given.get("provider") or None, model[:200])
+        model = given.get("model", "").strip()[:200]
+        price = prices_now(asked.project_id, [model]).of(given.get("provider") or None, model)
         if price.rates is None:
             raise bad_parameter("model", "No price per token is known for it.")
         traffic, pending = asked.traffic()

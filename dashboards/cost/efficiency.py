@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,25 +15,29 @@ from dashboards import frame as frames
 from dashboards import numbers
 from dashboards.charts import Bar, ChartCard, waterfall
 from dashboards.charts.types import short
-from dashboards.cost import away, findings, reading
-from dashboards.cost.findings import Finding, RatesOf, Where
+from dashboards.cost import away, findings, reading, unpriced
+from dashboards.cost.findings import Finding, RatesOf, Slices, Where
 from dashboards.cost.pages import tabs
 from dashboards.cost.reading import NO_MODEL
 from dashboards.frame import Frame, term
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
-from traces.pricing import Rates, in_force
+from traces.pricing import Rates
 from traces.query import Query
 from traces.rollups.dimensions import OTHER
+from traces.rollups.measures import Measures
 from traces.selectors.paging import TooSlow
+from traces.selectors.prices import prices_now
 from traces.selectors.repeats import Repeats, repeats
 from traces.selectors.runaways import Runaways
-from traces.services.prices import overrides_of
+from traces.spans import Kind
 
 FEATURES = {"prompt": "prompt", "name": "span name", "environment": "environment",
             "release": "release"}  # fmt: skip
 DEFAULT = "prompt"
 MOSTLY_CACHED = 0.5
 """Share of input read from a cache from which on a cache is no advice any more."""
+LISTED = 15
+"""Slices of one kind, the dearest."""
 LOOP = 3
 """Repeats of one prompt in a trace from which on it is called a loop."""
 
@@ -56,6 +59,8 @@ class Part:
     rows: Sequence[Row]
     head: str
     """Of the column of money."""
+    more: int
+    """Findings that are not listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +100,13 @@ def cost_efficiency(request: ProjectRequest) -> HttpResponse:
     return render(request, "cost/efficiency.html", context)
 
 
-def rates_now(project_id: int) -> RatesOf:
-    """Today's standard rates of a model."""
-    overrides, now = overrides_of(project_id), time.time_ns()
+def rates_now(project_id: int, slices: Slices) -> RatesOf:
+    """Today's standard rates of the models whose beginnings a cache could have read."""
+    models = [where[1] for where, sums in slices.items() if sums.prefix_missed]
+    prices = prices_now(project_id, models)
 
     def rates(provider: str | None, model: str | None) -> Rates | None:
-        return in_force(provider, model, None, now, overrides).rates
+        return prices.of(provider, model).rates
 
     return rates
 
@@ -109,10 +115,11 @@ def found(frame: Frame, query: Query, by: str) -> dict[str, Any]:
     """What the page shows but the traces. Raises TooSlow."""
     cube = reading.by_model(frame.project_id, query, frame.range, by)
     gone = reading.ran_away(frame.project_id, query, frame.range, ("kind", "provider", "model", by))
-    slices = findings.chats(reading.summed(cube))
+    groups = list(reading.summed(cube))
+    slices = findings.chats(groups)
     astray = findings.chats(gone.groups.items() if gone else ())
     long = findings.long_prompts(slices, astray)
-    missed = findings.missed_prefixes(slices, rates_now(frame.project_id), astray)
+    missed = findings.missed_prefixes(slices, rates_now(frame.project_id, slices), astray)
     again = findings.repeated(slices, astray)
     parts = [
         _part(frame, by, "long", "Long prompts, short answers", long, "Cost of input",
@@ -128,11 +135,13 @@ def found(frame: Frame, query: Query, by: str) -> dict[str, Any]:
               "Calls that ask exactly what their trace had asked before. An agent whose prompt"
               " grows with each step asks nothing twice: see the traces that ran away."),
     ]  # fmt: skip
-    calls = sum(sums.calls for sums in slices.values())
+    chats = Measures.total(slices.values())
     whole = reading.added(cube.cells).cost
     lead = [away.sentence(gone, whole)] if gone and gone.traces else []
-    return {"parts": parts, "calls": calls, "pending": cube.pending,
+    no_price = unpriced.listed(frame, [one for one in groups if one[0][0] == Kind.LLM])
+    return {"parts": parts, "calls": chats.calls, "pending": cube.pending,
             "sentences": lead + sentences(long, missed, again, quiet=not lead),
+            **unpriced.context(no_price, chats),
             **runaways(frame, gone)}  # fmt: skip
 
 
@@ -158,22 +167,48 @@ def sentences(
     if money := findings.total(again):
         said.append(
             f"Repeating the same calls within a trace cost {numbers.money(money)}"
-            f"{of_it(money, findings.gone(again))}."
+            f"{of_it(money, findings.gone(again))}.{beyond(again, COST)}"
         )
+    elif calls := findings.unknown(again):
+        what = "call repeats what its" if calls == 1 else "calls repeat what their"
+        said.append(f"{calls:,} {what} trace had asked before; {its(calls)} cost is not known.")
     if money := findings.total(missed):
         said.append(
             f"Caching repeated beginnings could save up to {numbers.money(money)}"
-            f"{of_it(money, findings.gone(missed))}."
+            f"{of_it(money, findings.gone(missed))}.{beyond(missed, CACHED)}"
         )
+    elif calls := findings.unknown(missed):
+        what = "call has a repeated beginning" if calls == 1 else "calls have repeated beginnings"
+        said.append(f"{calls:,} {what} that no cache read; what one could save is not known.")
     if money := findings.total(long):
         said.append(
             f"Long prompts with short answers cost {numbers.money(money)} of input"
-            f"{of_it(money, findings.gone(long))}."
+            f"{of_it(money, findings.gone(long))}.{beyond(long, COST)}"
         )
+    elif calls := findings.unknown(long):
+        what = "call has a long prompt" if calls == 1 else "calls have long prompts"
+        said.append(f"{calls:,} {what} and short answers; {its(calls)} cost is not known.")
     if not said and quiet:
         said.append("Nothing stands out: no long prompts of little use, no uncached beginnings,"
                     " no repeated calls, no runaway traces.")  # fmt: skip
     return said
+
+
+COST, CACHED = "cost", "price of cached input"
+
+
+def its(calls: int) -> str:
+    return "its" if calls == 1 else "their"
+
+
+def beyond(found: Sequence[Finding], what: str) -> str:
+    """That calls of which `what` is not known are not in the sum before."""
+    calls = findings.unknown(found)
+    if not calls:
+        return ""
+    have = "call has" if calls == 1 else "calls have"
+    of = "it" if calls == 1 else "them"
+    return f" {calls:,} more such {have} no known {what}, and nothing of {of} is in that."
 
 
 def of_it(money: int, gone: int) -> str:
@@ -199,20 +234,23 @@ def advice(long: Sequence[Finding]) -> str:
 def _part(
     frame: Frame, by: str, id: str, title: str, found: Sequence[Finding], head: str, note: str
 ) -> Part:
-    rows = [_row(frame, by, one) for one in found]
+    rows = [_row(frame, by, one) for one in found[:LISTED]]
     bars = [
         Bar(short(row.name), one.money or 0, "total", url=row.url,
             note=f"{one.calls:,} calls; {one.detail}")
-        for one, row in zip(found, rows, strict=True)
+        for one, row in zip(found, rows, strict=False)
         if one.money
     ]  # fmt: skip
     chart = waterfall(bars[:8], unit="usd") if bars else None
-    empty = "What these cost is not known." if found else f"None in this time range: {note}"
+    empty = f"None in this time range: {note}"
+    if found:
+        unknown = findings.unknown(found)
+        empty = "What these cost is not known." if unknown else "These cost nothing."
     url = frame.explore("kind:llm", order="-cost")
     csv = frame.csv(id) if chart else ""
     card = ChartCard(id, title, chart, sub="US$", explore=url, csv=csv, note=note,
                      empty=empty)  # fmt: skip
-    return Part(card, rows, head)
+    return Part(card, rows, head, len(found) - len(rows))
 
 
 def name_of(where: Where, by: str) -> str:
@@ -224,12 +262,15 @@ def name_of(where: Where, by: str) -> str:
 def _row(frame: Frame, by: str, one: Finding) -> Row:
     terms = [term("model", one.where[1]), term(by, one.where[2])]
     away = of_it(one.money or 0, one.away).replace(", ", "; ")
+    partly = (
+        f"; the cost of {one.unknown:,} of them is not known" if one.money and one.unknown else ""
+    )
     return Row(
         name_of(one.where, by),
         frame.explore(*(each for each in terms if each), order="-cost"),
         numbers.number(one.calls),
         numbers.money(one.money),
-        one.detail + away,
+        one.detail + away + partly,
     )
 
 

@@ -15,7 +15,6 @@ LONG = 2_000
 SHORT_USE = 0.05
 """Tokens of output for one of input, up to which the answer is short for it."""
 LEAST_CALLS = 20
-MOST = 15
 
 Where = tuple[str | None, str | None, str | None]
 """Provider, model, feature."""
@@ -28,6 +27,7 @@ NONE: Slices = {}
 class Finding:
     """One slice. `money` in pico dollars: None where no price says it.
 
+    `unknown`: of how many of the calls nothing is in it, because no price of them is known.
     `away`: what of it is of traces that ran away. `cached`: tokens of its input read from a cache.
     """
 
@@ -35,6 +35,7 @@ class Finding:
     calls: int
     money: int | None
     detail: str
+    unknown: int = 0
     away: int = 0
     input: int = 0
     cached: int = 0
@@ -67,12 +68,14 @@ def long_prompts(slices: Slices, away: Slices = NONE) -> list[Finding]:
             f"{numbers.tokens(round(each))} in → {numbers.number(round(each * use))} out per call;"
             f" {numbers.share(sums.cache_read_tokens / sums.input_tokens)} read from cache"
         )
+        unknown = sums.unpriced if money or not sums.cost else sums.calls
         found.append(
             Finding(
                 where,
                 sums.calls,
-                money or None,
+                None if unknown >= sums.calls else money,
                 detail,
+                unknown,
                 min(gone, money),
                 sums.input_tokens,
                 sums.cache_read_tokens,
@@ -110,7 +113,10 @@ def missed_prefixes(slices: Slices, rates_of: RatesOf, away: Slices = NONE) -> l
         )
         gone = away.get(where, Measures()).prefix_missed_tokens
         part = min(1.0, gone / max(1, sums.prefix_missed_tokens))
-        found.append(Finding(where, sums.prefix_missed, money, detail, round((money or 0) * part)))
+        unknown = sums.prefix_missed if money is None else 0
+        found.append(
+            Finding(where, sums.prefix_missed, money, detail, unknown, round((money or 0) * part))
+        )
     return _ranked(found)
 
 
@@ -121,16 +127,35 @@ def repeated(slices: Slices, away: Slices = NONE) -> list[Finding]:
         if sums.retried:
             detail = f"{numbers.share(sums.retried / sums.calls)} of {sums.calls:,} calls"
             money, gone = sums.retried_cost, away.get(where, Measures()).retried_cost
-            found.append(Finding(where, sums.retried, money or None, detail, min(gone, money)))
+            unknown = unknown_repeats(sums)
+            known = None if unknown == sums.retried else money
+            found.append(Finding(where, sums.retried, known, detail, unknown, min(gone, money)))
     return _ranked(found)
 
 
+def unknown_repeats(sums: Measures) -> int:
+    """How many repeated calls of a slice have no known cost, as failed ones that say no tokens.
+
+    Sums do not tell which these are. Where repeats cost nothing they are taken to be among the
+    calls without a known cost; else only what cannot be among the others is.
+    """
+    if not sums.retried_cost:
+        return min(sums.retried, sums.unpriced)
+    return max(0, sums.retried - (sums.calls - sums.unpriced))
+
+
 def _ranked(found: list[Finding]) -> list[Finding]:
-    return sorted(found, key=lambda one: (-(one.money or 0), -one.calls))[:MOST]
+    return sorted(found, key=lambda one: (-(one.money or 0), -one.calls))
 
 
 def total(findings: Iterable[Finding]) -> int:
+    """What is known of it."""
     return sum(one.money or 0 for one in findings)
+
+
+def unknown(findings: Iterable[Finding]) -> int:
+    """Calls of which nothing is in the total."""
+    return sum(one.unknown for one in findings)
 
 
 def gone(findings: Iterable[Finding]) -> int:

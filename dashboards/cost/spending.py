@@ -15,7 +15,7 @@ from dashboards import numbers
 from dashboards.changes import Change
 from dashboards.charts import Bar, Chart, ChartCard, Choice, Series, bars, waterfall
 from dashboards.charts.types import OTHER_LABEL
-from dashboards.cost import reading, unpriced, words
+from dashboards.cost import findings, reading, unpriced, words
 from dashboards.cost.pages import tabs
 from dashboards.cost.reading import Traces, added
 from dashboards.explorer.terms import term_of
@@ -25,6 +25,7 @@ from dashboards.periods import exact_span
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.query import Query
 from traces.rollups.dimensions import OTHER
+from traces.rollups.explain import Group
 from traces.rollups.measures import SUMS, Measures, ScoreMeasures
 from traces.selectors import cubes
 from traces.selectors.cubes import Cube
@@ -42,6 +43,8 @@ DIMENSIONS = {
 DEFAULT = "model"
 DRAWN, LISTED, JUDGES = 6, 50, 12
 OVERLAPPING = "tag"
+LARGE = 0.1
+"""Share of what caches saved from which on it is told that it rests on traces that ran away."""
 
 
 @dataclass(slots=True)
@@ -145,13 +148,19 @@ def found(frame: Frame, query: Query, by: str) -> dict[str, Any]:
         return {"lines": []}
     traces = reading.of_traces(frame.project_id, query, frame.range, frame.previous)
     judges = reading.judging(frame.project_id, query, frame.range)
+    slices = without_price(frame, query, whole)
     change = Change(whole.cost, before.cost, "usd", "down")
     problem = incomplete(frame.project_id, query, frame.previous, frame.range)
     nothing = not before.spans
     if problem or nothing:  # what is more than on a part of the days has not grown
         spent.before = None
     return {
-        "tiles": tiles(frame, whole, None if problem or nothing else change, traces, judges),
+        "tiles": [
+            *tiles(frame, whole, None if problem or nothing else change, traces),
+            cached(frame, whole, saved_astray(frame, query, whole)),
+            repeated(frame, whole, sum(findings.unknown_repeats(sums) for _, sums in slices)),
+            judged(frame, judges),
+        ],
         "card": card_of(frame, spent, by),
         "lines": lines_of(frame, spent, whole, by),
         "against": exact_span(frame.previous),
@@ -160,7 +169,7 @@ def found(frame: Frame, query: Query, by: str) -> dict[str, Any]:
         "dimension": DIMENSIONS[by],
         "overlapping": by == OVERLAPPING,
         "sentences": [sentence(whole, change, exact_span(frame.previous), problem)],
-        **unpriced.context(unpriced.of_range(frame, query, whole), whole),
+        **unpriced.context(unpriced.listed(frame, slices), whole),
         "judging_card": judging_card(frame, judges),
         "explain": frame.page("cost_change"),
         "pending": spent.pending,
@@ -180,15 +189,24 @@ def _sum(groups: dict[str | None, Measures]) -> Measures:
     return whole
 
 
-def tiles(
-    frame: Frame,
-    whole: Measures,
-    change: Change | None,
-    traces: Traces,
-    judges: dict[str, ScoreMeasures],
-) -> list[Tile]:
-    judged = sum(one.cost for one in judges.values())
-    cached = _rate(whole.cache_read_tokens, whole.input_tokens)
+def without_price(frame: Frame, query: Query, whole: Measures) -> list[tuple[Group, Measures]]:
+    """By kind, provider, model and prompt, as Efficiency tells them apart; none where every cost is
+    known. Raises TooSlow.
+    """
+    if not whole.unpriced:
+        return []
+    return list(reading.summed(reading.by_model(frame.project_id, query, frame.range, "prompt")))
+
+
+def saved_astray(frame: Frame, query: Query, whole: Measures) -> int:
+    """What caches saved in traces that ran away; 0 also where that could not be told in time."""
+    if not whole.cache_saved:
+        return 0
+    gone = reading.ran_away(frame.project_id, query, frame.range)
+    return sum(one.sums.cache_saved for one in gone.traces) if gone else 0
+
+
+def tiles(frame: Frame, whole: Measures, change: Change | None, traces: Traces) -> list[Tile]:
     return [
         Tile("Spent", numbers.money(whole.cost), counted(whole.calls, "call"),
              frame.explore(order="-cost"), change),
@@ -199,13 +217,34 @@ def tiles(
              counted(traces.now.sessions, "session"), frame.page("sessions"),
              _per(traces.now.cost, traces.now.sessions, traces.before.cost,
                   traces.before.sessions)),
-        Tile("Read from cache", cached,
-             f"of input; saved {numbers.money(whole.cache_saved)}", frame.page("cost_efficiency")),
-        Tile("Repeated calls", numbers.money(whole.retried_cost),
-             f"{whole.retried:,} retries and loops", frame.page("cost_efficiency")),
-        Tile("Spent on judging", numbers.money(judged),
-             "beside what is spent above", frame.page("quality")),
     ]  # fmt: skip
+
+
+def cached(frame: Frame, whole: Measures, astray: int) -> Tile:
+    """`astray`: what was saved in traces that ran away: nobody wants more of it."""
+    note, url = f"of input; saved {numbers.money(whole.cache_saved)}", frame.page("cost_efficiency")
+    if whole.cache_saved > 0 and astray >= LARGE * whole.cache_saved:
+        share = min(1.0, astray / whole.cache_saved)
+        note = f"{note}, {numbers.share(share)} of which rests on runaway traces"
+        url = f"{url}#runaways"
+    return Tile("Read from cache", _rate(whole.cache_read_tokens, whole.input_tokens), note, url)
+
+
+def repeated(frame: Frame, whole: Measures, unknown: int) -> Tile:
+    """`unknown`: of how many repeated calls nobody knows the cost."""
+    cost: int | None = whole.retried_cost
+    note = f"{whole.retried:,} retries and loops"
+    if unknown and unknown >= whole.retried:
+        cost, note = None, f"{note}, whose cost is not known"
+    elif unknown:
+        note = f"{note}; the cost of {unknown:,} is not known"
+    return Tile("Repeated calls", numbers.money(cost), note, frame.page("cost_efficiency"))
+
+
+def judged(frame: Frame, judges: dict[str, ScoreMeasures]) -> Tile:
+    cost = sum(one.cost for one in judges.values())
+    return Tile("Spent on judging", numbers.money(cost), "beside what is spent above",
+                frame.page("quality"))  # fmt: skip
 
 
 def counted(count: int, what: str) -> str:

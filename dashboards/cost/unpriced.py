@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +14,12 @@ from dashboards import numbers
 from dashboards.cost import reading, words
 from dashboards.cost.reading import NO_MODEL
 from dashboards.frame import Frame, term
-from traces.pricing import catalog, in_force
+from traces.pricing import catalog
 from traces.query import Query
 from traces.rollups.dimensions import OTHER
 from traces.rollups.explain import Group
 from traces.rollups.measures import Measures
-from traces.services.prices import overrides_of
+from traces.selectors.prices import Prices, prices_now
 from traces.spans import Kind
 
 LISTED = 8
@@ -55,24 +55,30 @@ def of_range(frame: Frame, query: Query, whole: Measures) -> list[Unpriced]:
 
 
 def listed(frame: Frame, groups: Iterable[tuple[Group, Measures]]) -> list[Unpriced]:
-    """Of sums by kind, provider and model: most calls first, the others in one line."""
-    found = [(group, sums.unpriced) for group, sums in groups if sums.unpriced]
-    found.sort(key=lambda pair: (-pair[1], pair[0][2] or ""))
+    """Of sums by kind, provider, model and what else: most calls first, the rest in one line."""
+    counts: dict[Group, int] = defaultdict(int)
+    for group, sums in groups:
+        if sums.unpriced:
+            counts[group[:3]] += sums.unpriced
+    found = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0][2] or ""))
     rest = sum(count for _, count in found[LISTED:])
-    lines = [_one(frame, group, count) for group, count in found[:LISTED]]
+    if not found:
+        return []
+    prices = prices_now(frame.project_id, [group[2] for group, _ in found[:LISTED]])
+    lines = [_one(frame, group, count, prices) for group, count in found[:LISTED]]
     if rest:
         lines.append(Unpriced("other models", "", _calls(rest, None), NO_PRICE, "", rest))
     return lines
 
 
-def _one(frame: Frame, group: Group, count: int) -> Unpriced:
+def _one(frame: Frame, group: Group, count: int, prices: Prices) -> Unpriced:
     kind, provider, model = group[:3]
     calls = _calls(count, kind)
     if not model or model == OTHER:
         name = NO_MODEL if not model else "other models"
         return Unpriced(name, "", calls, NAMELESS if not model else NO_PRICE, "", count)
     known = provider if provider != OTHER else None
-    price = in_force(known, model, None, time.time_ns(), overrides_of(frame.project_id))
+    price = prices.of(known, model)
     there = reverse("settings_prices", args=[frame.access.project.slug])
     asked = urlencode({"model": model[:100], "provider": (known or "")[:100]})
     return Unpriced(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +18,12 @@ from dashboards.cost.reading import NO_MODEL
 from dashboards.cost.what_if import Kept, OnModel, Source
 from dashboards.frame import Frame, term
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
-from traces.pricing import InForce, catalog, in_force
+from traces.pricing import InForce, catalog
 from traces.query import Query
 from traces.rollups.dimensions import OTHER
 from traces.rollups.measures import Measures
 from traces.selectors.paging import TooSlow
-from traces.services.prices import overrides_of
+from traces.selectors.prices import prices_now
 from traces.spans import Kind
 
 MOST_TARGETS = 12
@@ -145,19 +144,16 @@ def ran_away(frame: Frame, query: Query) -> Away | None:
     return Away(len(gone.traces), what_if.models_of(gone.groups.items()))
 
 
-def price_of(project_id: int, provider: str | None, model: str) -> InForce:
-    """The price of a model now."""
-    return in_force(provider, model, None, time.time_ns(), overrides_of(project_id))
-
-
 def on_models(
     frame: Frame, traffic: dict[Source, Measures], away: Away | None = None
 ) -> dict[str, Any]:
     """The traffic on each model in use, and on the one that was asked for."""
     on = frame.more.get("on", "").strip()[:NAME]
     targets: list[tuple[str, OnModel, InForce]] = []
-    for provider, model in _targets(traffic, on):
-        price = price_of(frame.project_id, provider, model)
+    wanted = _targets(traffic, on)
+    prices = prices_now(frame.project_id, [model for _, model in wanted])
+    for provider, model in wanted:
+        price = prices.of(provider, model)
         if price.rates is not None:
             targets.append((model, what_if.on_model(traffic, price.rates), price))
     asked = next((one for one in targets if one[0] == on), None)

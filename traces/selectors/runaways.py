@@ -41,7 +41,7 @@ MOST = 500
 """Traces that are counted, the dearest."""
 LISTED = 10
 LIMIT_MS = 2_000
-ADDED = (*TAKEN, "retried_cost", "prefix_missed", "prefix_missed_tokens")
+ADDED = (*TAKEN, "cache_saved", "retried_cost", "prefix_missed", "prefix_missed_tokens")
 """The sums of them that are read."""
 
 FOUND = f"""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from dashboards.cost import findings
 from dashboards.cost.findings import Where
 from tests.traces.rollups.test_explain import PRICES, measured
 from traces.pricing import Rates
+from traces.rollups.measures import Measures
 
 A: Where = ("openai", "gpt-4o", "answer")
 B: Where = ("openai", "gpt-4o", "title")
@@ -81,7 +84,9 @@ def test_a_missed_beginning_could_save_the_difference_of_prices() -> None:
 def test_without_a_price_of_cached_input_nothing_is_promised() -> None:
     missed = replace(measured(100), prefix_missed=40, prefix_missed_tokens=80_000)
     [one] = findings.missed_prefixes({C: missed}, rates_of)
-    assert one.money is None
+    assert (one.money, one.unknown) == (None, 40)
+    both = findings.missed_prefixes({A: missed, C: missed}, rates_of)
+    assert findings.unknown(both) == 40 and findings.total(both) > 0
     plain = Rates({"input": MILLION})
     [other] = findings.missed_prefixes({A: missed}, lambda *_: plain)
     assert other.money is None
@@ -105,9 +110,37 @@ def test_only_chat_models_are_looked_at() -> None:
     assert {where: sums.calls for where, sums in findings.chats(groups).items()} == {A: 5}
 
 
-def test_the_list_is_bounded() -> None:
+def test_all_slices_are_in_the_total_the_dearest_first() -> None:
     slices = {("openai", "m", str(at)): replace(measured(9, retried=1), retried_cost=at)
               for at in range(50)}  # fmt: skip
     found = findings.repeated(slices)  # type: ignore[arg-type]
-    assert len(found) == findings.MOST
     assert found[0].money == 49
+    assert findings.total(found) == sum(range(50))
+
+
+@pytest.mark.parametrize(
+    ("calls", "unpriced", "retried", "cost", "unknown", "money"),
+    [
+        (34, 34, 10, 0, 10, None),  # failed calls that said no tokens
+        (34, 0, 10, 0, 0, 0),  # a model that costs nothing
+        (100, 2, 10, 500, 0, 500),
+        (100, 95, 10, 500, 5, 500),  # five at least are without one
+        (100, 4, 10, 0, 4, 0),
+    ],
+)
+def test_repeats_whose_cost_nobody_knows_cost_not_nothing(
+    calls: int, unpriced: int, retried: int, cost: int, unknown: int, money: int | None
+) -> None:
+    sums = Measures(calls=calls, unpriced=unpriced, retried=retried, retried_cost=cost)
+    [one] = findings.repeated({A: sums})
+    assert (one.calls, one.unknown, one.money) == (retried, unknown, money)
+
+
+def test_long_prompts_say_how_many_calls_have_no_known_cost() -> None:
+    [one] = findings.long_prompts({A: measured(100, input=5_000, output=50, unpriced=10)})
+    assert (one.unknown, one.money) == (10, 90 * 5_000 * PRICES["input"])
+    [none] = findings.long_prompts({A: measured(100, input=5_000, output=50, unpriced=100)})
+    assert (none.unknown, none.money) == (100, None)
+    total = replace(Measures(calls=100, input_tokens=500_000, output_tokens=50), cost=9)
+    [whole] = findings.long_prompts({A: total})  # reported as one sum
+    assert (whole.unknown, whole.money) == (100, None)

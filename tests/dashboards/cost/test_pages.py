@@ -323,6 +323,73 @@ def test_long_prompts_with_short_answers(page: Client, access: Access) -> None:
     assert len(rows(page, f"{COST}/efficiency", "long")) == 1
 
 
+DATED = "gpt-5.4-mini-2036-10-28"
+"""What a provider answers who was asked for gpt-5.4-mini; no list has this name."""
+
+
+def send_dated(access: Access) -> None:
+    start = month(1).range.start_ns or 0
+    calls = [call(start + at * SECOND, f"Of {at}", gen_ai__provider__name="openai",
+                  gen_ai__request__model="gpt-5.4-mini", gen_ai__response__model=DATED,
+                  tokens=(2_000, 200)) for at in range(10)]  # fmt: skip
+    store_spans(access, decoded(*calls))
+    indexing.run(30)
+
+
+def test_every_page_finds_the_price_that_calls_had(page: Client, access: Access) -> None:
+    send_dated(access)
+    spent = cost_of(**of_month(1))
+    assert spent > 0
+    response = page.get(f"{COST}/what-if", when() | {"on": DATED})
+    assert response.context["unknown"] == ""
+    assert Decimal(response.context["moved"].after) / 10**12 == spent
+    response = page.get(f"{COST}/efficiency", when())
+    parts = {part.card.id: part for part in response.context["parts"]}
+    [missed] = parts["prefixes"].rows
+    assert missed.name == f"{DATED} · answer" and missed.money != "–"
+    text = shown(page, f"{COST}/efficiency")
+    assert f"could save up to {missed.money}. " in text
+    assert "have no known" not in text
+
+
+def test_a_saving_says_of_which_calls_no_price_is_known(page: Client, access: Access) -> None:
+    send_dated(access)
+    start = (month(1).range.start_ns or 0) + HOUR
+    own = [call(start + at * SECOND, f"Own {at}", model="our-llama", tokens=(2_000, 200))
+           for at in range(4)]  # fmt: skip
+    store_spans(access, decoded(*own))
+    indexing.run(30)
+    text = shown(page, f"{COST}/efficiency")
+    assert (
+        ". 3 more such calls have no known price of cached input, and nothing of them is in that."
+        in text
+    )
+    assert "our-llama (own) : 4 chat calls; no price is known." in text
+    text = shown(page, f"{COST}/efficiency", q="model:our-llama")
+    said = "3 calls have repeated beginnings that no cache read; what one could save is not known."
+    assert said in text
+
+
+def test_repeats_of_failed_calls_have_no_known_cost_on_any_page(
+    page: Client, access: Access
+) -> None:
+    start = month(1).range.start_ns or 0
+    trace = bytes(range(16))
+    failed = [call(start + at * SECOND, "Again", trace=trace, error="timeout", tokens=(None, None))
+              for at in range(3)]  # fmt: skip
+    priced = [call(start + DAY + at * SECOND, f"Of {at}") for at in range(5)]
+    store_spans(access, decoded(*failed, *priced))
+    indexing.run(30)
+    [tile] = [one for one in page.get(COST, when()).context["tiles"]
+              if one.label == "Repeated calls"]  # fmt: skip
+    assert (tile.value, tile.note) == ("–", "2 retries and loops, whose cost is not known")
+    response = page.get(f"{COST}/efficiency", when())
+    parts = {part.card.id: part for part in response.context["parts"]}
+    assert [(row.calls, row.money) for row in parts["repeats"].rows] == [("2", "–")]
+    text = shown(page, f"{COST}/efficiency")
+    assert "2 calls repeat what their trace had asked before; their cost is not known." in text
+
+
 # ── Traces that ran away ─────────────────────────────────────────────────────────────────────────
 
 
@@ -409,6 +476,26 @@ def test_a_cache_is_no_advice_for_what_a_cache_read(page: Client, access: Access
     text = shown(page, f"{COST}/efficiency")
     assert "90.0% of it was read from a cache, so there is little left to cache" in text
     assert "a cache for the part that repeats" not in text and "ran away and" not in text
+
+
+def test_what_caches_saved_in_runaway_traces_is_said_at_the_tile(
+    page: Client, access: Access
+) -> None:
+    at = (month(1).range.start_ns or 0) + 20 * DAY
+    run_away(access, at, gen_ai__usage__cache_read__input_tokens=900)
+    cached = [call(at - DAY + n * SECOND, f"Of {n}", gen_ai__usage__cache_read__input_tokens=750)
+              for n in range(20)]  # fmt: skip
+    store_spans(access, decoded(*cached))
+
+    def tile(**query: str) -> spending_page.Tile:
+        tiles = page.get(COST, when() | query).context["tiles"]
+        return next(one for one in tiles if one.label == "Read from cache")
+
+    # 15 calls at $2.70 less for a million tokens, and 20 at $1.25 less
+    share = 15 * 900 * 2.7 / (15 * 900 * 2.7 + 20 * 750 * 1.25)
+    assert tile().note == f"of input; saved 5.52¢, {share:.1%} of which rests on runaway traces"
+    assert tile().url.endswith("#runaways")
+    assert "runaway" not in tile(q="user:acct_1").note
 
 
 def test_a_trace_that_ran_away_is_the_main_reason_to_the_last_digit(
@@ -616,7 +703,7 @@ def test_too_slow_is_said(
 
 @pytest.mark.parametrize(
     ("url", "most"),
-    [(COST, 49), (f"{COST}/change", 36), (f"{COST}/efficiency", 24), (f"{COST}/what-if", 18)],
+    [(COST, 49), (f"{COST}/change", 37), (f"{COST}/efficiency", 24), (f"{COST}/what-if", 20)],
 )
 def test_the_number_of_queries_does_not_grow_with_the_traffic(
     page: Client, access: Access, url: str, most: int
