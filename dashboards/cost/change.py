@@ -221,7 +221,7 @@ def spending(frame: Frame, range: TimeRange) -> str:
 
 def _row(frame: Frame, line: Line, by: str, explained: Explained, chosen: Line | None) -> SliceRow:
     feature, periods = explained.feature, explained.periods
-    leading = max(CAUSES, key=lambda cause: abs(line.causes[cause]))
+    leading = words.leading(line)
     model, part = key_of(line)
     moved = line.difference != 0
     period = periods.now if line.after.spans else periods.before

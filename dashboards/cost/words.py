@@ -6,7 +6,7 @@ from dashboards import numbers
 from dashboards.cost.reading import NO_MODEL
 from dashboards.numbers import MINUS
 from traces.rollups.dimensions import OTHER
-from traces.rollups.explain import Cause, Change, Group, Line
+from traces.rollups.explain import CALLS, CAUSES, Cause, Change, Group, Line
 from traces.rollups.measures import Measures
 
 SMALL = 0.005
@@ -111,6 +111,12 @@ def _reason(change: Change, feature: str, opening: str) -> str:
     cause = (forward or change.leading)[0]
     value = change.causes[cause]
     said = f"{opening}: {label(cause, feature).lower()} ({signed(value)})"
+    if len(change.lines) > 1 and cause in CALLS:
+        line = carrier(change, cause)
+        if line is None:
+            return f"{said}."
+        made = f"{detail_of(cause, line)} ({signed(line.of_calls)})"
+        return f"{said}, above all {name_of(line.group, feature)}: {made}."
     lines = [line for line in change.lines if line.causes.get(cause, 0) * value > 0]
     if len(change.lines) > 1 and lines:
         line = max(lines, key=lambda one: abs(one.causes[cause]))
@@ -122,6 +128,35 @@ def _reason(change: Change, feature: str, opening: str) -> str:
     elif lines and (detail := detail_of(cause, lines[0])):
         said += f": {detail}"
     return said + "."
+
+
+def carrier(change: Change, cause: Cause) -> Line | None:
+    """The slice from whose own calls a volume or mix comes above all: it has more of them where
+    that made the whole dearer, fewer where it made it cheaper. None if no slice has.
+
+    New and vanished slices are mix; they are volume where there is nothing else.
+    """
+    value = change.causes[cause]
+    found = [
+        line
+        for line in change.lines
+        if line.of_calls * value > 0
+        and line.causes[cause] * value > 0
+        and (line.rest[1].calls - line.rest[0].calls) * value > 0
+    ]
+    if cause is Cause.VOLUME:
+        stayed = [line for line in found if line.rest[0].calls and line.rest[1].calls]
+        return max(stayed or found, key=lambda one: abs(one.of_calls), default=None)
+    return max(found, key=lambda one: min(abs(one.of_calls), abs(one.causes[cause])), default=None)
+
+
+def leading(line: Line) -> Cause:
+    """What changed a slice most; how many calls it has is one thing, whether volume or mix."""
+    rest = max((cause for cause in CAUSES if cause not in CALLS),
+               key=lambda cause: abs(line.causes[cause]))  # fmt: skip
+    if abs(line.of_calls) < abs(line.causes[rest]):
+        return rest
+    return max(CALLS, key=lambda cause: line.causes[cause] * (1 if line.of_calls > 0 else -1))
 
 
 def _others(change: Change, feature: str) -> list[str]:
@@ -147,13 +182,11 @@ def detail_of(cause: Cause, line: Line) -> str:
         counts = [numbers.number(one.calls) for one in line.away]
         return f"{counts[0]} → {counts[1]} calls in them"
     before, after = line.rest
-    if cause is Cause.MODELS or cause is Cause.SLICES:
+    if cause in CALLS and (before.calls or after.calls):
         return f"{numbers.number(before.calls)} → {numbers.number(after.calls)} calls"
     if not before.calls or not after.calls:
         return ""
     match cause:
-        case Cause.VOLUME:
-            return f"{numbers.number(before.calls)} → {numbers.number(after.calls)} calls"
         case Cause.INPUT:
             sizes = [_each(one.input_tokens, one) for one in (before, after)]
             return f"{sizes[0]} → {sizes[1]} tokens per call"

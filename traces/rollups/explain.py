@@ -61,6 +61,8 @@ class Cause(StrEnum):
 
 
 CAUSES = tuple(Cause)
+CALLS = (Cause.VOLUME, Cause.MODELS, Cause.SLICES)
+"""The causes that are about how many calls a slice has: all calls, and its share of them."""
 FACTORS = tuple(cause for cause in CAUSES if cause is not Cause.RUNAWAYS)
 """The causes that are factors of the product; traces that ran away are a summand beside it."""
 TAKEN = (
@@ -90,6 +92,13 @@ class Line:
     @property
     def difference(self) -> int:
         return self.after.cost - self.before.cost
+
+    @property
+    def of_calls(self) -> int:
+        """What its own number of calls changed. Growth of all traffic alone is volume in each slice
+        by what it cost before, also where it has no more calls: its mix takes that back.
+        """
+        return sum(self.causes[cause] for cause in CALLS)
 
 
 @dataclass(slots=True)

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
 
 from dashboards.cost import away, words
 from dashboards.periods import DAY
-from tests.traces.rollups.test_explain import DEARER, measured
-from traces.rollups.explain import Cause, Group, explain
+from tests.traces.rollups.test_explain import DEARER, PRICES, likely, measured, slices
+from traces.rollups.explain import CALLS, Cause, Group, explain
 from traces.rollups.measures import Measures
 from traces.selectors.paging import TimeRange
 from traces.selectors.runaways import Runaway, Runaways
@@ -47,6 +48,85 @@ def test_of_several_slices_the_one_that_did_most_is_named() -> None:
     after = {P: measured(1_000, output=900), other: measured(1_000, output=150)}
     text = said(before, after)
     assert "above all gpt-4o · answer (+$8.00): 100 → 900 tokens per call" in text
+
+
+BIG: Group = ("gpt-5", "answer")
+SMALL: Group = ("gpt-5-mini", "answer")
+STEADY: Group = ("gpt-5", "research")
+CHEAP = {name: price // 4 for name, price in PRICES.items()}
+
+
+def test_growth_is_told_of_the_slice_that_grew_and_not_of_the_dearest() -> None:
+    """Traffic doubles, and the dear slice has hardly more calls: by what it cost before it has most
+    of the volume, and its mix takes that back.
+    """
+    before = {STEADY: measured(300, output=600), SMALL: measured(400, prices=CHEAP)}
+    after = {STEADY: measured(310, output=600), SMALL: measured(1_200, prices=CHEAP)}
+    change = explain(before, after)
+    lines = {line.group: line for line in change.lines}
+    assert lines[STEADY].causes[Cause.VOLUME] > lines[SMALL].causes[Cause.VOLUME]
+    assert words.carrier(change, Cause.VOLUME) is lines[SMALL]
+    text = said(before, after)
+    own = words.signed(lines[SMALL].difference)
+    assert (
+        f"number of calls ({words.signed(change.causes[Cause.VOLUME])}), above all"
+        f" gpt-5-mini · answer: 400 → 1,200 calls ({own}). Besides: mix of models −"
+    ) in text
+    for line in lines.values():
+        assert words.leading(line) is Cause.VOLUME
+        assert line.of_calls == line.difference, "nothing but its calls changed"
+
+
+def test_where_calls_moved_and_their_number_did_not_the_mix_has_fewer_of_the_dear_ones() -> None:
+    before = {BIG: measured(90), SMALL: measured(10, prices=CHEAP)}
+    after = {BIG: measured(10), SMALL: measured(90, prices=CHEAP)}
+    text = said(before, after)
+    assert "mix of models (−" in text and "above all gpt-5 · answer: 90 → 10 calls (−" in text
+
+
+def test_a_new_slice_is_mix_and_names_no_growth() -> None:
+    before, after = {BIG: measured(100)}, {BIG: measured(150), SMALL: measured(400, prices=DEARER)}
+    change = explain(before, after)
+    volume, mix = (words.carrier(change, cause) for cause in (Cause.VOLUME, Cause.MODELS))
+    assert volume is not None and volume.group == BIG
+    assert mix is not None and mix.group == SMALL
+
+
+def test_where_there_was_nothing_all_is_new() -> None:
+    change = explain({}, {BIG: measured(100), SMALL: measured(4)})
+    line = words.carrier(change, Cause.VOLUME)
+    assert line is not None and line.group == BIG
+    assert words.detail_of(Cause.VOLUME, line) == "0 → 100 calls"
+
+
+def test_volume_and_mix_that_cancel_out_are_not_what_changed_a_slice() -> None:
+    """As many calls as before of twice as many, and each a little dearer."""
+    before = {STEADY: measured(100), SMALL: measured(100, prices=CHEAP)}
+    after = {STEADY: measured(100, output=130), SMALL: measured(300, prices=CHEAP)}
+    change = explain(before, after)
+    line = next(one for one in change.lines if one.group == STEADY)
+    assert abs(line.causes[Cause.VOLUME]) > abs(line.causes[Cause.OUTPUT])
+    assert words.leading(line) is Cause.OUTPUT
+    assert words.carrier(change, Cause.VOLUME) is not line
+
+
+@settings(deadline=None, max_examples=200)
+@given(before=slices(likely()), after=slices(likely()))
+def test_the_slice_that_is_named_supports_what_is_said(
+    before: dict[Group, Measures], after: dict[Group, Measures]
+) -> None:
+    change = explain(before, after)
+    for cause in CALLS:
+        line, value = words.carrier(change, cause), change.causes[cause]
+        if line is None:
+            continue
+        more = line.rest[1].calls - line.rest[0].calls
+        assert more * value > 0 and line.of_calls * value > 0
+        if cause is Cause.VOLUME and line.before.calls and line.after.calls:
+            others = [one for one in change.lines if one.before.calls and one.after.calls
+                      and (one.after.calls - one.before.calls) * value > 0
+                      and one.causes[cause] * value > 0]  # fmt: skip
+            assert all(one.of_calls * value <= line.of_calls * value for one in others)
 
 
 def test_what_else_mattered_is_told_and_what_did_not_is_not() -> None:
