@@ -45,7 +45,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """The whole 95 % interval is above, or below, a limit: few values prove nothing."""
+    """The whole 95 % interval is above, or below, a limit: few values have a wide one."""
 
     side: Side
     limit: float

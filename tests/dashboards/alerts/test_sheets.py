@@ -13,14 +13,18 @@ from django.core.management import CommandError, call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboards.alerts import conditions as cond
 from dashboards.alerts import documents, examples, sheets
+from dashboards.alerts.conditions import Sample, judge
 from dashboards.alerts.documents import Draft
+from dashboards.alerts.machine import Outcome
 from dashboards.alerts.models import Rule
 from dashboards.alerts.reading import DocumentError
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import AuditEntry
 from tests.dashboards.alerts.test_documents import DRAFTS
 from tests.dashboards.alerts.watching import ERRORS, rule
+from traces.intervals import wilson
 
 TEXT = """
 version: 1
@@ -97,6 +101,23 @@ def test_the_examples_are_good_documents() -> None:
         document = examples.document(name)
         assert document["slug"] == name and len(examples.about(name)) > 40
         assert documents.write(documents.read(documents.compact(document))) == document
+
+
+@pytest.mark.parametrize(("name", "few"), [("outage", 2), ("injection-attempt", 1)])
+def test_a_few_of_a_few_fire_no_example(name: str, few: int) -> None:
+    draft = documents.read(examples.document(name))
+    for count in range(1, 200):
+        for bad in range(min(few, count) + 1):
+            seen = Sample(0, bad / count, count, *wilson(bad, count))
+            outcome = judge(draft.condition, seen, least=draft.minimum_sample).outcome
+            assert outcome is not Outcome.HOLDS, (bad, count)
+
+
+def test_every_example_of_a_share_asks_for_more_than_a_handful() -> None:
+    for name in examples.names():
+        draft = documents.read(examples.document(name))
+        if isinstance(draft.condition, (cond.Interval, cond.Change)):
+            assert draft.minimum_sample >= 10, name
 
 
 def alerts(*arguments: str) -> str:
