@@ -81,7 +81,8 @@ def budgets(request: ProjectRequest) -> HttpResponse:
     for budget in rows:
         _fresh(budget)
     shown = [Shown(row.budget, row.status) for row in selectors.stand(rows)]
-    return render(request, "budgets/list.html", {"rows": shown})
+    key = words.key_of([one.status for one in shown if one.status])
+    return render(request, "budgets/list.html", {"rows": shown, "key": key})
 
 
 def _fresh(budget: Budget) -> None:
@@ -111,6 +112,7 @@ def budget(request: ProjectRequest, pk: int) -> HttpResponse:
         return csv_response(card, request.access.project.slug)
     context |= {
         "row": Shown(found, status),
+        "key": words.key_of([status]),
         "card": card,
         "past": [_past(found, one) for one in past],
         "cost_url": words.cost_url(found, status.period),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -79,6 +80,16 @@ def label_of(status: BudgetStatus) -> str:
 def tone_of(status: BudgetStatus) -> str:
     """Of a tag or a figure: good, warn, bad."""
     return TONES[status.state]
+
+
+def key_of(statuses: Sequence[BudgetStatus]) -> list[tuple[str, str]]:
+    """What the colours of bars say: each tone that is shown, and its words."""
+    states = {one.state for one in statuses}
+    if len(states) == 1:
+        return [(TONES[state], "Spent") for state in states]
+    return [
+        (TONES[state], f"Spent: {LABELS[state].lower()}") for state in LABELS if state in states
+    ]
 
 
 def iso(ns: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -52,6 +53,22 @@ def test_the_empty_page_teaches(page: Client, access: Access) -> None:
     said = text(page, "/p/shop/budgets")
     assert "No budgets yet" in said and "/api/v1/budgets/{id}/status" in said
     assert reverse("budget_new", args=["shop"]) in said
+
+
+def keys(said: str) -> list[tuple[str, str]]:
+    """What the key says of the colours of what is spent."""
+    return re.findall(r'<rect class="bu-(\w+)" width="10"[^>]*/></svg>(Spent[^<]*)<', said)
+
+
+def test_the_key_has_the_colour_of_the_bar(page: Client, access: Access) -> None:
+    spend(access, [call(datetime.now(UTC), 80)])
+    over = budget(access, "50", name="Small", every="day")
+    assert keys(text(page, "/p/shop/budgets")) == [("bad", "Spent")]
+    assert keys(text(page, f"/p/shop/budgets/{over.pk}")) == [("bad", "Spent")]
+    budget(access, "400000", name="Large", every="month")
+    said = text(page, "/p/shop/budgets")
+    assert keys(said) == [("good", "Spent: on budget"), ("bad", "Spent: over budget")]
+    assert said.count('class="bu-bad" y="6"') == said.count('class="bu-good" y="6"') == 1
 
 
 def test_the_list_says_where_it_ends(page: Client, access: Access) -> None:
