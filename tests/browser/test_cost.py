@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from sightglass.accounts.access import Access
 from tests.browser.conftest import Watched
 from tests.dashboards.cost.test_pages import when
-from tests.dashboards.cost.traffic import month, two_months
+from tests.dashboards.cost.traffic import DAY, month, run_away, two_months
 
 pytestmark = pytest.mark.browser
 COST = "/p/shop/cost"
@@ -67,6 +67,18 @@ def test_from_a_customer_to_the_reason_to_the_traces(
     page.locator("#slice").get_by_role("link", name=late).click()
     expect(page.locator("#q")).to_have_value(re.compile("user:acct_1.*model:gpt-4o"))
     assert watched.complaints == []
+
+
+def test_what_tiles_say_is_not_cut(
+    access: Access, live_server: LiveServer, visit: Callable[..., Watched]
+) -> None:
+    at = (month(1).range.start_ns or 0) + 20 * DAY
+    run_away(access, at, gen_ai__usage__cache_read__input_tokens=900)
+    page = visit(f"{COST}?{query()}").page
+    notes = page.locator(".stat-d")
+    expect(notes.filter(has_text="of which rests on runaway traces")).to_be_visible()
+    cut = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
+    assert notes.evaluate_all(cut) == []
 
 
 def test_another_model_is_asked_for(traffic: Access, visit: Callable[..., Watched]) -> None:
