@@ -488,7 +488,7 @@ def test_what_caches_saved_in_runaway_traces_is_said_at_the_tile(
     store_spans(access, decoded(*cached))
 
     def tile(**query: str) -> spending_page.Tile:
-        tiles = page.get(COST, when() | query).context["tiles"]
+        tiles: list[spending_page.Tile] = page.get(COST, when() | query).context["tiles"]
         return next(one for one in tiles if one.label == "Read from cache")
 
     # 15 calls at $2.70 less for a million tokens, and 20 at $1.25 less

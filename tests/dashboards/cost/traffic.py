@@ -36,7 +36,7 @@ def call(
     model: str = "gpt-4o",
     prompt: str = "answer",
     user: str = "acct_1",
-    tokens: tuple[int, int] = (1_000, 100),
+    tokens: tuple[int | None, int | None] = (1_000, 100),
     **more: Any,
 ) -> dict[str, Any]:
     messages = [{"role": "system", "content": LONG}, {"role": "user", "content": question}]
