@@ -80,7 +80,7 @@ class Sums:
     def can_flag(self, score: str) -> bool:
         """Whether each of its values is flagged or not."""
         held = self.scores.get(score)
-        return bool(held) and held["flaggable"] == held["n"] > 0
+        return held is not None and held["flaggable"] == held["n"] > 0
 
     def flagged(self, score: str) -> Interval | None:
         """The share of a score that is flagged; None of one that cannot be, in part or whole."""

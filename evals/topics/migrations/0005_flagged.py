@@ -1,7 +1,9 @@
+from typing import Any
+
 from django.db import migrations, models
 
 
-def sum_anew(apps, schema_editor):
+def sum_anew(apps: Any, schema_editor: Any) -> None:
     """Days that are over are summed again, as their scores are compared with none."""
     apps.get_model("topics", "Plan").objects.update(scored={})
 
