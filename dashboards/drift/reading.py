@@ -34,7 +34,7 @@ MOST_REVIEWED = 40
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A monitor in the strip."""
+    """A monitor in the strip, as its last judged window of the range tells."""
 
     monitor: Monitor
     last: Window | None
@@ -71,6 +71,18 @@ class Tick:
     chosen: bool
 
 
+def last_of(
+    frame: Frame, monitors: Sequence[Monitor], windows: Mapping[int, Sequence[Window]]
+) -> dict[int, Window]:
+    """By monitor, its newest compared window of the range; of a range up to now that has none, the
+    newest of all."""
+    found = {} if frame.chosen.fixed else selectors.last_judged(monitors)
+    for monitor, of_one in windows.items():
+        done = [one for one in of_one if one.state == "done"]
+        found |= {monitor: done[-1]} if done else {}
+    return found
+
+
 def cards(
     frame: Frame,
     monitors: Sequence[Monitor],
@@ -80,7 +92,8 @@ def cards(
 ) -> list[Card]:
     found = []
     for one in monitors:
-        newest, of_one = last.get(one.pk), windows.get(one.pk, ())
+        of_one = windows.get(one.pk, ())
+        newest = last.get(one.pk)
         found.append(
             Card(
                 one,
@@ -88,15 +101,15 @@ def cards(
                 sparkline([window.changed_share for window in of_one]),
                 frame.page("drift_monitor", one.pk),
                 chosen is not None and one.pk == chosen.pk,
-                _since(one, of_one),
+                _since(one, newest),
             )
         )
     return found
 
 
-def _since(monitor: Monitor, windows: Sequence[Window]) -> str:
-    """When the change began that lasts."""
-    since = windows[-1].since_ns if windows else None
+def _since(monitor: Monitor, window: Window | None) -> str:
+    """When the change began that the window is of."""
+    since = window.since_ns if window else None
     return "" if since is None else moment(since, monitor)
 
 

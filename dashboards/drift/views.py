@@ -54,10 +54,10 @@ def _page(request: ProjectRequest, chosen: Monitor | None, shown: Window | None)
     if not known:
         context["has_traces"] = Trace.objects.filter(project=access.project).exists()
         return render(request, "drift/empty.html", context)
-    last = selectors.last_judged(known)
-    chosen = chosen or _worst(known, last)
     try:
         windows = selectors.between(known, *reading.range_of(frame))
+        last = reading.last_of(frame, known, windows)
+        chosen = chosen or _worst(known, last)
         context["card"] = reading.timeline(frame, known, windows, chosen)
     except TooSlow:
         return render(request, "drift/drift.html", context | {"problem": frames.TOO_SLOW})
@@ -77,8 +77,7 @@ def _chosen(
     shown: Window | None,
 ) -> dict[str, Any]:
     access = frame.access
-    latest = None if frame.chosen.fixed else last.get(chosen.pk)
-    shown = shown or _telling(windows.get(chosen.pk, []), latest)
+    shown = shown or _telling(windows.get(chosen.pk, []), last.get(chosen.pk))
     if shown is not None:
         shown.monitor = chosen
     of_chosen = windows.get(chosen.pk, [])

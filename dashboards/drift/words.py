@@ -55,7 +55,7 @@ def chance(p: float | None) -> str:
 def state(window: Window | None) -> tuple[str, str]:
     """Words and tone of a monitor's last window."""
     if window is None:
-        return "Not judged yet", ""
+        return "Not judged in this range", ""
     if window.drift:
         return CAUSES.get(window.cause, "Drift"), "bad"
     return "As usual", "good"

@@ -79,6 +79,23 @@ def test_what_drifts_most_is_chosen_and_said(
     assert "As usual" in other.content.decode()
 
 
+def test_tiles_are_of_the_chosen_range(page: Client, access: Access, drifting: Window) -> None:
+    """Share, cause and since when are of one window: the last of the range, not of all."""
+    outputs = drifting.monitor
+    Window.objects.filter(monitor=outputs, start_ns=TODAY - 3 * DAY).update(
+        cause="users", changed_share=0.31
+    )
+    said = "?from={:%Y-%m-%d}&to={:%Y-%m-%d}"
+    days = [datetime.fromtimestamp((TODAY - ago * DAY) // 10**9, UTC) for ago in (4, 2)]
+    text = page.get(address(access) + said.format(*days)).content.decode()
+    when = judging.moment(TODAY - 3 * DAY, outputs)
+    assert f"The users changed since {when}" in text and ">31 %<" in text
+    assert "The model changed since" not in text
+    early = [datetime.fromtimestamp((TODAY - ago * DAY) // 10**9, UTC) for ago in (40, 38)]
+    text = page.get(address(access) + said.format(*early)).content.decode()
+    assert "Not judged in this range" in text and "changed since" not in text
+
+
 def test_a_window_of_its_own(page: Client, access: Access, drifting: Window) -> None:
     first = Window.objects.filter(monitor=drifting.monitor).order_by("end_ns")[0]
     first.verdict = wording.of_quiet(0.2, 140)
