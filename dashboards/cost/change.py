@@ -176,7 +176,7 @@ def shown(frame: Frame, explained: Explained, by: str) -> dict[str, Any]:
 def without_price(frame: Frame, query: Query, change: Change) -> dict[str, Any]:
     """That this takes too long does not take the page with it."""
     try:
-        lines = unpriced.of_range(frame, query, change.after)
+        lines = unpriced.listed(frame, unpriced.slices(frame, query, change.after))
     except TooSlow:
         lines = []
     return unpriced.context(lines, change.after)

@@ -25,7 +25,6 @@ from dashboards.periods import exact_span
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.query import Query
 from traces.rollups.dimensions import OTHER
-from traces.rollups.explain import Group
 from traces.rollups.measures import SUMS, Measures, ScoreMeasures
 from traces.selectors import cubes
 from traces.selectors.cubes import Cube
@@ -148,7 +147,7 @@ def found(frame: Frame, query: Query, by: str) -> dict[str, Any]:
         return {"lines": []}
     traces = reading.of_traces(frame.project_id, query, frame.range, frame.previous)
     judges = reading.judging(frame.project_id, query, frame.range)
-    slices = without_price(frame, query, whole)
+    slices = unpriced.slices(frame, query, whole, "prompt")  # as Efficiency tells them apart
     change = Change(whole.cost, before.cost, "usd", "down")
     problem = incomplete(frame.project_id, query, frame.previous, frame.range)
     nothing = not before.spans
@@ -187,15 +186,6 @@ def _sum(groups: dict[str | None, Measures]) -> Measures:
     for sums in groups.values():
         whole.add(sums)
     return whole
-
-
-def without_price(frame: Frame, query: Query, whole: Measures) -> list[tuple[Group, Measures]]:
-    """By kind, provider, model and prompt, as Efficiency tells them apart; none where every cost is
-    known. Raises TooSlow.
-    """
-    if not whole.unpriced:
-        return []
-    return list(reading.summed(reading.by_model(frame.project_id, query, frame.range, "prompt")))
 
 
 def saved_astray(frame: Frame, query: Query, whole: Measures) -> int:

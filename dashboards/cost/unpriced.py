@@ -47,11 +47,13 @@ class Unpriced:
     unlisted: bool = False
 
 
-def of_range(frame: Frame, query: Query, whole: Measures) -> list[Unpriced]:
-    """Of the frame's time, where `whole` has any. Raises TooSlow."""
+def slices(frame: Frame, query: Query, whole: Measures, *more: str) -> list[tuple[Group, Measures]]:
+    """Of the frame's time by kind, provider, model and further dimensions; none where `whole` has
+    no call without a known cost. Raises TooSlow.
+    """
     if not whole.unpriced:
         return []
-    return listed(frame, reading.summed(reading.by_model(frame.project_id, query, frame.range)))
+    return list(reading.summed(reading.by_model(frame.project_id, query, frame.range, *more)))
 
 
 def listed(frame: Frame, groups: Iterable[tuple[Group, Measures]]) -> list[Unpriced]:

@@ -77,10 +77,13 @@ def last_of(
     """By monitor, its newest compared window of the range; of a range up to now that has none, the
     newest of all."""
     found = {} if frame.chosen.fixed else selectors.last_judged(monitors)
-    for monitor, of_one in windows.items():
-        done = [one for one in of_one if one.state == "done"]
-        found |= {monitor: done[-1]} if done else {}
-    return found
+    done = {
+        window.monitor_id: window
+        for of_one in windows.values()
+        for window in of_one
+        if window.state == "done"
+    }
+    return found | done
 
 
 def cards(
@@ -92,8 +95,7 @@ def cards(
 ) -> list[Card]:
     found = []
     for one in monitors:
-        of_one = windows.get(one.pk, ())
-        newest = last.get(one.pk)
+        newest, of_one = last.get(one.pk), windows.get(one.pk, ())
         found.append(
             Card(
                 one,

@@ -227,10 +227,10 @@ class DayScore(models.Model):
     wx2 = models.FloatField()
     w2x = models.FloatField()
     w2x2 = models.FloatField()
-    flaggable = models.BigIntegerField(default=0)
+    judged = models.BigIntegerField(default=0)
     """Of the values, those that are flagged or not."""
-    wf = models.FloatField(default=0.0)
-    w2f = models.FloatField(default=0.0)
+    flagged_w = models.FloatField(default=0.0)
+    flagged_w2 = models.FloatField(default=0.0)
     """Weights of those flagged, and their squares."""
 
     def __str__(self) -> str:

@@ -42,7 +42,7 @@ LEFT JOIN topics_member m ON m.project_id = %s
 WHERE p.run_id = %s AND r.project_id = %s ORDER BY p.id"""
 FIGURES = ("calls", "failed", "cost", "tokens", "traces")
 OF_MEANS = ("w", "w2", "wx", "wx2", "w2x", "w2x2")
-WEIGHTS = ("n", "booleans", *OF_MEANS, "flaggable", "wf", "w2f")
+WEIGHTS = ("n", "booleans", *OF_MEANS, "judged", "flagged_w", "flagged_w2")
 
 
 @dataclass(slots=True)
@@ -80,14 +80,14 @@ class Sums:
     def can_flag(self, score: str) -> bool:
         """Whether each of its values is flagged or not."""
         held = self.scores.get(score)
-        return held is not None and held["flaggable"] == held["n"] > 0
+        return held is not None and held["judged"] == held["n"] > 0
 
     def flagged(self, score: str) -> Interval | None:
         """The share of a score that is flagged; None of one that cannot be, in part or whole."""
         if not self.can_flag(score):
             return None
         held = self.scores[score]
-        return weighted_rate(held["w"], held["w2"], held["wf"], int(held["n"]))
+        return weighted_rate(held["w"], held["w2"], held["flagged_w"], int(held["n"]))
 
     def add(self, other: Sums) -> None:
         for name in FIGURES:

@@ -208,10 +208,11 @@ FROM (SELECT *, (extract(epoch FROM created_at) * 1000000000)::int8 AS start_ns
 WHERE c.start_ns >= %(low)s AND c.start_ns < %(high)s {session_where}"""
 # Postgres refuses floats that come out too large or too small: so that squares can be summed, what
 # lies beyond FURTHEST counts as that, and what is as near to 0 as 0.
-_SCORE = f"""greatest(c.probability, 1e-9) probability, c.flagged, c.cost, c.boolean IS NOT NULL
-    AS is_boolean, CASE WHEN abs(c.number) > {FURTHEST} THEN sign(c.number) * {FURTHEST}
+SCORE_VALUE = f"""CASE WHEN abs(c.number) > {FURTHEST} THEN sign(c.number) * {FURTHEST}
         WHEN abs(c.number) < {1 / FURTHEST} THEN 0
-        ELSE coalesce(c.number, c.boolean::int::float8) END AS x,"""
+        ELSE coalesce(c.number, c.boolean::int::float8) END"""
+_SCORE = f"""greatest(c.probability, 1e-9) probability, c.flagged, c.cost, c.boolean IS NOT NULL
+    AS is_boolean, {SCORE_VALUE} AS x,"""
 NAMED = {"score": "c.name", "source": "c.source", "category": "c.category"}
 W, X = "(1 / s.probability)", "s.x"
 HELD, JUDGED = "FILTER (WHERE s.x IS NOT NULL)", "FILTER (WHERE s.flagged IS NOT NULL)"

@@ -16,17 +16,17 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="dayscore",
-            name="flaggable",
+            name="judged",
             field=models.BigIntegerField(default=0),
         ),
         migrations.AddField(
             model_name="dayscore",
-            name="wf",
+            name="flagged_w",
             field=models.FloatField(default=0.0),
         ),
         migrations.AddField(
             model_name="dayscore",
-            name="w2f",
+            name="flagged_w2",
             field=models.FloatField(default=0.0),
         ),
         migrations.RunPython(sum_anew, migrations.RunPython.noop),

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from traces.selectors.raw_sums import FURTHEST, SPAN_SUMS
+from traces.selectors.raw_sums import SCORE_VALUE, SPAN_SUMS
 
 DAY = 86_400 * 10**9
 SCORES = 40
@@ -28,9 +28,7 @@ GROUP BY m.project_id, m.number"""  # noqa: S608 - constants
 VALUED = f"""
     SELECT said.number, c.name, 1 / greatest(c.probability, 1e-9) AS w,
         c.boolean IS NOT NULL AS is_boolean, c.flagged,
-        CASE WHEN abs(c.number) > {FURTHEST} THEN sign(c.number) * {FURTHEST}
-            WHEN abs(c.number) < {1 / FURTHEST} THEN 0
-            ELSE coalesce(c.number, c.boolean::int::float8) END AS x
+        {SCORE_VALUE} AS x
     FROM said JOIN traces_score c ON c.id = said.id AND c.project_id = {{project}}"""  # noqa: S608
 """Of `said` (topic numbers and ids of scores) the values and what they weigh."""
 ADDED = """count(*), count(*) FILTER (WHERE is_boolean),
@@ -51,7 +49,8 @@ WITH said AS (
     ORDER BY count(*) DESC, name LIMIT %(scores)s
 )
 INSERT INTO topics_dayscore
-    (project_id, day, number, score, n, booleans, w, w2, wx, wx2, w2x, w2x2, flaggable, wf, w2f)
+    (project_id, day, number, score, n, booleans, w, w2, wx, wx2, w2x, w2x2,
+    judged, flagged_w, flagged_w2)
 SELECT %(project)s, %(day)s, number, name, {ADDED}
 FROM valued JOIN named USING (name) WHERE x IS NOT NULL GROUP BY number, name"""  # noqa: S608
 
