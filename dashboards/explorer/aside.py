@@ -92,7 +92,9 @@ def facets(access: Access, state: State) -> Facets:
     """Raises TooSlow."""
     if state.query is None:
         return Facets([], 0, True)
-    found = selector.facets(access, state.query, state.time.range, list(FACETS))
+    found = selector.facets(
+        access, state.query, state.time.range, list(FACETS), spans=state.counts_spans
+    )
     known = set(terms(state.text))
     result = []
     for name, label in FACETS.items():
@@ -122,7 +124,9 @@ def chart(access: Access, state: State) -> Chart:
     """Raises TooSlow."""
     if state.query is None:
         return Chart([], [], 0, 0, True)
-    found = selector.histogram(access, state.query, state.time.range, BUCKETS)
+    found = selector.histogram(
+        access, state.query, state.time.range, BUCKETS, spans=state.counts_spans
+    )
     highest = max([1, *found.counts])
     bars = [bar(state, found, i, highest) for i in range(len(found.counts)) if found.counts[i]]
     return Chart(bars, ticks(found), sum(found.counts), sum(found.errors), found.complete)
@@ -141,7 +145,8 @@ def bar(state: State, found: Histogram, i: int, highest: int) -> Bar:
         height=round(height, 1),
         error_y=round(HEIGHT - error_height, 1),
         error_height=round(error_height, 1),
-        title=f"{label(start, found.width_ns)}: {number(count)} traces, {number(errors)} failed",
+        title=f"{label(start, found.width_ns)}: {number(count)} {state.kind},"
+        f" {number(errors)} failed",
         url=state.link(time=window(start, found.width_ns)),
     )
 

@@ -82,6 +82,12 @@ class State:
         return f"{link}&similar="
 
     @property
+    def counts_spans(self) -> bool:
+        """Whether what stands beside the list counts spans, as the list has them. Of a list by
+        likeness nothing is counted, and what values there are is asked of the traces."""
+        return self.kind == "spans" and not self.ranked
+
+    @property
     def can_be_live(self) -> bool:
         return not self.time.fixed and self.query is not None and not self.ranked
 

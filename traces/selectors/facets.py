@@ -7,18 +7,20 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from sightglass.accounts.access import Access
-from traces.models import Trace
+from traces.models import Score
 from traces.query import Query, fields
 from traces.selectors.paging import TimeRange, time_limit
-from traces.selectors.search import ALWAYS, EVERYTHING, matching_traces
+from traces.selectors.search import ALWAYS, EVERYTHING, matching_spans, matching_traces
 
-FACET_TRACES = 2_000
-"""Newest matching traces that facets and completion are counted on."""
-HISTOGRAM_TRACES = 50_000
+FACET_ROWS = 2_000
+"""Newest matching traces or spans that facets and completion are counted on."""
+HISTOGRAM_ROWS = 50_000
 MAX_VALUES = 50
 MAX_BUCKETS = 500
 
@@ -39,12 +41,19 @@ COLUMNS = {
     "score": "scores",
 }
 """Fields that can be counted, and the column of each."""
+SPAN_COLUMNS = COLUMNS | {
+    "kind": "kind",
+    "model": "model",
+    "provider": "provider",
+    "prompt": "prompt_name",
+}
+"""The same of spans, but for "score": their scores are rows of their own."""
 OBJECTS = frozenset({"metadata", "score"})
 
 
 @dataclass(slots=True)
 class Facets:
-    """`values[field]`: (value, traces), most frequent first. `complete`: nothing was left out."""
+    """`values[field]`: (value, how many), most frequent first; `complete`: none was left out."""
 
     values: dict[str, list[tuple[str, int]]]
     counted: int
@@ -53,7 +62,8 @@ class Facets:
 
 @dataclass(slots=True)
 class Histogram:
-    """Traces by start, in buckets of `width_ns` from `start_ns`. `complete`: none was left out."""
+    """Traces or spans by start, in buckets of `width_ns` from `start_ns`; `errors`: those of them
+    that failed. `complete`: none was left out."""
 
     start_ns: int
     width_ns: int
@@ -72,42 +82,67 @@ class Completion:
     end: int
 
 
-def newest(access: Access, query: Query, range: TimeRange) -> QuerySet[Trace]:
+def newest(access: Access, query: Query, range: TimeRange, *, spans: bool) -> QuerySet[Any]:
+    """The newest first, from an index by start."""
+    if spans:
+        return matching_spans(access, query, range).order_by("-start_ns")
     return matching_traces(access, query, range).order_by("-start_ns", "-trace_id")
 
 
-def facets(access: Access, query: Query, range: TimeRange, fields: Sequence[str]) -> Facets:
-    """Counts of values by field (of COLUMNS). Raises KeyError for another field, TooSlow."""
-    columns = [COLUMNS[name] for name in fields]
+def facets(
+    access: Access, query: Query, range: TimeRange, fields: Sequence[str], *, spans: bool = False
+) -> Facets:
+    """Counts of values by field (of COLUMNS), of traces or of spans.
+
+    Raises KeyError for another field, TooSlow.
+    """
+    columns = SPAN_COLUMNS if spans else COLUMNS
+    read = {name: columns[name] for name in fields if not (spans and name == "score")}
+    keys = ("trace_id", "span_id") if spans else ("trace_id",)
     with time_limit():
-        rows = list(newest(access, query, range).values_list(*columns)[: FACET_TRACES + 1])
-    complete = len(rows) <= FACET_TRACES
-    rows = rows[:FACET_TRACES]
+        found = newest(access, query, range, spans=spans).values_list(*keys, *read.values())
+        rows = list(found[: FACET_ROWS + 1])
+    complete = len(rows) <= FACET_ROWS
+    rows = rows[:FACET_ROWS]
     values = {}
-    for i, name in enumerate(fields):
+    for i, name in enumerate(read, len(keys)):
         counts = Counter(value for row in rows for value in values_in(row[i]))
         values[name] = counts.most_common(MAX_VALUES)
+    if "score" in fields and spans:
+        values["score"] = scores_of(access, {row[:2] for row in rows}).most_common(MAX_VALUES)
     return Facets(values, len(rows), complete)
 
 
+def scores_of(access: Access, spans: set[tuple[UUID, int]]) -> Counter[str]:
+    """How many of these spans were scored by which name. Raises TooSlow."""
+    rows = Score.objects.filter(
+        project=access.project,
+        trace_id__in={trace for trace, _ in spans},
+        span_id__in={span for _, span in spans},
+    )
+    with time_limit():
+        found = set(rows.values_list("trace_id", "span_id", "name"))
+    return Counter(name for *key, name in found if tuple(key) in spans)
+
+
 def values_in(value: object) -> list[str]:
-    """The values that one trace has: of an object its keys."""
+    """The values that one trace or span has: of an object its keys."""
     if value is None:
         return []
     return [str(item) for item in value] if isinstance(value, list | dict) else [str(value)]
 
 
-def histogram(access: Access, query: Query, range: TimeRange, buckets: int) -> Histogram:
-    """How many traces started when; an open range ends now. Raises TooSlow."""
+def histogram(
+    access: Access, query: Query, range: TimeRange, buckets: int, *, spans: bool = False
+) -> Histogram:
+    """How many traces or spans started when; an open range ends now. Raises TooSlow."""
     buckets = max(1, min(buckets, MAX_BUCKETS))
+    failed = Q(status="error") if spans else Q(error_count__gt=0)
     with time_limit():
-        rows = list(
-            newest(access, query, range).values_list("start_ns", "error_count")[
-                : HISTOGRAM_TRACES + 1
-            ]
-        )
-    complete = len(rows) <= HISTOGRAM_TRACES
-    rows = rows[:HISTOGRAM_TRACES]
+        found = newest(access, query, range, spans=spans).values_list("start_ns", failed)
+        rows = list(found[: HISTOGRAM_ROWS + 1])
+    complete = len(rows) <= HISTOGRAM_ROWS
+    rows = rows[:HISTOGRAM_ROWS]
     end = (
         range.end_ns
         if range.end_ns is not None
@@ -116,10 +151,10 @@ def histogram(access: Access, query: Query, range: TimeRange, buckets: int) -> H
     start = range.start_ns if range.start_ns is not None else (rows[-1][0] if rows else end - 1)
     width = max(1, -(-(end - start) // buckets))
     result = Histogram(start, width, [0] * buckets, [0] * buckets, complete)
-    for at, errors in rows:
+    for at, has_failed in rows:
         bucket = min((at - start) // width, buckets - 1)
         result.counts[bucket] += 1
-        result.errors[bucket] += errors > 0
+        result.errors[bucket] += has_failed
     return result
 
 

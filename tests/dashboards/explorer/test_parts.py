@@ -47,6 +47,26 @@ def test_the_histogram_counts_and_leads_to_a_range(page: Client, project: Projec
     assert "late one" in narrowed and narrowed.count("data-row=") == 1
 
 
+def test_beside_spans_spans_are_counted(page: Client, project: Project) -> None:
+    """The same query finds other traces than spans: what stands beside the rows is of the rows."""
+    trace = make_trace(project, status="error", kinds=["llm", "tool"], error_count=1, user_id="ann")
+    for at in (1, 2, 3):
+        make_span(trace, at, kind="tool" if at == 3 else "llm", status="error" if at == 3 else "ok")
+    for q, count, failed in (("kind:llm", 2, 0), ("", 3, 1), ("user:ann", 0, 0)):
+        asked = f"range=all&list=spans&q={q}"
+        listed = page.get(f"/p/shop/traces?{asked}").content.decode()
+        assert listed.count("data-row=") == count
+        chart = page.get(f"{EXPLORER}/histogram?{asked}")
+        said = " ".join(chart.content.decode().split())
+        assert f"{count} span" in said and "trace" not in said.partition("</svg>")[2]
+        assert ("1 failed" in said) is bool(failed)
+        facets = page.get(f"{EXPLORER}/facets?{asked}").context["found"]
+        counted = {one.label: {v.text: v.count for v in one.values} for one in facets.facets}
+        assert facets.counted == count == sum(counted.get("Span kind", {}).values())
+    bars = page.get(f"{EXPLORER}/histogram?range=all&list=spans").context["chart"].bars
+    assert bars[0].title.endswith("3 spans, 1 failed")
+
+
 def test_fields_and_values_are_completed(page: Client, project: Project) -> None:
     make_trace(project, models_used=["gpt-4o", "o3"])
     fields = page.get(f"{EXPLORER}/completions?q=mod&at=3&range=all").json()["results"]

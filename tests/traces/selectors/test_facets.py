@@ -4,7 +4,8 @@ import pytest
 
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Project
-from tests.traces.selectors.rows import NOON, SECOND, make_trace
+from tests.traces.selectors.rows import NOON, SECOND, make_span, make_trace
+from traces.models import Score, Trace
 from traces.query import Query, parse
 from traces.selectors import facets
 from traces.selectors.paging import TimeRange
@@ -34,7 +35,7 @@ def test_counts_of_values(access: Access) -> None:
 
 
 def test_only_the_newest_are_counted(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(facets, "FACET_TRACES", 2)
+    monkeypatch.setattr(facets, "FACET_ROWS", 2)
     found = facets.facets(access, Query(), TimeRange(), ["model"])
     assert (found.counted, found.complete) == (2, False)
 
@@ -46,6 +47,54 @@ def test_histogram(access: Access) -> None:
     open_range = facets.histogram(access, Query(), TimeRange(), 10)
     assert sum(open_range.counts) == 6
     assert facets.histogram(access, parse("user:nobody"), TimeRange(), 4).counts == [0] * 4
+
+
+@pytest.fixture
+def spans(project: Project) -> None:
+    """Of one trace an agent, two calls of models and a tool that failed."""
+    trace = Trace.objects.filter(project=project).latest("start_ns")
+    make_span(trace, 1, kind="agent", user_id="u1")
+    for at in (2, 3):
+        made = {"model": "o3", "provider": "openai", "prompt_name": "answer"}
+        make_span(trace, at, start_ns=trace.start_ns + at, **made)
+        Score.objects.create(
+            project=project,
+            trace_id=trace.trace_id,
+            span_id=at,
+            name="fair",
+            number=1,
+            source="api",
+        )
+    Score.objects.create(
+        project=project, trace_id=trace.trace_id, name="of the trace", number=1, source="api"
+    )
+    make_span(trace, 4, start_ns=trace.start_ns + 4, kind="tool", status="error", tags=["slow"])
+
+
+def test_counts_of_values_of_spans(access: Access, spans: None) -> None:
+    fields = ["kind", "model", "provider", "prompt", "user", "tag", "status", "session", "score"]
+    found = facets.facets(access, Query(), TimeRange(), fields, spans=True)
+    assert found.values == {
+        "kind": [("llm", 2), ("tool", 1), ("agent", 1)],
+        "model": [("o3", 2)],
+        "provider": [("openai", 2)],
+        "prompt": [("answer", 2)],
+        "user": [("u1", 1)],
+        "tag": [("slow", 1)],
+        "status": [("ok", 3), ("error", 1)],
+        "session": [],
+        "score": [("fair", 2)],
+    }
+    assert (found.counted, found.complete) == (4, True)
+    found = facets.facets(access, parse("kind:tool"), TimeRange(), ["score"], spans=True)
+    assert (found.counted, found.values) == (1, {"score": []})
+
+
+def test_histogram_of_spans(access: Access, spans: None) -> None:
+    whole = facets.histogram(access, Query(), TimeRange(NOON, NOON + 6 * SECOND), 3, spans=True)
+    assert (whole.counts, whole.errors) == ([0, 0, 4], [0, 0, 1])
+    some = facets.histogram(access, parse("kind:llm"), TimeRange(), 3, spans=True)
+    assert (sum(some.counts), sum(some.errors)) == (2, 0)
 
 
 @pytest.mark.parametrize(

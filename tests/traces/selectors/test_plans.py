@@ -10,12 +10,14 @@ from sightglass.accounts.models import Project
 from tests.traces.selectors.rows import NOON
 from traces.query import parse
 from traces.selectors import runaways
+from traces.selectors.facets import FACET_ROWS, newest
 from traces.selectors.paging import TimeRange
 from traces.selectors.search import matching_spans, matching_traces
 from traces.services import partitions
 
 pytestmark = pytest.mark.django_db
 ROWS = 20_000
+WEEK = partitions.week_of(NOON)
 
 TRACES = """
 INSERT INTO traces_trace (project_id, trace_id, name, start_ns, last_start_ns, end_ns, status,
@@ -84,6 +86,13 @@ def test_a_rare_model_of_spans(access: Access) -> None:
     plan = rows.order_by("-start_ns", "-trace_id", "-span_id")[:51].explain()
     assert "model" in plan
     assert f"Seq Scan on traces_span_w{partitions.week_of(NOON)}" not in plan
+
+
+def test_what_is_counted_beside_spans_is_the_newest_of_an_index(access: Access) -> None:
+    rows = newest(access, parse("kind:llm"), TimeRange(), spans=True)
+    plan = rows.values_list("kind")[: FACET_ROWS + 1].explain()
+    assert "start_ns_idx" in plan
+    assert "Sort Method" not in plan and f"Seq Scan on traces_span_w{WEEK}" not in plan
 
 
 def test_traces_that_ran_away_are_among_those_of_many_calls(access: Access) -> None:
