@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -115,9 +116,19 @@ def item(
         "sees_others": sight.others,
         "until": words.millis(mine.claim.until if mine.claim else None),
         "now": words.millis(timezone.now()),
+        "kept": words.millis(_kept_at(mine)),
         "restored": mine.draft is not None and bool(draft),
         "has_correction": any(each["kind"] == Kind.CORRECTION for each in version.questions),
     }
+
+
+def _kept_at(mine: selected.Mine) -> datetime | None:
+    """When the caller last sent what they have of the item, as draft or label."""
+    times = [
+        *([mine.draft.saved_at] if mine.draft is not None else []),
+        *([mine.label.submitted_at] if mine.label is not None else []),
+    ]
+    return max(times, default=None)
 
 
 def _is_own(access: Access, label: Label) -> bool:

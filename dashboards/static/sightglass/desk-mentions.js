@@ -103,7 +103,7 @@ window.desk = window.desk || {};
       body,
       done: (answer) => {
         if (answer.status !== 200) return failed(item, answer, "got no comment");
-        field.value = "";
+        if (field.value === body.get("comment")) field.value = ""; // not what was typed since
         sending.draft(item);
         let place = item.querySelector(".dk-said");
         if (!place) {

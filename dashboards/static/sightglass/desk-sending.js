@@ -149,6 +149,7 @@ window.desk = window.desk || {};
   }
 
   function draft(item) {
+    window.desk.keeping.keep(item);
     const state = stateOf(item);
     state.dirty = true;
     clearTimeout(state.timer);
@@ -168,6 +169,7 @@ window.desk = window.desk || {};
       .then((answer) => {
         if (ENDS.includes(answer.reason)) return told(item, "Not kept: copy what you need");
         if (answer.status !== 200) throw new Unsent(answer.words || "The draft was refused.");
+        if (!state.dirty) window.desk.keeping.forget(item);
         told(item, `Draft kept ${new Date(answer.saved).toLocaleTimeString([], { hour12: false })}`);
       })
       .catch((error) => {

@@ -2,7 +2,7 @@
 // The desk: an item is labelled, the next one is there at once, because it was fetched ahead; what
 // was done is sent behind it. Without this file every step is a form that loads the page anew.
 (() => {
-  const { form, lease, note, sending, tell, toAnswer } = window.desk;
+  const { form, keeping, lease, note, sending, tell, toAnswer } = window.desk;
   const desk = document.getElementById("desk");
   const AHEAD = 2; // items fetched and held besides the one in work
   const LOOK_AGAIN = 15_000; // ms, where there was nothing
@@ -48,8 +48,13 @@
     const root = rubric(item);
     const box = item.querySelector("[data-at-once-box]");
     if (box) box.checked = "atOnce" in desk.dataset;
-    form.begin(root);
     lease.setClock(item);
+    form.arrange(root);
+    const restored = keeping.restore(item);
+    form.begin(root);
+    if (!restored) return;
+    item.dataset.begun = "1";
+    sending.draft(item);
   }
 
   // ---- fetching ahead
@@ -185,6 +190,7 @@
   }
 
   function submitted(item, answer) {
+    if ([200, 400, 409].includes(answer.status)) keeping.forget(item); // a label, or a draft on the server
     if (answer.status === 200) {
       window.say?.("Submitted.");
       head(answer.head);
