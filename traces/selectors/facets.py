@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from sightglass.accounts.access import Access
 from traces.models import Score
@@ -137,7 +137,8 @@ def histogram(
 ) -> Histogram:
     """How many traces or spans started when; an open range ends now. Raises TooSlow."""
     buckets = max(1, min(buckets, MAX_BUCKETS))
-    failed = Q(status="error") if spans else Q(error_count__gt=0)
+    is_failed = Q(status="error") if spans else Q(error_count__gt=0)
+    failed = ExpressionWrapper(is_failed, output_field=BooleanField())
     with time_limit():
         found = newest(access, query, range, spans=spans).values_list("start_ns", failed)
         rows = list(found[: HISTOGRAM_ROWS + 1])
