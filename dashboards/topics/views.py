@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from dashboards import frame as frames
@@ -13,7 +13,6 @@ from dashboards.topics import mapped, reading
 from evals.models import Connection
 from evals.topics import filtered, selectors
 from evals.topics.clustering import COUNTS, FEWEST
-from evals.topics.models import Run
 from evals.topics.services import schedule
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.selectors.paging import TooSlow
@@ -21,7 +20,6 @@ from traces.selectors.paging import TooSlow
 EXAMPLES = 12
 FIRST = 12
 """Topics that the list shows at first."""
-UNDER_WAY = (Run.State.WAITING, Run.State.RUNNING)
 
 
 @require_GET
@@ -31,13 +29,14 @@ def topics(request: ProjectRequest) -> HttpResponse:
     access = request.access
     last, run = selectors.last_runs(access)
     asked = reading.read(access, request.GET.dict())
+    plan = selectors.plan_of(access)
     context: dict[str, Any] = {
         "asked": asked,
         "last": last,
         "run": run,
-        "under_way": last is not None and last.state in UNDER_WAY,
+        "phase": selectors.phase_of(last, run, plan),
         "fewest": FEWEST,
-        "plan": selectors.plan_of(access),
+        "plan": plan,
         "connections": Connection.objects.filter(project=access.project).order_by("name"),
         "choices": [(days, asked.link(days=days), days == asked.days) for days in reading.DAYS],
         "most": filtered.MOST,
@@ -46,7 +45,6 @@ def topics(request: ProjectRequest) -> HttpResponse:
         "without": asked.link(q=""),
     }
     if run is None:
-        plan = context["plan"]
         if plan is not None and plan.waits_since is not None:
             context["waits_until"] = plan.waits_since + schedule.PATIENCE
         return render(request, "topics/empty.html", context)
@@ -70,6 +68,21 @@ def topics(request: ProjectRequest) -> HttpResponse:
         ],
     }
     return render(request, "topics/list.html", context)
+
+
+@require_GET
+@project_page(Permission.READ)
+def run(request: ProjectRequest) -> HttpResponse:
+    """How far the run is that a page waits for since `phase`; beyond that the page is to be asked
+    for anew, for the run's end changes all of it."""
+    access = request.access
+    last, newest = selectors.last_runs(access)
+    phase = selectors.phase_of(last, newest, selectors.plan_of(access))
+    if not request.htmx:
+        return redirect("topics", access.project.slug)
+    if not phase or phase != request.GET.get("phase"):
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "topics/run.html", {"last": last, "run": newest, "phase": phase})
 
 
 @require_GET

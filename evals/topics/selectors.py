@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from enum import StrEnum
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F, Max, Min, Sum
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
 from evals.services.loading import Key
 from evals.topics.clustering import Matrix
@@ -122,6 +124,27 @@ def last_runs(access: Access) -> tuple[Run | None, Run | None]:
     access.require(Permission.READ)
     last = Run.objects.filter(project=access.project).order_by("-pk").defer("space").first()
     return last, finding.newest(access.project.pk)
+
+
+class Phase(StrEnum):
+    """How far a run is that a page waits for."""
+
+    FINDING = "finding"
+    ADDING = "adding"
+    """Topics are found, and calls are still given theirs or added up."""
+    ENDED = ""
+
+
+def phase_of(last: Run | None, run: Run | None, plan: Plan | None) -> Phase:
+    """Of the project's last run, and of the one whose topics are in force."""
+    if last is not None and last.state in (Run.State.WAITING, Run.State.RUNNING):
+        return Phase.FINDING
+    if run is None or run.finished_at is None:
+        return Phase.ENDED
+    at_work = plan is not None and plan.held_until > timezone.now()
+    is_young = run.finished_at > timezone.now() - schedule.YOUNG
+    adds = run.refill_ns is not None or (is_young and at_work)
+    return Phase.ADDING if adds else Phase.ENDED
 
 
 def runs(access: Access, most: int) -> list[Run]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from evals.topics.models import Topic
+from evals.topics.models import Run, Topic
 from evals.topics.services import schedule
 from sightglass.accounts.access import Access
 from tests.browser.conftest import Watched
@@ -35,6 +35,27 @@ def test_every_light(page_check: Callable[..., None], found: Topic) -> None:
 
 def test_before_the_first_run(page_check: Callable[..., None], access: Access) -> None:
     page_check(URL, name="topics-empty")
+
+
+def test_the_page_shows_what_a_run_found(visit: Visit, access: Access) -> None:
+    """Nobody has to look again: not at the first topics, and not at a run that finds nothing."""
+    asked(access, texts(FOUR)[0], NOON)
+    watched = visit(URL)
+    page = watched.page
+    page.get_by_role("button", name="Find topics now").click()
+    expect(page.locator("#run")).to_contain_text("as soon as a worker is free")
+    schedule.work(60.0)
+    expect(page.locator(".tp-list tbody tr")).to_have_count(4)
+    expect(page.locator("#run")).to_be_empty()
+    expect(page.locator("#card-map .scatterlayer .point").first).to_be_attached()
+    watched.check()
+    page.get_by_role("button", name="Find topics now").click()
+    expect(page.get_by_role("button", name="Find topics now")).to_be_disabled()
+    Run.objects.filter(state="waiting").update(attempts=schedule.MOST_TRIES)
+    schedule.work(60.0)
+    expect(page.locator("#run")).to_contain_text("Given up after three tries.")
+    expect(page.get_by_role("button", name="Find topics now")).to_be_enabled()
+    watched.check()
 
 
 def test_the_map_opens_a_call(visit: Visit, found: Topic) -> None:

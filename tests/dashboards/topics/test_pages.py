@@ -9,8 +9,10 @@ from urllib.parse import quote
 
 import pytest
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django.utils.html import escape
 
 from dashboards.topics import reading
@@ -67,10 +69,10 @@ def test_before_the_first_run_the_page_teaches(page: Client, access: Access) -> 
     assert 'aria-current="page"' in text and "Find topics now" in text
     assert page.post(address(access, "/find")).status_code == 302
     text = text_of(page, address(access))
-    assert "as soon as a worker is free" in text and 'hx-trigger="every 3s"' in text
+    assert "as soon as a worker is free" in text and 'hx-trigger="every 2s"' in text
     schedule.work(60.0)
     text = text_of(page, address(access))
-    assert "Topics are found in 40 calls or more" in text and "every 3s" not in text
+    assert "Topics are found in 40 calls or more" in text and "every 2s" not in text
 
 
 def test_the_list(page: Client, found: Access) -> None:
@@ -148,6 +150,35 @@ def test_progress_while_a_run_is_under_way(page: Client, found: Access) -> None:
     Run.objects.filter(pk=run.pk).update(state="failed", problem=BAIT)
     text = text_of(page, address(found))
     assert "The last run found nothing new" in text and BAIT not in text
+
+
+def test_a_page_that_waits_is_asked_for_anew_when_something_new_is_to_see(
+    page: Client, access: Access
+) -> None:
+    asked(access, texts(FOUR)[0], NOON)
+    plans.find_now(access)
+
+    def polled(phase: str) -> HttpResponse:
+        url = address(access, f"/run?phase={phase}")
+        return page.get(url, headers={"HX-Request": "true"})
+
+    assert "as soon as a worker is free" in polled("finding").content.decode()
+    schedule.work(60.0)
+    run = Run.objects.get()
+    Run.objects.update(refill_ns=run.end_ns, refilled=30)
+    assert polled("finding")["HX-Refresh"] == "true"
+    for response in (page.get(address(access)), polled("adding")):
+        assert "figures are being added up: 30 calls so far" in response.content.decode()
+    Run.objects.update(refill_ns=None)
+    Plan.objects.update(held_until=timezone.now() + schedule.HOLD)
+    assert "figures are being added up" in polled("adding").content.decode()
+    Plan.objects.update(held_until=timezone.now())
+    assert polled("adding")["HX-Refresh"] == "true"
+    assert "added up;" not in text_of(page, address(access))
+    Plan.objects.update(held_until=timezone.now() + schedule.HOLD)
+    Run.objects.update(finished_at=timezone.now() - schedule.YOUNG)
+    assert "added up;" not in text_of(page, address(access)), "new calls are added up always"
+    assert page.get(address(access, "/run")).status_code == 302
 
 
 def test_one_topic(page: Client, found: Access) -> None:
