@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
+from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from dashboards.desk import making, pages, rubric, words
@@ -186,6 +188,9 @@ def skip(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
     one = making.find(request, queue, pk)
     # Where a browser takes the first button that it shows for Enter in the field: one's own counts.
     reason = request.POST.get("other", "").strip() or request.POST.get("reason", "")
+    if not reason.strip() and not is_script(request):
+        messages.error(request, words.NEEDS_REASON)
+        return redirect(desk_url(request, queue, pk))
     working.skip(request.access, one, rubric.clean(reason))
     return done(request, queue, desk_url(request, queue), "Left to others.")
 

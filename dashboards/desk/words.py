@@ -43,6 +43,9 @@ REMOVED = (
 )
 
 
+NEEDS_REASON = "The item was not skipped: choose a reason, or write your own."
+
+
 def of_conflict(error: Conflict) -> str:
     return CONFLICTS.get(error.reason, error.detail)
 

@@ -30,6 +30,43 @@ def in_view(page: Page, question: str) -> bool:
     )
 
 
+@pytest.mark.parametrize(("theme", "phone"), [("light", False), ("dark", False), ("light", True)])
+def test_a_missing_reason_is_said_at_its_field(
+    visit: Visit, access: Access, ann: Access, theme: str, phone: bool
+) -> None:
+    watched = opened(visit, ann, of_three(access, 2), theme=theme, phone=phone)
+    page = watched.page
+    here = item_on(page)
+    field, told = page.locator("input[name=other]"), page.get_by_role("alert")
+    press(page, "s", "Enter")
+    said = told.filter(has_text="A reason is needed: choose one above, or write your own.")
+    expect(said).to_be_visible()
+    expect(field).to_be_focused()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    assert said.get_attribute("id") in (field.get_attribute("aria-describedby") or "").split()
+    picture(page, f"lacks-{theme}-{'phone' if phone else 'wide'}")
+    watched.check()
+    press(page, "x")
+    expect(said).to_be_hidden()
+    expect(field).not_to_have_attribute("aria-invalid", "true")
+    press(page, "Backspace")
+    # Under a thumb the list itself has the focus: Enter is not silent there either.
+    page.locator(".dk-ask[open] .pop-c").focus()
+    press(page, "Enter")
+    expect(said).to_be_visible()
+    press(page, "Escape", "f", "Enter")
+    asked = told.filter(has_text="A question is needed: write what the lead should decide.")
+    expect(asked).to_be_visible()
+    expect(page.locator("textarea[name=reason]")).to_be_focused()
+    picture(page, f"lacks-question-{theme}-{'phone' if phone else 'wide'}")
+    watched.check()
+    assert item_on(page) == here and not Skip.objects.exists()
+    press(page, "Escape", "s")
+    expect(said).to_be_hidden()
+    press(page, "1")
+    comes(Skip.objects.filter(item=here).exists, "the skip")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_on_a_phone_the_bar_leads_to_the_first_question_without_an_answer(
     visit: Visit, access: Access, ann: Access, theme: str

@@ -2,7 +2,7 @@
 // What is pressed, clicked and changed on the desk, and what of the work (desk.js) it asks for.
 (() => {
   const { form, lease, sending } = window.desk;
-  const { now, rubric, submit, undo, aside, failed } = window.desk.work;
+  const { now, rubric, submit, undo, aside, lacks, failed } = window.desk.work;
   const desk = document.getElementById("desk");
 
   const ownReason = (ask) => ask.querySelector("input[name=other], textarea");
@@ -39,10 +39,26 @@
   }
 
   // Enter sends from the field of a question to a lead as it does from that of a reason: no letter
-  // is written there; Shift begins a line, and what is still composed is ended first.
-  function sends(event) {
+  // is written there; Shift begins a line, and what is still composed is ended first. Where it would
+  // mean nothing else, it sends, too, so that what is missing is said.
+  function sends(event, ask) {
     if (event.key !== "Enter" || event.isComposing) return false;
-    return event.ctrlKey || event.metaKey || (event.target.matches("textarea") && !event.shiftKey && !event.altKey);
+    if (event.ctrlKey || event.metaKey) return true;
+    if (event.target.matches("textarea")) return !event.shiftKey && !event.altKey;
+    return !event.target.closest("button, summary, a") && event.target !== ownReason(ask);
+  }
+
+  // What the browser itself finds missing is said as the rest is.
+  document.addEventListener("invalid", (event) => {
+    const asked = event.target.closest("[data-aside]");
+    if (!asked) return;
+    event.preventDefault();
+    lacks(asked);
+  }, true);
+
+  function lacksNoMore(ask) {
+    ownReason(ask).removeAttribute("aria-invalid");
+    ask.querySelector("[data-lacks]").hidden = true;
   }
 
   document.addEventListener("keydown", (event) => {
@@ -50,7 +66,7 @@
     if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
     const ask = now()?.querySelector("details.dk-ask[open]");
     if (ask && (ask.contains(event.target) || !form.typing(event.target))) {
-      if (sends(event)) {
+      if (sends(event, ask)) {
         event.preventDefault();
         if (!event.repeat) ask.querySelector("form").requestSubmit();
       }
@@ -92,6 +108,8 @@
     }
   });
   document.addEventListener("input", (event) => {
+    const ask = event.target.closest("details.dk-ask");
+    if (ask) lacksNoMore(ask);
     if (!now()?.contains(event.target) || !event.target.closest("[data-rubric]")) return;
     if (event.target.matches("textarea")) {
       now().dataset.begun = "1";
@@ -131,6 +149,7 @@
       const ask = summary.parentElement;
       ask.open = !ask.open;
       ask.dataset.opened = "";
+      lacksNoMore(ask);
       if (!ask.open) summary.focus();
       else if (matchMedia("(pointer: coarse)").matches) ask.querySelector(".pop-c").focus();
       else {

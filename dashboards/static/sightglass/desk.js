@@ -341,12 +341,23 @@
     });
   }
 
+  // Nothing was written: that is said at the field. Emptied first, so that it is announced again.
+  function lacks(asked) {
+    const field = asked.querySelector("[name=other], textarea");
+    const place = asked.querySelector("[data-lacks]");
+    place.textContent = "";
+    place.hidden = false;
+    field.setAttribute("aria-invalid", "true");
+    field.focus();
+    requestAnimationFrame(() => (place.textContent = place.dataset.lacks));
+  }
+
   function aside(asked, submitter) {
     const item = now;
     if (over) return remind();
     const body = new FormData(asked, submitter);
     const reason = (body.get("other") || body.get("reason") || "").trim();
-    if (!reason) return (asked.querySelector("[name=other]") || asked.querySelector("textarea")).focus();
+    if (!reason) return lacks(asked);
     asked.closest("details").open = false;
     const pending = sending.isDirty(item) ? sending.saveDraft(item) : null;
     item.dataset.spent = String(lease.spent());
@@ -384,7 +395,7 @@
   });
 
   window.desk.end = end;
-  window.desk.work = { now: () => now, rubric, submit, undo, aside, failed };
+  window.desk.work = { now: () => now, rubric, submit, undo, aside, lacks, failed };
   lease.watch({ now: () => now, ahead, goOn, failed, over: () => over });
   lease.tick();
   if (now) {
