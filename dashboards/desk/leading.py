@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.http import HttpResponseBase
+from django.urls import reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from dashboards.desk import making, pages, rubric, words
@@ -24,7 +26,10 @@ def _answers(request: ProjectRequest, one: Item) -> Answers:
 @project_page(Permission.REVIEW)
 @refused
 def settle(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
-    """Decide the item, or with `gold` say that these answers are right for ever."""
+    """Decide the item, or with `gold` say that these answers are right for ever.
+
+    `following`: the next dispute opens then, unless the lead chose to `stay`.
+    """
     one = making.find(request, queue, pk)
     questions = making.questions_of(one.queue)
     given = _answers(request, one)
@@ -34,11 +39,11 @@ def settle(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
         rubric.checked_passages(questions, answers)
         if "gold" in request.POST:
             adjudicating.make_gold(request.access, one, answers)
-            said = "Gold: every reviewer gets it, unmarked."
+            said = "is gold: every reviewer gets it, unmarked."
         else:
             seen = int(version) if version.isdecimal() and len(version) < 10 else None
             adjudicating.settle(request.access, one, answers, version=seen)
-            said = "Decided."
+            said = "is decided."
     except Invalid as error:
         told = words.of_errors(error, questions)
         return pages.read(request, one, answers=given, errors=told, status=400)
@@ -46,8 +51,22 @@ def settle(request: ProjectRequest, queue: str, pk: int) -> HttpResponseBase:
         one.refresh_from_db(fields=["version", "state", "gold", "labels", "flagged"])
         said = words.of_conflict(error)
         return pages.read(request, one, answers=given, trouble=said, status=409)
-    following = next_dispute(one) if "following" in request.POST else None
-    return done(request, queue, read_url(request, queue, following or pk), said)
+    if "following" in request.POST and "stay" not in request.POST:
+        return _go_on(request, one, said)
+    return done(request, queue, read_url(request, queue, pk), f"Item {pk} {said}")
+
+
+def _go_on(request: ProjectRequest, one: Item, said: str) -> HttpResponseBase:
+    """To the next dispute; where none is left, to the list that it came from."""
+    slug, following = one.queue.slug, next_dispute(one)
+    if following is not None:
+        there, more = read_url(request, slug, following), "This is the next dispute."
+    else:
+        there = reverse("queue_disputes", args=[request.access.project.slug, slug])
+        more = "No dispute is left."
+    link = read_url(request, slug, one.pk)
+    told = format_html('<a href="{}">Item {}</a> {} {}', link, one.pk, said, more)
+    return done(request, slug, there, told)
 
 
 def next_dispute(one: Item) -> int | None:

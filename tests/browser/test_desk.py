@@ -103,6 +103,8 @@ def test_two_reviewers_and_a_lead_settle_a_queue_by_keyboard(
     expect(lead.locator(".dk-others").first).to_contain_text("bob@example.org")
     led.check()
     press(lead, "3", "2", "Enter")
+    expect(lead.get_by_text("No dispute is left.")).to_be_visible()
+    lead.get_by_role("link", name=f"Item {first.pk}").click()
     expect(lead.get_by_role("heading", name="Decided")).to_be_visible()
     first.refresh_from_db()
     assert first.state == State.SETTLED

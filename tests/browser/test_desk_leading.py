@@ -11,6 +11,7 @@ from evals.review.models import Item, Queue, State
 from evals.review.services import working
 from sightglass.accounts.access import Access
 from tests.browser.test_desk import Visit, press
+from tests.browser.test_desk_changes import picture
 from tests.dashboards.desk import scene
 
 pytestmark = pytest.mark.browser
@@ -51,21 +52,42 @@ def test_a_lead_reads_the_keys_and_goes_from_dispute_to_dispute(visit: Visit, qu
     expect(keys).to_be_hidden()
     expect(page.get_by_role("heading", name=f"Item {first.pk}")).to_be_visible()
 
-    press(page, "1", "3", "2", "n")
+    press(page, "1", "3", "2", "Enter")
     expect(page.get_by_role("heading", name=f"Item {second.pk}")).to_be_visible()
+    told = page.locator(".toast")
+    expect(told).to_have_text(f"Item {first.pk} is decided. This is the next dispute.")
+    expect(told.get_by_role("link", name=f"Item {first.pk}")).to_have_attribute(
+        "href", page_of(first)
+    )
+    picture(page, "next-dispute")
     first.refresh_from_db()
     assert first.state == State.SETTLED and first.settled_answers == {
         "correct": True, "tone": 3, "fault": "false",
     }  # fmt: skip
-    # With Caps Lock; the last one leads nowhere else.
+    # With Caps Lock; after the last one the list says that there is none.
     press(page, "2", "1", "3", "N")
-    expect(page.get_by_role("heading", name="Decided")).to_be_visible()
-    expect(page.get_by_role("heading", name=f"Item {second.pk}")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing is to be decided")).to_be_visible()
+    expect(told).to_have_text(f"Item {second.pk} is decided. No dispute is left.")
+    picture(page, "no-dispute")
+    led.check()
     second.refresh_from_db()
     assert second.state == State.SETTLED
+    told.get_by_role("link").click()
+    expect(page.get_by_role("heading", name="Decided")).to_be_visible()
     press(page, "?")
     expect(keys).not_to_contain_text("next dispute")  # nothing is left to decide here
     led.check()
+
+
+def test_a_lead_can_stay_with_what_is_decided(visit: Visit, queue: Queue) -> None:
+    first, _ = disputes(queue, 2)
+    page = visit(page_of(first), phone=True).page
+    for question in ("correct", "tone", "fault"):
+        page.locator(f"[data-question={question}] .opt").first.click()
+    picture(page, "decide-phone")
+    page.get_by_role("button", name="Decide and stay").click()
+    expect(page.get_by_role("heading", name="Decided")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Item {first.pk}")).to_be_visible()
 
 
 def test_all_labels_of_a_decided_item_are_seen_at_once(visit: Visit, queue: Queue) -> None:

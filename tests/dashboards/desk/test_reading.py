@@ -237,12 +237,29 @@ def test_deciding_can_lead_to_the_next_dispute(
 ) -> None:
     other = desk.fresh(disputed.queue.items.exclude(pk=disputed.pk).get())
     client, given = sign_in(access), DECIDED | {"following": "1"}
-    alone = client.post(f"{page_of(disputed)}/settle", given)
-    assert alone.url == page_of(disputed)  # type: ignore[attr-defined]
+    alone = client.post(f"{page_of(disputed)}/settle", given, follow=True)
+    assert alone.redirect_chain == [("/p/shop/review/twice/disputes", 302)]
+    assert f"Item {disputed.pk} is decided. No dispute is left." in words(alone)
+    assert page_of(disputed) in alone.content.decode(), "the way back"
     working.submit(ann, other, RIGHT)
     working.submit(bob, other, WRONG)
-    again = client.post(f"{page_of(disputed)}/settle", given)
-    assert again.url == page_of(other)  # type: ignore[attr-defined]
+    stays = client.post(f"{page_of(disputed)}/settle", given | {"stay": "1"})
+    assert stays.url == page_of(disputed)  # type: ignore[attr-defined]
+    again = client.post(f"{page_of(disputed)}/settle", given, follow=True)
+    assert again.redirect_chain == [(page_of(other), 302)]
+    assert "This is the next dispute." in words(again)
+
+
+def test_gold_made_of_a_dispute_leads_on_too(
+    disputed: Item, access: Access, sign_in: SignIn
+) -> None:
+    client, address = sign_in(access), page_of(disputed)
+    page = client.get(address).content.decode()
+    assert 'name="following" value="1"' in page
+    after = client.post(f"{address}/settle", DECIDED | {"following": "1", "gold": "1"}, follow=True)
+    told = f"Item {disputed.pk} is gold: every reviewer gets it, unmarked. No dispute is left."
+    assert told in words(after)
+    assert 'name="following"' not in client.get(address).content.decode()
 
 
 def test_a_lead_makes_gold_and_unmakes_it(access: Access, item: Item, sign_in: SignIn) -> None:
