@@ -180,11 +180,19 @@ def events(frame: Frame) -> list[EventLine]:
     """Changes that any monitor saw in the range, the newest first."""
     found = selectors.changes_between(frame.access, *range_of(frame))
     return [
-        words.event_line(
-            one, moment(one.change_ns, one.monitor), frame.page("drift_window", one.pk)
-        )
+        words.event_line(one, _times(one), frame.page("drift_window", one.pk))
         for one in found[:SHOWN_EVENTS]
     ]
+
+
+def _times(window: Window) -> str:
+    """When the change began that it is the newest window of, and when it ended, if it did."""
+    first = moment(window.change_ns, window.monitor)
+    if not getattr(window, "ended", False):
+        return f"since {first}"
+    whole_days = window.start_ns % DAY == 0 and window.end_ns % DAY == 0
+    last = moment(window.end_ns - DAY if whole_days else window.end_ns, window.monitor)
+    return first if last == first else f"{first} – {last}"
 
 
 def words_of(window: Window) -> str:
@@ -222,7 +230,7 @@ def whole(frame: Frame, window: Window) -> Whole:
     found, monitor = window.found, window.monitor
     said = found.get("tests", [])
     tests, widths = words.best_of_widths(
-        said, [words.test_line(one, monitor.alpha) for one in said]
+        said, [words.test_line(one, monitor.alpha, monitor.what) for one in said]
     )
     slices = _slices(frame, window)
     telling = [one for one in tests if one.tells] or tests[:3]

@@ -17,7 +17,7 @@ DIMENSIONS = {
     "model": "Model",
     "prompt": "Prompt",
     "environment": "Environment",
-    "language": "Language",
+    "language": "Questions in",
 }
 FIELDS = {"user": "user", "release": "release", "model": "model", "environment": "environment"}
 """What a query calls a dimension; topics and languages have no field."""
@@ -100,18 +100,18 @@ def false_alarms(alpha: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """A change that began in the range."""
+    """A change that was seen in the range."""
 
-    day: str
+    times: str
     monitor: str
     cause: str
     verdict: str
     url: str
 
 
-def event_line(window: Window, day: str, url: str) -> EventLine:
+def event_line(window: Window, times: str, url: str) -> EventLine:
     cause = CAUSES.get(window.cause, THINGS.get(window.monitor.what, "Something") + " changed")
-    return EventLine(day, window.monitor.name, cause, window.verdict, url)
+    return EventLine(times, window.monitor.name, cause, window.verdict, url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +128,15 @@ class TestLine:
     __test__ = False
 
 
-def test_line(test: dict[str, Any], alpha: float) -> TestLine:
+def test_line(test: dict[str, Any], alpha: float, what: str) -> TestLine:
+    """`what`: of which texts it is, as a monitor names them."""
     is_share = test["level"] is not None
     name = str(test["name"])
     if is_share:
         level = str(test["level"])
-        name = f"{name}: {language(level) if name == 'language' else level or 'none'}"
+        is_language = name == "language" and test["kind"] == "descriptor"
+        name = f"{what} in" if is_language else f"{name}:"
+        name = f"{name} {language(level) if is_language else level or 'none'}"
 
     is_part = is_share or name.startswith("share of")
 
@@ -205,7 +208,7 @@ class SliceLine:
 def slice_line(one: dict[str, Any], most: float, urls: tuple[str, str]) -> SliceLine:
     """`most`: the share at the right end of the scale. `urls`: of its traces, now and before."""
     value = str(one["value"])
-    if one["dimension"] == "language" and value:
+    if one["dimension"] == "language":
         value = language(value)
     points = 100 * (one["now"] - one["before"])
     left = one["left"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.http import Http404
 
 from evals.drift.models import Monitor, Window
@@ -125,13 +125,20 @@ MOST_DRIFTING = 60
 
 def changes_between(access: Access, start_ns: int, end_ns: int) -> list[Window]:
     """Of each change that was seen in the range the newest window, the newest first; also of those
-    that began before it. Among the newest MOST_DRIFTING windows that drift."""
+    that began before it. Among the newest MOST_DRIFTING windows that drift. `ended`: whether a
+    later window is not of that change."""
+    later = Window.objects.filter(
+        monitor=OuterRef("monitor"), state=State.DONE, by_hand=False,
+        end_ns__gt=OuterRef("end_ns"), start_ns__gte=OuterRef("end_ns"),
+    )  # fmt: skip
+    others = later.filter(Q(since_ns=None) | ~Q(since_ns=OuterRef("since_ns")))
     rows = Window.objects.filter(
         project=access.project, drift=True, by_hand=False, monitor__archived_at=None,
         end_ns__gt=start_ns, start_ns__lt=end_ns,
     ).select_related("monitor")  # fmt: skip
     newest: dict[tuple[int, int | None], Window] = {}
-    for window in rows.defer("found").order_by("-end_ns", "-pk")[:MOST_DRIFTING]:
+    rows = rows.annotate(ended=Exists(others)).defer("found")
+    for window in rows.order_by("-end_ns", "-pk")[:MOST_DRIFTING]:
         newest.setdefault((window.monitor_id, window.since_ns), window)
     return list(newest.values())
 

@@ -26,6 +26,8 @@ EXPLAINS, BEYOND = 0.35, 0.2
 """A slice carries a change that explains so much of it, and so much more than its size would."""
 NEW, WHOLE = 0.25, 0.8
 """So does one that hardly was there before (the part of its share now) and explains nearly all."""
+FEW = 3
+"""Items of it that are expected below which a period does not say whether it was there."""
 WITHOUT, SURE = 0.5, 0.05
 """And one that hardly is there any more, if without it so little of the change is left."""
 
@@ -35,6 +37,7 @@ class Slice:
     """`explains`: its share of the change, these add up to 1 over a dimension. `left`: the share
     that is left of the change without it. `p`: whether its size changed, adjusted over all slices.
     `succeeds`: of a new version of a prompt, what those explain that went when it came.
+    `just_before`: its share in the last period before the change; None: that says nothing of it.
     """
 
     dimension: str
@@ -47,6 +50,7 @@ class Slice:
     left: float | None
     p: float
     succeeds: float = 0.0
+    just_before: float | None = None
 
     @property
     def brought(self) -> float:
@@ -61,13 +65,18 @@ class Slice:
 
     @property
     def is_new(self) -> bool:
-        """Whether it hardly was there before."""
-        return self.before < NEW * self.now
+        """Whether it came with the change: it hardly was there before, nor just before."""
+        return max(self._known) < NEW * self.now
 
     @property
     def went(self) -> bool:
-        """Whether it hardly is there any more."""
-        return self.now < NEW * self.before
+        """Whether it went with the change: it was there just before, and hardly is any more."""
+        return self.now < NEW * min(self._known)
+
+    @property
+    def _known(self) -> tuple[float, ...]:
+        """Its shares before the change."""
+        return (self.before,) if self.just_before is None else (self.before, self.just_before)
 
     @property
     def is_gone(self) -> bool:
@@ -82,18 +91,24 @@ class Slice:
 
     def as_json(self) -> dict[str, Any]:
         said = asdict(self) | {"carries": self.carries}
-        del said["succeeds"]
+        del said["succeeds"], said["just_before"]
         return said
 
 
 def slices(
-    space: Space, dimensions: Mapping[str, tuple[Sequence[str], Sequence[str]]]
+    space: Space,
+    dimensions: Mapping[str, tuple[Sequence[str], Sequence[str]]],
+    last: NDArray[np.bool_] | None = None,
 ) -> list[Slice]:
-    """Of every dimension its values, those first that explain most beyond their size."""
+    """Of every dimension its values, those first that explain most beyond their size.
+
+    `last`: shape (m,), which items before are of the last period before the change, where that is
+    known.
+    """
     made = [
         one
         for dimension, (before, now) in dimensions.items()
-        for one in _of(space, dimension, _named(before, now))
+        for one in _of(space, dimension, _named(before, now), last)
     ]
     if not made:
         return []
@@ -131,7 +146,12 @@ def _named(before: Sequence[str], now: Sequence[str]) -> tuple[NDArray[Any], NDA
     return first, second
 
 
-def _of(space: Space, dimension: str, values: tuple[NDArray[Any], NDArray[Any]]) -> list[Slice]:
+def _of(
+    space: Space,
+    dimension: str,
+    values: tuple[NDArray[Any], NDArray[Any]],
+    last: NDArray[np.bool_] | None,
+) -> list[Slice]:
     change = space.change
     size = float(change @ change) or 1.0
     pulls = [side @ change / (len(side) * size) for side in (space.before, space.now)]
@@ -153,9 +173,18 @@ def _of(space: Space, dimension: str, values: tuple[NDArray[Any], NDArray[Any]])
                 explains=float(pulls[1][inside[1]].sum() - pulls[0][inside[0]].sum()),
                 left=_left(space, inside, whole),
                 p=float(fisher_exact(table).pvalue),
+                just_before=_just_before(inside, last),
             )
         )
     return found if len(found) > 1 else []
+
+
+def _just_before(
+    inside: Sequence[NDArray[np.bool_]], last: NDArray[np.bool_] | None
+) -> float | None:
+    if last is None or FEW > last.sum() * max(float(side.mean()) for side in inside):
+        return None
+    return float(inside[0][last].mean())
 
 
 def _left(space: Space, inside: Sequence[NDArray[np.bool_]], whole: float) -> float | None:

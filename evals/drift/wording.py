@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evals.detectors.language import NAMES as LANGUAGES
-from evals.drift.slices import BEYOND, Slice
+from evals.drift.slices import BEYOND, SURE, Slice
 from evals.drift.stats.descriptors import UNKNOWN
 
 THINGS = {
@@ -24,7 +24,10 @@ NAMES = {
 LITTLE = 0.1
 """Of a change: what is not worth telling."""
 CLOSE = 0.5
-"""What came with a change cannot be told apart by where it lies beyond so much of the most."""
+"""Of what came with a change, what brought so much of the most that any of it brought can have made
+it; and what lies so far beyond its size, of the farthest, cannot be told apart from that."""
+MUCH = 0.2
+"""What else came is told from this share of the conversations on."""
 
 LEAST_LONGER = 0.03
 
@@ -43,11 +46,16 @@ def language(code: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a sentence is made of: since when, what carries the change, telling words."""
+    """What a sentence is made of: since when, the slices that have a name, telling words."""
 
     since: str
-    carriers: Sequence[Slice]
+    slices: Sequence[Slice]
     terms: Sequence[str]
+
+    @property
+    def carriers(self) -> list[Slice]:
+        """Those that carry the change."""
+        return [one for one in self.slices if one.carries]
 
     def first(self, *dimensions: str) -> Slice | None:
         """The first carrier of these dimensions, which grew."""
@@ -145,19 +153,25 @@ def _behind(told: Told) -> str:
 
 
 def _new(told: Told) -> list[Slice]:
-    return [one for one in told.carriers if one.dimension in NAMES and one.is_new]
+    """What stands behind answers and came with the change, those first that brought most of it."""
+    found = [one for one in told.slices if one.dimension in NAMES and one.is_new and one.p <= SURE]
+    return sorted(found, key=lambda one: -one.brought)
 
 
 def _together(told: Told) -> list[Slice]:
     """What came with the change and lies alike in it, so that nothing tells it apart."""
     new = _new(told)
-    most = new[0].beyond if new else 0.0
-    return [one for one in new if most < BEYOND or one.beyond >= CLOSE * most]
+    able = [one for one in new if one.brought >= CLOSE * new[0].brought]
+    if not any(one.carries for one in able):
+        return []
+    most = max(one.beyond for one in able)
+    return [one for one in able if most < BEYOND or one.beyond >= CLOSE * most]
 
 
 def _besides(told: Told) -> str:
     """What else came at that time, and may have a part in it."""
-    others = [one for one in _new(told) if one not in _together(told)]
+    causes = _together(told)
+    others = [one for one in _new(told) if one not in causes and one.now >= MUCH]
     return f" At that time {_listed(others)} began, too." if others else ""
 
 

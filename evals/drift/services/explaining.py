@@ -56,9 +56,9 @@ class Found:
     slices: list[Slice] = field(default_factory=list)
 
     @property
-    def carriers(self) -> list[Slice]:
-        """Those that carry it, first those that explain most beyond their size."""
-        return [one for one in self.slices if one.carries and one.value]
+    def named(self) -> list[Slice]:
+        """Those that have a name, first those that explain most beyond their size."""
+        return [one for one in self.slices if one.value]
 
 
 def window_of(what: str, items: Items) -> Window:
@@ -78,8 +78,15 @@ def _arrays(numbers: dict[str, list[float]]) -> dict[str, NDArray[np.float64]]:
     return {name: np.array(values, dtype=np.float64) for name, values in numbers.items()}
 
 
-def explain(what: str, before: Items, now: Items, result: Result, alpha: float) -> Found:
-    """Slices, cause and length of a change."""
+def explain(
+    what: str,
+    before: Items,
+    now: Items,
+    result: Result,
+    alpha: float,
+    last: NDArray[np.bool_] | None = None,
+) -> Found:
+    """Slices, cause and length of a change. `last` as `slices` takes it."""
     asked = topics(
         np.concatenate([before.input_vectors, now.input_vectors]), [*before.inputs, *now.inputs]
     )
@@ -89,7 +96,7 @@ def explain(what: str, before: Items, now: Items, result: Result, alpha: float) 
         name: (before.origins[name], now.origins[name])
         for name in before.origins.keys() & now.origins.keys()
     }
-    found = Found(slices=slices(space, {"topic": by_topic, **dimensions}))
+    found = Found(slices=slices(space, {"topic": by_topic, **dimensions}, last))
     if what == What.INPUTS:
         found.cause, found.parts = USERS, {USERS: 1.0, MODEL: 0.0}
         return found
@@ -112,8 +119,8 @@ def _apart(
     What they ask may be like what others do; how they were answered before cannot be known.
     """
     labels = (list(by_topic[0]), list(by_topic[1]))
-    for one in found.carriers:
-        if one.dimension not in ("user", "language") or not one.is_new:
+    for one in found.named:
+        if one.dimension not in ("user", "language") or not (one.carries and one.is_new):
             continue
         for side, values in zip(labels, dimensions[one.dimension], strict=True):
             for place, value in enumerate(values):

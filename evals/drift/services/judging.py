@@ -77,7 +77,7 @@ def _judge(window: Window, reader: Reader) -> None:
         made = _compared(window, before.items, now)
         until = _begun(window, reader, now) if made.decision.drift else Items()
         _stage(window, "explaining")
-        _store(window, before.items, (until, now), made)
+        _store(window, before, (until, now), made)
     except (QueryError, TooSlow, ValueError) as error:
         window.state, window.problem = State.FAILED, str(error)[:500] or "It took too long."
         window.finished_at = timezone.now()
@@ -141,13 +141,15 @@ def _goes_on(window: Window, until: Items, now: Items) -> bool:
     return found.p_value > changes.OTHERWISE
 
 
-def _store(window: Window, before: Items, now: tuple[Items, Items], made: Compared) -> None:
+def _store(window: Window, before: Before, now: tuple[Items, Items], made: Compared) -> None:
     """`now`: what the change was made of up to the window, and the window itself.
 
     A change is explained as a whole, so that each of its windows names the same cause.
     """
     monitor, result, decision = window.monitor, made.result, made.decision
-    found = explaining.explain(monitor.what, before, joined(now), result, monitor.alpha)
+    found = explaining.explain(
+        monitor.what, before.items, joined(now), result, monitor.alpha, before.last
+    )
     with transaction.atomic():
         window.state, window.stage, window.problem = State.DONE, "", ""
         window.p, window.adjusted, window.drift = (
@@ -160,7 +162,7 @@ def _store(window: Window, before: Items, now: tuple[Items, Items], made: Compar
         window.detectable = result.detectable_effect
         window.cause = found.cause if decision.drift else ""
         window.verdict = _verdict(window, found, result.terms)
-        window.found = explaining.as_json(found, before, now[1], result, monitor.what)
+        window.found = explaining.as_json(found, before.items, now[1], result, monitor.what)
         window.finished_at = timezone.now()
         window.save()
         _tell(window)
@@ -238,7 +240,7 @@ def _verdict(window: Window, found: Found, terms: Sequence[Term]) -> str:
         return wording.of_quiet(window.detectable, window.current_size)
     since = _since(window, window.since_ns)
     words = [one.term for one in terms if one.weight > 0 and len(one.term) > SHORT]
-    told = wording.Told(since, found.carriers, words[:3])
+    told = wording.Told(since, found.named, words[:3])
     if window.monitor.what == Monitor.What.INPUTS:
         return wording.of_inputs(told)
     length = found.length

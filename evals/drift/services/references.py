@@ -8,6 +8,7 @@ from random import Random
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evals.datasets.selectors import items as dataset_items
 from evals.detectors.language import language_of
@@ -65,25 +66,37 @@ class Reader:
         weekly = monitor.reference == Monitor.Reference.WEEKDAY
         wanted, least = (WEEKS, LEAST_WEEKS) if weekly else (PERIODS, LEAST_PERIODS)
         parts: list[Items] = []
+        last_ns: int | None = None
         for range_ in ranges(monitor, start_ns, end_ns):
             part = self.read(monitor.q, *range_)
-            parts += [part] if len(part) else []
+            if len(part):
+                parts.append(part)
+                last_ns = range_[0] if last_ns is None else last_ns
             if len(parts) == wanted:
                 break
         whole = joined(parts[::-1])
         if len(whole) > MOST_BEFORE:
             places = Random(start_ns).sample(range(len(whole)), MOST_BEFORE)  # noqa: S311
             whole = whole.taken(sorted(places))
-        return Before(whole, len(parts), least)
+        return Before(whole, len(parts), least, last_ns)
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """A reference, and of how many periods it is; of these there must be so many at least."""
+    """A reference, and of how many periods it is; of these there must be so many at least.
+
+    `last_ns`: when the last of the periods began, where there are several.
+    """
 
     items: Items
     periods: int = 1
     least: int = 1
+    last_ns: int | None = None
+
+    @property
+    def last(self) -> NDArray[np.bool_] | None:
+        """Which items are of the last period."""
+        return None if self.last_ns is None else np.array(self.items.start_ns) >= self.last_ns
 
 
 def of_release(q: str, release: str) -> str:

@@ -233,6 +233,20 @@ def test_events_of_all_monitors_are_listed(page: Client, access: Access, driftin
         ]  # fmt: skip
         assert any(f"/drift/windows/{other.pk}?" in one.url for one in events)
         assert BAIT not in answer.content.decode()
+        day = [judging.moment(TODAY - ago * DAY, inputs) for ago in range(5)]
+        assert [one.times for one in events] == [f"since {day[2]}", f"since {day[2]}", day[3]]
+    window(inputs, 1)
+    events = page.get(address(access)).context["events"]
+    assert [one.times for one in events] == [f"since {day[2]}", day[2], day[3]]
+    first, second = window(inputs, 30), window(inputs, 29)
+    for one in (first, second):
+        one.drift, one.since_ns = True, first.start_ns
+        one.save()
+    dates = [datetime.fromtimestamp((TODAY - ago * DAY) / 1e9, UTC) for ago in (32, 27)]
+    asked = "?from={:%Y-%m-%d}&to={:%Y-%m-%d}".format(*dates)
+    (long_ago,) = page.get(address(access, asked)).context["events"]
+    days = [judging.moment(one.start_ns, inputs) for one in (first, second)]
+    assert long_ago.times == " – ".join(days)
     assert page.get(address(access, "?from=2020-01-01&to=2020-02-01")).context["events"] == []
 
 
@@ -245,17 +259,17 @@ def test_words() -> None:
     assert words.false_alarms(0.05).startswith("Of 20 windows called drift, at most one")
     line = words.test_line(
         {"name": "language", "kind": "descriptor", "adjusted": 0.01, "effect": 0.3,
-         "reference": 0.01, "current": 0.3, "level": "de"}, 0.05,
+         "reference": 0.01, "current": 0.3, "level": "de"}, 0.05, "outputs",
     )  # fmt: skip
     assert (line.name, line.before, line.now, line.tells) == (
-        "language: German",
+        "outputs in German",
         "1 %",
         "30 %",
         True,
     )
     small = words.test_line(
         {"name": "share of non-ASCII", "kind": "descriptor", "adjusted": 0.002, "effect": 0.1,
-         "reference": 0.00112, "current": 0.0064, "level": None}, 0.05,
+         "reference": 0.00112, "current": 0.0064, "level": None}, 0.05, "outputs",
     )  # fmt: skip
     assert (small.before, small.now) == ("0.11 %", "0.64 %"), "rounding must not hide a change"
     every = Monitor(hours=24), Monitor(hours=48), Monitor(hours=1), Monitor(hours=0, size=500)

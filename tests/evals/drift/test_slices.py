@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -93,6 +95,29 @@ def test_a_topic_that_hardly_was_there_cannot_say_how_it_was_answered() -> None:
     assert first[96:] == ["new (alone 0)"] * 4
 
 
+def test_what_was_there_just_before_did_not_come_with_the_change() -> None:
+    """Of what is compared with, the last 30 items are the last period."""
+    before = RNG.normal(size=(120, 4)).astype(np.float32)
+    now = RNG.normal(1, 1, size=(40, 4)).astype(np.float32)
+    releases = ["1"] * 90 + ["2"] * 30, ["2"] * 40
+    models = ["old"] * 90 + ["old", "brief"] * 15, ["old"] * 40
+    users = [f"user {n % 60}" for n in range(120)], [f"user {n % 60}" for n in range(40)]
+    last = np.arange(120) >= 90
+    dimensions = {"release": releases, "model": models, "user": users}
+
+    def told(last: np.ndarray | None) -> dict[str, Slice]:
+        return {one.value: one for one in slices(space_of((before, now), {}), dimensions, last)}
+
+    found = told(last)
+    assert found["2"].just_before == 1.0 and not found["2"].is_new and not found["1"].went
+    assert found["brief"].just_before == 0.5 and found["brief"].went
+    assert found["user 3"].just_before is None, "one or two conversations say nothing of a period"
+    known = told(None)
+    assert known["2"].just_before is None
+    assert known["1"].went, "where no period is the last one, all of it is what was before"
+    assert "just_before" not in found["2"].as_json()
+
+
 def slice_of(dimension: str, value: str, before: float, now: float) -> Slice:
     return Slice(dimension, value, int(300 * before), int(100 * now), before, now, 0.9, 0.1, 0.001)
 
@@ -158,6 +183,28 @@ def test_what_came_together_cannot_be_told_apart() -> None:
     assert said(MODEL, RELEASE).endswith(
         "the model changed (mini-2026-10-28), not the users. At that time release 2.1 began, too."
     ), "the model lies beyond its size"
+
+
+def test_a_cause_came_with_the_change_and_brought_as_much_as_others_that_came() -> None:
+    def brought(one: Slice, much: float, p: float = 0.001) -> Slice:
+        return replace(one, explains=much, p=p)
+
+    def said(*made: Slice) -> str:
+        return wording.of_answers(Told("12 Nov", made, []), "outputs", "model", PARTS, None)
+
+    agent = slice_of("prompt", "research 70", 0.0, 0.11)
+    small = replace(brought(agent, 0.35), before=0.0)
+    assert small.carries, "it stands out of its size, and made a third of what the release made"
+    assert "a release changed them (2.1), not the users." in said(small, brought(RELEASE, 1.0))
+    against = said(brought(RELEASE, 1.0), brought(PROMPT, 0.6), brought(MODEL, -0.5))
+    assert ": release 2.1 and prompt answer 7 came together and changed them," in against
+    assert against.endswith("At that time model mini-2026-10-28 began, too.")
+    assert "began" not in said(brought(RELEASE, 1.0), brought(agent, 0.1)), "few conversations"
+    assert "what answers changed" in said(brought(RELEASE, 0.2)), "it came, and brought little"
+    by_chance = said(brought(RELEASE, 1.0), brought(MODEL, 0.4, p=0.4))
+    assert "began" not in by_chance
+    was_there = replace(brought(RELEASE, 1.0), just_before=1.0)
+    assert "release" not in said(was_there)
 
 
 def test_what_is_gone_can_be_what_changed() -> None:
