@@ -182,7 +182,7 @@ def _of(
 def _just_before(
     inside: Sequence[NDArray[np.bool_]], last: NDArray[np.bool_] | None
 ) -> float | None:
-    if last is None or FEW > last.sum() * max(float(side.mean()) for side in inside):
+    if last is None or last.sum() * max(float(side.mean()) for side in inside) < FEW:
         return None
     return float(inside[0][last].mean())
 
