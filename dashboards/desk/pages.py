@@ -91,6 +91,8 @@ def read(
     mine = context["mine"]
     state = selected.shown_state(access, one, mine)
     label, tone = STATES[State(state)]
+    may_label = standing.may_label(access, one.queue)
+    differ = [] if one.gold is not None else differing(labels)
     if context["leads"] and one.gold is not None and state == State.OPEN:
         label = ""  # it wants no labels: it is gold, which has a tag of its own
     context |= {
@@ -99,14 +101,22 @@ def read(
         "state_tone": tone,
         "table": table(access, one, labels),
         "decided": decided,
-        "differing": [] if one.gold is not None else differing(labels),
+        "differing": differ,
+        "folded": context["leads"]
+        and decided is None
+        and (bool(differ) or (may_label and _is_unsaid(one, mine))),
         "history": selected_desk.history(access, one),
         "flags": [flag for flag in selected.flags_of(access, one) if flag.resolved_at is None],
-        "may_label": standing.may_label(access, one.queue),
+        "may_label": may_label,
         "draft": draft_of(one, mine),
         "trouble": trouble,
     }
     return render(request, "desk/read.html", context, status=status)
+
+
+def _is_unsaid(one: Item, mine: Mine) -> bool:
+    """Whether a lead may still label the item, whose answers the queue keeps from who does."""
+    return one.queue.blind and one.state == State.OPEN and mine.label is None
 
 
 def draft_of(one: Item, mine: Mine) -> list[tuple[str, str]]:

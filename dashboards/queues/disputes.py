@@ -40,6 +40,11 @@ class Card:
     labels: list[Label]
     rows: list[Answered]
 
+    @property
+    def differing(self) -> list[str]:
+        """Texts of the questions in which the labels differ."""
+        return [row.question["text"] for row in self.rows if row.differ]
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:

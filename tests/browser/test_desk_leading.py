@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
@@ -94,6 +95,7 @@ def test_all_labels_of_a_decided_item_are_seen_at_once(visit: Visit, queue: Queu
     first, _ = disputes(queue, 2)
     page = visit(page_of(first)).page
     press(page, "1", "3", "2", "n")
+    expect(page.get_by_text("is decided.")).to_be_visible()
     for phone in (False, True):
         shown = visit(page_of(first), phone=phone)
         region = shown.page.locator(".dk-labels .tbl-w")
@@ -106,8 +108,24 @@ def test_all_labels_of_a_decided_item_are_seen_at_once(visit: Visit, queue: Queu
 
 def test_two_answers_fit_a_phone(visit: Visit, queue: Queue) -> None:
     shown = visit(f"/p/shop/review/{queue.slug}/disputes", phone=True)
+    picture(shown.page, "disputes-phone-folded")
     tables = shown.page.locator(".qd .tbl-w")
     expect(tables).to_have_count(2)
-    for table in tables.all():
+    for summary, table in zip(shown.page.locator(".qd summary").all(), tables.all(), strict=True):
+        expect(table).to_be_hidden()
+        summary.press("Enter")
+        expect(table).to_be_visible()
         assert table.evaluate("one => one.scrollWidth <= one.clientWidth")
     shown.check()
+
+
+def test_answers_are_folded_in_the_list_as_on_the_page(
+    visit: Visit, queue: Queue, page_check: Callable[..., None]
+) -> None:
+    listed = f"/p/shop/review/{queue.slug}/disputes"
+    page = visit(listed).page
+    expect(page.get_by_text("ann@example.org").first).to_be_hidden()
+    page.locator(".qd summary").first.click()
+    expect(page.get_by_text("ann@example.org").first).to_be_visible()
+    picture(page, "disputes-open")
+    page_check(listed, name="disputes")

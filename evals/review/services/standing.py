@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
+from django.utils import timezone
 
-from evals.review.models import Item, Label, Queue, QueueReviewer, State
+from evals.review.models import Claim, Draft, Item, Label, Queue, QueueReviewer, State
 from sightglass.accounts.access import ROLE_PERMISSIONS, Access, Permission, roles_with
 from sightglass.accounts.models import Membership, User
 
@@ -162,36 +163,45 @@ class Sight:
 
     others: bool
     """What others said of it: in a blind queue not to reviewers who have not said it themselves;
-    nor, while labels are wanted, to those who lead only because nobody else was named."""
+    nor, while labels are wanted, to those who lead only because nobody else was named, nor to whom
+    leads or administers while they label it."""
     marks: bool
-    """What detectors marked in its texts: where the queue hides it, to leads, and to reviewers
-    once they have said it themselves."""
+    """What detectors marked in its texts: where the queue hides it, to leads who do not label it
+    just now, and to reviewers once they have said it themselves."""
 
 
 def sight(access: Access, item: Item) -> Sight:
     """Both at once: whether the caller has labelled it is asked at most once."""
     named = roles(item.queue)
-    others, marks = _others(access, item, named), _marks(access, item, named)
+    above = access.may(Permission.ADMIN) or _role(access, named) == LEAD
+    if above and _labels(access, named) and _is_labelling(access, item):
+        above = False
+    others, marks = _others(access, item, named, above), _marks(access, item, named, above)
     own = _has_labelled(access, item) if others is None or marks is None else False
     return Sight(own if others is None else others, own if marks is None else marks)
 
 
-def _marks(access: Access, item: Item, named: Named) -> bool | None:
+def _marks(access: Access, item: Item, named: Named, above: bool) -> bool | None:
     """None: if they have labelled it themselves."""
-    if item.queue.show_marks or access.may(Permission.ADMIN):
-        return True
-    return True if _role(access, named) == LEAD or not _labels(access, named) else None
+    return True if item.queue.show_marks or above or not _labels(access, named) else None
 
 
-def _others(access: Access, item: Item, named: Named) -> bool | None:
+def _others(access: Access, item: Item, named: Named, above: bool) -> bool | None:
     """None: if they have labelled it themselves."""
-    if not item.queue.blind or access.may(Permission.ADMIN):
-        return True
-    if _role(access, named) == LEAD:
+    if not item.queue.blind or above:
         return True
     if not _labels(access, named):
         return _leads(access, named) or access.may(Permission.READ)
     return True if item.state != State.OPEN and _leads(access, named) else None
+
+
+def _is_labelling(access: Access, item: Item) -> bool:
+    """Whether something is hidden from labellers, and the caller holds the item or has begun it."""
+    if item.state != State.OPEN or (item.queue.show_marks and not item.queue.blind):
+        return False
+    own = {"item": item, "reviewer": access.user}
+    is_held = Claim.objects.filter(until__gt=timezone.now(), **own).exists()
+    return is_held or Draft.objects.filter(**own).exists()
 
 
 def _has_labelled(access: Access, item: Item) -> bool:

@@ -65,6 +65,26 @@ def test_blind_reviewers_see_labels_and_comments_of_others_after_their_own(
     assert "2 labels" in after
 
 
+def test_who_leads_labels_blindly_and_unfolds_by_choice(
+    access: Access, twice: Queue, ann: Access, sign_in: SignIn
+) -> None:
+    item = desk.fresh(twice.items.order_by("pk")[0])
+    working.submit(ann, item, WRONG)
+    working.comment(ann, item, "Within 30 days, it says")
+    client = sign_in(access)
+    before = client.get(page_of(item))
+    assert "ann@example.org" in words(before)
+    assert '<details class="dk-labels"><summary' in before.content.decode(), "folded"
+    for address in (f"/p/shop/review/twice?item={item.pk}", page_of(item)):
+        held = client.get(address)
+        assert "Within 30 days, it says" not in words(held)
+        assert "dk-others" not in held.content.decode()
+        assert "dk-labels" not in held.content.decode()
+    working.submit(access, item, RIGHT)
+    after = client.get(page_of(item))
+    assert "ann@example.org" in words(after) and "Within 30 days, it says" in words(after)
+
+
 def test_an_open_queue_unfolds_what_others_said_under_each_question(
     access: Access, ann: Access, bob: Access, sign_in: SignIn
 ) -> None:

@@ -263,7 +263,12 @@ def test_answers_stand_side_by_side(
     assert f"{REVIEW}/answers/items/{disputed.pk}" in html
     assert f"{REVIEW}/answers/items/{alike.pk}" not in html
     assert f"{REVIEW}/answers/items/{flagged.pk}" in html and "Which policy holds?" in html
-    table = html.split("qd-t")[1].split("</table>")[0]
+    assert (
+        "2 labels; they differ in “Was it helpful?”, “How was the tone?”, “What was wrong?”" in html
+    )
+    folded = html.split('<details class="qd-labels">')[1].split("</details>")[0]
+    table = folded.split("qd-t")[1].split("</table>")[0]
+    assert "ann@example.org" not in html.replace(folded, ""), "what each said is folded"
     heads = re.findall(r'<th scope="col">(?:<span[^>]*>)?([^<]*)', table)
     assert [head.strip() for head in heads] == ["Question", "ann@example.org", "bob@example.org"]
     cells = [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<td.*?</td>", table, re.S)]

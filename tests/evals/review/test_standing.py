@@ -10,6 +10,7 @@ from django.http import Http404
 
 from evals.review.errors import Invalid
 from evals.review.models import Item, Order, Queue, QueueReviewer, Rubric
+from evals.review.selectors import items
 from evals.review.services import queues, standing, working
 from sightglass.accounts.access import SCOPE_PERMISSIONS, Access
 from sightglass.accounts.models import AuditEntry, Project, Role
@@ -247,3 +248,41 @@ def test_a_blind_queue_is_blind_for_engineers_who_label(
     assert standing.may_lead(eve, everybody) and not standing.sight(eve, desk.fresh(item)).others
     working.submit(access, desk.fresh(item), desk.BAD)
     assert standing.sight(eve, desk.fresh(item)).others, "nobody can label it any more"
+
+
+@pytest.mark.parametrize("named", [{}, {"lea@example.org": "lead"}])
+def test_a_blind_queue_is_blind_for_who_leads_it_while_they_label(
+    access: Access, ann: Access, lea: Access, named: dict[str, str]
+) -> None:
+    """Administrators and named leads see all, but for what they hold or have begun."""
+    who = lea if named else access
+    queue = desk.queue(access, labels_wanted=2, show_marks=False, reviewers=named)
+    item, other = desk.fill(access, queue, 2)
+    for one in (item, other):
+        working.submit(ann, one, desk.BAD)
+        working.comment(ann, one, "Clearly rude.")
+    assert standing.sight(who, item) == standing.Sight(True, True)
+    got = working.claim_next(who, queue)
+    assert got is not None and got.pk == item.pk
+    assert standing.sight(who, item) == standing.Sight(False, False)
+    assert standing.sight(who, other) == standing.Sight(True, True)
+    assert items.labels_of(who, item) == [] and items.comments_of(who, item) == []
+    working.save_draft(who, item, {"helpful": True})
+    desk.end_lease(item, who)
+    assert not standing.sight(who, item).others, "it is begun"
+    working.submit(who, item, desk.GOOD)
+    assert standing.sight(who, desk.fresh(item)) == standing.Sight(True, True)
+    open_ = desk.queue(access, "open", labels_wanted=2, blind=False)
+    [item] = desk.fill(access, open_)
+    working.claim(access, item)
+    assert standing.sight(access, item) == standing.Sight(True, True)
+
+
+def test_who_leads_and_does_not_label_sees_a_held_item(
+    access: Access, ann: Access, bob: Access
+) -> None:
+    queue = desk.queue(access, labels_wanted=2)
+    [item] = desk.fill(access, queue)
+    working.claim(access, item)
+    desk.change(access, queue, reviewers={ANN: "reviewer", "bob@example.org": "reviewer"})
+    assert standing.sight(access, desk.fresh(item)).others
