@@ -12,6 +12,7 @@ from dashboards.explorer import ranges, ranking
 from dashboards.explorer.ranking import Ranked
 from dashboards.explorer.state import NEWEST, State
 from dashboards.explorer.terms import terms, toggled, without
+from evals.vectors.selectors import searching
 from evals.vectors.selectors.searching import Hit
 from evals.vectors.services.storing import is_embedded
 from sightglass.accounts.access import Access
@@ -76,6 +77,18 @@ class Row:
         """How far the bar of similarity is filled, in percent."""
         similarity = self.hit.similarity if self.hit else None
         return 0 if similarity is None else round(max(0.0, min(100.0, 100 * similarity)), 1)
+
+    @property
+    def near_hex(self) -> str:
+        """The span id of what is near, as addresses have it, where it is another call."""
+        return span_hex(self.hit.near.span_id) if self.hit and self.hit.near else ""
+
+    @property
+    def near_text(self) -> str:
+        """What is near says there."""
+        if self.hit is None or self.hit.near is None or self.hit.field is None:
+            return ""
+        return searching.said(self.hit.near, self.hit.field)
 
     @property
     def key(self) -> str:

@@ -248,7 +248,8 @@ def told(ranking: Ranking, text: str, hit: Hit | None = None) -> str:
         said = f"search by {NAMES[ranking.by]} for “{text[:LONGEST_TOLD]}”"
     if hit is None or hit.similarity is None:
         return said
-    return f"{said}, similarity {hit.similarity:.2f}"
+    whose = "" if hit.near is None else " of another call of its trace"
+    return f"{said}, similarity {hit.similarity:.2f}{whose}"
 
 
 def source_of(access: Access, similar: str) -> Span:

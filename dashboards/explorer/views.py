@@ -31,6 +31,7 @@ from sightglass.accounts.access import Access, Permission, ProjectRequest, proje
 from traces.api import render as shapes
 from traces.api import schema
 from traces.api.export import BATCH, file_response, pages
+from traces.ids import span_hex
 from traces.selectors import facets as selector
 from traces.selectors.paging import TooSlow
 
@@ -244,14 +245,15 @@ def _ranked_file(access: Access, state: State, form: str) -> HttpResponseBase:
     """Calls by likeness, with it. Raises TooSlow."""
     found = ranked_of(access, state, state.ranking.most)
     rows = [
-        {"similarity": hit.similarity} | shapes.span_columns(span)
-        for span, hit in zip(found.spans, found.found.hits, strict=True)
+        {"similarity": hit.similarity, "near_span_id": span_hex((hit.near or hit.span).span_id)}
+        | shapes.span_columns(hit.span)
+        for hit in found.found.hits
     ]
     return file_response(
         [rows],
         name=f"{access.project.slug}-spans-by-likeness",
         form=form,
-        columns=["similarity", *schema.columns(schema.SpanColumns)],
+        columns=["similarity", "near_span_id", *schema.columns(schema.SpanColumns)],
     )
 
 

@@ -64,6 +64,22 @@ WHERE x.project_id = %s AND x.start_ns >= %s AND x.start_ns < %s AND x.words @@ 
     AND traces_span.flags & {uncounted} = 0 AND ({condition}))
 ORDER BY x.start_ns DESC, x.trace_id, x.span_id LIMIT %s"""
 
+ANSWERS = """
+SELECT DISTINCT ON (traces_span.trace_id) traces_span.trace_id, traces_span.span_id,
+    traces_span.start_ns, traces_span.output_preview
+FROM traces_trace whole
+JOIN traces_span root ON root.project_id = whole.project_id AND root.trace_id = whole.trace_id
+    AND root.span_id = whole.root_span_id AND root.start_ns >= whole.start_ns
+    AND root.start_ns <= greatest(whole.last_start_ns, whole.start_ns)
+JOIN traces_span ON traces_span.project_id = whole.project_id
+    AND traces_span.trace_id = whole.trace_id AND traces_span.start_ns >= whole.start_ns
+    AND traces_span.start_ns <= greatest(whole.last_start_ns, whole.start_ns)
+    AND traces_span.output_preview = root.output_preview
+WHERE whole.project_id = %s AND whole.trace_id = ANY(%s)
+  AND traces_span.kind = 'llm' AND traces_span.flags & {uncounted} = 0 AND ({condition})
+ORDER BY traces_span.trace_id, traces_span.start_ns DESC, traces_span.span_id"""
+"""Of each trace the last call that said what the root says was answered."""
+
 Key = tuple[UUID, int]
 """Trace and span id."""
 
@@ -95,6 +111,8 @@ class Hit:
     """Only the meaning led here, and it is no nearer than any two texts."""
     asked: str = ""
     """What it asks, without documents around it."""
+    near: Span | None = None
+    """What is near, where that is another call than `span`, which gave its trace's answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +127,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Reach:
-    """Where is looked, and for how many calls (`most`); `once`: for one of each trace."""
+    """Where is looked, and for how many calls (`most`); `once`: for one of each trace; `answers`:
+    for the one that gave its answer, whichever of its calls is near."""
 
     project_id: int
     model: Model
@@ -117,6 +136,7 @@ class _Reach:
     among: Filter | None
     most: int
     once: bool = False
+    answers: bool = False
 
     @property
     def number(self) -> int:
@@ -152,13 +172,14 @@ def search(
 ) -> Found:
     """Calls of models that hold all words of `text`, newest first; or whose input or output means
     the nearest to it; or both lists joined. Of many that say the same the newest is listed, of what
-    is weak MOST_WEAK, and of each trace only the best where that is wanted (`once`).
+    is weak MOST_WEAK, and of each trace only the best where that is wanted (`once`): the call that
+    gave the trace's answer stands for it then, for steps before it nobody saw.
 
     Raises TooSlow, and ProviderError where an endpoint makes the vectors and gives none.
     """
     text, most = text[:LONGEST], max(1, min(most, MOST))
     among = filter_of(query) if by is By.WORDS else listed(project_id, query, range)
-    reach = _Reach(project_id, models.present(project_id), range, among, most, once)
+    reach = _Reach(project_id, models.present(project_id), range, among, most, once, once)
     if by is By.WORDS:
         found = _by_words(reach, text, reach.number)
     else:
@@ -356,12 +377,43 @@ def _told(reach: _Reach, hits: Sequence[Hit]) -> Found:
     strong = sum(not one.weak for one in told)
     told = told[: strong + MOST_WEAK]
     kept = told[: reach.most]
+    if reach.answers:
+        kept = _answered(reach, kept, ordered)
     asked = asked_by(reach.project_id, [one.span for one in kept])
     ranked = [
         replace(one, rank=rank, asked=text)
         for rank, (one, text) in enumerate(zip(kept, asked, strict=True), 1)
     ]
     return Found(ranked, more=len(told) > len(kept))
+
+
+def _answered(reach: _Reach, kept: Sequence[Hit], found: Iterable[Hit]) -> list[Hit]:
+    """With the call that gave the trace's answer in the place of a step before it, such as one that
+    only words the question anew. It must match the filter, too. `found`: all that is near."""
+    known = {(one.span.trace_id, one.span.span_id, one.weak) for one in found}
+    answers = _answers(reach, kept)
+    told = []
+    for one in kept:
+        answer = answers.get(one.span.trace_id)
+        if answer is None or answer.output_preview == one.span.output_preview:
+            told.append(one)
+            continue
+        is_counted = (answer.trace_id, answer.span_id, one.weak) in known
+        others = one.others - is_counted
+        told.append(replace(one, span=answer, near=one.span, others=others))
+    return told
+
+
+def _answers(reach: _Reach, hits: Sequence[Hit]) -> dict[UUID, Span]:
+    """By trace the call that gave its answer, where that is not the one that is near."""
+    near = {one.span.trace_id: one.span.output_preview for one in hits}
+    among = reach.among or Filter("TRUE", [])
+    asked = ANSWERS.format(condition=among.sql, uncounted=int(Flag.NOT_COUNTED))
+    with time_limit():
+        with connection.cursor() as cursor:
+            cursor.execute(asked, [reach.project_id, list(near), *among.params])
+            keys = [row[:3] for row in cursor.fetchall() if row[3] != near[row[0]]]
+        return {row.trace_id: row for row in rows_of(reach.project_id, keys)}
 
 
 def _is_weak(hit: Hit, floor: float | None) -> bool:

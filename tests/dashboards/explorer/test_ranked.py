@@ -21,14 +21,17 @@ from evals.providers.errors import Unavailable
 from evals.review.models import Item as ReviewItem
 from evals.review.services import queues
 from evals.vectors.selectors import searching
+from evals.vectors.services import storing
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Membership, Project, Role, User
 from tests.evals.judging import chat
 from tests.evals.truth.labelled import SPAN
 from tests.evals.vectors.speaking import NOW, SAID, say
-from tests.traces.sending import SECOND, decoded
+from tests.traces.sending import SECOND, decoded, span
+from traces.ids import span_hex
 from traces.models import Span, Trace
 from traces.query import parse
+from traces.services import indexing
 from traces.services.ingest import store_spans
 
 pytestmark = pytest.mark.django_db
@@ -185,7 +188,7 @@ def test_what_is_sent_says_where_it_came_from_once_of_each_trace(
     text = body(page, BY + quote(SAID[0][0]))
     assert SAID[0][0] in titles(text) and "My money back, I want it" not in titles(text)
     assert f'href="/p/shop/traces/{trace.hex()}">+1 more call in this trace</a>' in text
-    assert text.count("more call") == 1 and "2 traces, the best call of each" in text
+    assert text.count("more call") == 1 and "2 traces, each once" in text
     assert "All 2 to review" in text and "2 listed, and 3 below the line" in text
     [every] = re.findall(r'href="([^"]*)">Show all calls<', text)
     text = body(page, "/p/shop/traces" + unescape(every))
@@ -206,6 +209,60 @@ def test_what_is_sent_says_where_it_came_from_once_of_each_trace(
     told = [item.metadata["found_by"] for item in Item.objects.all()]
     assert sorted(told) == sorted(item.found_by for item in items)
     assert {item.expected for item in Item.objects.all()} == {None}
+
+
+def condensed(access: Access, question: str, anew: str, **more: Any) -> tuple[str, str, str]:
+    """A trace in which a call words the question anew before another answers; ids of trace, of that
+    call and of the one that answers."""
+    trace, root, one, other = os.urandom(16), os.urandom(8), os.urandom(8), os.urandom(8)
+    answer = "It is on its way to you."
+    told = {"trace_id": trace, "parent": root}
+    store_spans(access, decoded(
+        span(trace_id=trace, span_id=root, name="support", start_ns=NOW - 90 * SECOND,
+             openinference__span__kind="AGENT", input__value=question, output__value=answer),
+        chat(f"Say on its own: {question}", anew, span_id=one, start_ns=NOW - 80 * SECOND,
+             name="condense", **told),
+        chat(question, answer, span_id=other, start_ns=NOW - 70 * SECOND, name="answer",
+             **told | more),
+    ))  # fmt: skip
+    indexing.run(30)
+    storing.run(30)
+    return trace.hex(), one.hex(), other.hex()
+
+
+def test_of_a_trace_the_call_that_answered_is_listed(page: Client, access: Access) -> None:
+    """Whichever step is near: nobody saw how the question was worded anew."""
+    queues.create(access, "late", queues.Draft("Late", [WHY]))
+    said = "I would like to be refunded for the tent"
+    trace, step, answer = condensed(access, "And how long does it take?", said)
+    say(access, SAID)
+    text = body(page, BY + quote(said))
+    assert titles(text)[0] == "And how long does it take?" and said not in titles(text)
+    assert f'value="{trace}:{answer}"' in text and "It is on its way to you." in text
+    assert re.search(rf'traces/{trace}[?]span={step}"[^>]*>condense</a>', text)
+    assert f"“{said}”" in text and "in a step" in text and text.count("near in") == 1
+    every = body(page, f"{BY}{quote(said)}&calls=all")
+    assert "near in" not in every and "Say on its own: And how long does it take?" in every
+    given = {"all": "1", "by": "meaning", "range": "all", "q": said, "queue": "late"}
+    page.post("/p/shop/review/add", given)
+    item = ReviewItem.objects.get(trace_id=UUID(trace))
+    assert span_hex(item.span_id or 0) == answer
+    assert item.found_by.endswith("similarity 1.00 of another call of its trace")
+    exported = page.get(f"/p/shop/explorer/export.jsonl?range=all&by=meaning&q={quote(said)}")
+    [line, *_] = b"".join(exported.streaming_content).splitlines()  # type: ignore[attr-defined]
+    row = json.loads(line)
+    assert (row["span_id"], row["near_span_id"], row["name"]) == (answer, step, "answer")
+    similar = body(page, f"{URL}&similar={trace}:{step}&field=output")
+    assert "near in" not in similar, "what is like one call is calls"
+
+
+def test_a_call_that_no_filter_wants_answers_for_no_trace(page: Client, access: Access) -> None:
+    said = "I would like to be refunded for the tent"
+    condensed(access, "And how long does it take?", said, llm__model_name="o3")
+    text = body(page, f"{BY}{quote(said)}+-model:o3")
+    assert titles(text) == ["Say on its own: And how long does it take?"]
+    assert "near in" not in text
+    assert "near in" in body(page, BY + quote(said))
 
 
 def test_what_is_less_similar_than_asked_is_left_out_and_not_sent(
