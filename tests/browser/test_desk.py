@@ -35,7 +35,7 @@ def item_on(page: Page) -> int:
 def press(page: Page, *keys: str) -> None:
     """As by somebody who sees each item before the next key."""
     for key in keys:
-        page.wait_for_function("!document.querySelector('#desk.is-busy')")
+        page.wait_for_function("() => !document.querySelector('#desk.is-busy')")
         page.keyboard.press(key)
 
 
