@@ -22,11 +22,10 @@ from evals.vectors.embedding import embed
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-NARROW = 0.1
-JOINT = {"middle": 0.4, "wide": 1.0}
+NARROW, WIDE = 0.1, 1.0
 """Bandwidths² of kernels, of the median squared distance. A narrow one sees a tenth of the items
 in a place of their own; a wide one sees all of them move a little, which meaning and wording
-show better together."""
+show better together. Between them neighbourhoods see topics that grow or shrink."""
 WEIGHTS = {"vectors": 0.5, "ending": 0.2, "descriptors": 0.2, "language": 0.1, "classifier": 0.1}
 """What groups of measures weigh together; numbers and categories that are given: 0.2 each."""
 GIVEN = 0.2
@@ -70,7 +69,7 @@ def material(reference: Window, current: Window, rng: np.random.Generator, seed:
     spaces = _spaces(reference, current, texts, seed)
     found: list[Measure] = []
     distances = {name: representations.squared_distances(rows) for name, rows in spaces.items()}
-    found += _kernels(distances)
+    found += _kernels(spaces, distances)
     numbers: dict[str, Doubles] = {}
     if texts:
         numbers = descriptors.numbers(texts)
@@ -114,21 +113,25 @@ def _of_ordinary_size(rows: Floats) -> Floats:
     return np.asarray(rows / largest if largest > 0 else rows, dtype=np.float32)
 
 
-def _kernels(distances: dict[str, Floats]) -> list[Measure]:
-    """A narrow one of each space, and of all together a middle and a wide one."""
-    kernels: dict[str, Floats] = {}
-    for name, apart in distances.items():
-        narrow = representations.gaussian(apart, NARROW)
-        if narrow is not None:
-            kernels[f"{name}, narrow"] = narrow
-    for word, scale in JOINT.items():
-        each = [representations.gaussian(apart, scale) for apart in distances.values()]
-        known = [kernel for kernel in each if kernel is not None]
-        if known:
-            together = np.asarray(sum(known) / np.float32(len(known)), dtype=np.float32)
-            kernels[f"{' and '.join(distances)}, {word}"] = together
+def _kernels(spaces: dict[str, Floats], distances: dict[str, Floats]) -> list[Measure]:
+    """Of each space a narrow one and one of neighbourhoods, and of all together a wide one."""
+    each: dict[str, Floats | None] = {}
+    for name, rows in spaces.items():
+        each[f"{name}, narrow"] = representations.gaussian(distances[name], NARROW)
+        each[f"{name}, topics"] = representations.neighbourhoods(rows)
+    each[f"{' and '.join(spaces)}, wide"] = _together(distances)
+    kernels = {name: kernel for name, kernel in each.items() if kernel is not None}
     weight = WEIGHTS["vectors"] / max(len(kernels), 1)
     return [_kernel(name, kernel, weight) for name, kernel in kernels.items()]
+
+
+def _together(distances: dict[str, Floats]) -> Floats | None:
+    """The mean of the wide kernels of all spaces."""
+    each = [representations.gaussian(apart, WIDE) for apart in distances.values()]
+    known = [kernel for kernel in each if kernel is not None]
+    if not known:
+        return None
+    return np.asarray(sum(known) / np.float32(len(known)), dtype=np.float32)
 
 
 def _kernel(name: str, kernel: Floats, weight: float) -> Measure:

@@ -23,6 +23,10 @@ WIDTH = 2**14
 """Columns into which n-grams are hashed."""
 AXES = 50
 """Columns that are left of n-grams and of vectors."""
+AROUND = 1 / 8
+"""Share of the items that are around one of them."""
+TIED = 1e-5
+"""Difference of two cosines that rounding makes of equal ones."""
 OF_NGRAMS = 1_000
 """Characters of a text whose n-grams are counted."""
 
@@ -76,5 +80,30 @@ def gaussian(distances: Floats, scale: float) -> Floats | None:
     if not len(apart):
         return None
     kernel = np.exp(-distances / np.float32(scale * np.median(apart)))
+    np.fill_diagonal(kernel, 0)
+    return np.asarray(kernel, dtype=np.float32)
+
+
+def neighbourhoods(rows: Floats) -> Floats | None:
+    """A kernel without its diagonal: how many neighbourhoods hold both items, beyond chance.
+
+    Its MMD² is the mean square of the difference of the windows' shares over all neighbourhoods
+    (after W. Pan, Y. Tian, X. Wang and H. Zhang, 2018, Ann. Statist. 46:1109, whose balls have all
+    radii). That of an item are the AROUND of all items whose direction from the middle is most like
+    its own; equal ones are all in it, so that it does not depend on the order of items. None where
+    nothing is nearer than the rest.
+    """
+    middle = rows - rows.mean(axis=0)
+    lengths = np.linalg.norm(middle, axis=1, keepdims=True)
+    directions = np.divide(middle, lengths, where=lengths > TIED, out=np.zeros_like(middle))
+    alike = directions @ directions.T
+    least = len(rows) - max(int(len(rows) * AROUND), 1)
+    edge = np.partition(alike, least, axis=1)[:, least, None]
+    around = np.asarray(alike >= edge - TIED, dtype=np.float32)
+    around -= around.mean(axis=1, keepdims=True)
+    size = float(np.einsum("ij,ij->", around, around, dtype=np.float64))
+    if size <= 0:
+        return None
+    kernel = around.T @ (around * np.float32(len(rows) / size))
     np.fill_diagonal(kernel, 0)
     return np.asarray(kernel, dtype=np.float32)

@@ -8,7 +8,8 @@ from scipy.sparse import csr_matrix
 from scipy.stats import chi2_contingency
 from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
 
-from evals.drift.stats import classifier, dealing, representations, statistics
+from evals.drift.stats import classifier, combining, dealing, representations, statistics
+from evals.drift.stats.representations import neighbourhoods
 
 
 def dealt_of(items: int, current: int, columns: int = 6) -> np.ndarray:
@@ -159,3 +160,47 @@ def test_a_shift_of_a_share_differs_as_a_replaced_share_would() -> None:
     gaps = counts / 304 - (113 - counts) / 600
     assert gaps.max(axis=0).mean() == pytest.approx(0.2 * 7 / 8, abs=0.002)
     assert len(set(gaps.argmax(axis=0))) == 8
+
+
+def test_neighbourhoods_say_how_much_their_shares_differ() -> None:
+    """Unbiased MMD² and the mean square of the differences agree but for what an item makes of its
+    own neighbourhoods, which hardly differs between dealings."""
+    rng = np.random.default_rng(3)
+    rows = rng.normal(size=(120, 6)).astype(np.float32)
+    kernel = neighbourhoods(rows)
+    assert kernel is not None and not kernel.diagonal().any()
+    middle = rows - rows.mean(axis=0)
+    directions = middle / np.linalg.norm(middle, axis=1, keepdims=True)
+    alike = directions @ directions.T
+    around = alike >= np.sort(alike, axis=1)[:, -15, None]
+    assert (around.sum(axis=1) == 15).all(), "an eighth of them"
+    dealt = dealing.permuted(80, 40, 60, rng)
+    now, before = around @ dealt / 40, around @ (1 - dealt) / 80
+    squares = ((now - before) ** 2).mean(axis=0)
+    assert np.corrcoef(squares, statistics.mmd(kernel, dealt))[0, 1] > 0.99
+
+
+def test_neighbourhoods_do_not_depend_on_the_order_of_equal_items() -> None:
+    rng = np.random.default_rng(4)
+    rows = rng.normal(size=(6, 5)).astype(np.float32)[rng.integers(0, 6, 200)]
+    order = rng.permutation(200)
+    kernel, other = neighbourhoods(rows), neighbourhoods(rows[order])
+    assert kernel is not None and other is not None
+    np.testing.assert_allclose(kernel[np.ix_(order, order)], other, atol=1e-5)
+    assert neighbourhoods(np.ones((9, 4), np.float32)) is None
+    assert neighbourhoods(np.zeros((9, 4), np.float32)) is None
+
+
+def test_neighbourhoods_see_a_topic_that_grows() -> None:
+    """What a narrow kernel does not see: no item is alone, and most of it was there before."""
+    rng = np.random.default_rng(5)
+    centres = rng.normal(size=(8, 30))
+    labels = np.r_[rng.integers(0, 8, 700), np.zeros(45, int)]
+    rows = (centres[labels] + 2 * rng.normal(size=(745, 30))).astype(np.float32)
+    kernel = neighbourhoods(rows)
+    assert kernel is not None
+    dealt = dealing.permuted(500, 245, 199, rng)
+    narrow = representations.gaussian(representations.squared_distances(rows), 0.1)
+    assert narrow is not None
+    seen = [combining.by_rank(statistics.mmd(one, dealt), 200)[0] for one in (kernel, narrow)]
+    assert seen[0] <= 0.02 and seen[1] > 0.1
