@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.http import Http404, QueryDict
 
-from dashboards.explorer.terms import terms
+from dashboards.explorer.terms import OF_QUERIES, terms
 from evals.providers.errors import ProviderError
 from evals.vectors.fields import Field
 from evals.vectors.selectors import searching, state
@@ -31,8 +31,6 @@ SIMILARITY = re.compile(r"0?[.][0-9]{1,2}|[01]([.]0{1,2})?", re.ASCII)
 NAMES = {By.WORDS: "words", By.MEANING: "meaning", By.BOTH: "words and meaning"}
 LONGEST_TOLD = 200
 """Characters of a search that are told of."""
-OF_QUERIES = frozenset(':()"')
-"""Characters that mean something in a query."""
 SIDES = {"input": Field.INPUT, "output": Field.OUTPUT}
 
 

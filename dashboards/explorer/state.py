@@ -12,7 +12,7 @@ from dashboards.explorer import columns, ranges, ranking
 from dashboards.explorer.columns import Column
 from dashboards.explorer.ranges import Chosen, RangeError
 from dashboards.explorer.ranking import Ranking
-from dashboards.explorer.terms import Mistake, mistake_of, quoted
+from dashboards.explorer.terms import Mistake, forgiven, mistake_of, names_a_field, quoted
 from evals.vectors.selectors.searching import By
 from traces.query import Query, QueryError, parse
 from traces.selectors.search import SPAN_ORDERS, TRACE_ORDERS
@@ -105,8 +105,7 @@ def encoded(parameters: dict[str, str]) -> str:
 def read(given: QueryDict) -> State:
     """The state of a URL. The unknown falls back to what is usual; mistakes are kept."""
     ranks = ranking.read(given)
-    text = given_text(given).strip()
-    query, mistake = read_query(text)
+    text, query, mistake = read_text(given_text(given).strip(), ranks)
     asked = ""
     if ranks.by is not By.WORDS and not ranks.similar:
         if query is not None:
@@ -115,6 +114,8 @@ def read(given: QueryDict) -> State:
             (asked, query), mistake = left, None
         elif mistake is not None and mistake.mended is None:
             mistake = replace(mistake, mended=quoted(text))
+    elif mistake is not None and mistake.mended is None and not names_a_field(text):
+        mistake = replace(mistake, mended=words_of(text))
     is_ranked = bool(asked or ranks.similar)
     kind = "spans" if is_ranked or given.get("list") == "spans" else "traces"
     time, range_error = read_range(given)
@@ -149,6 +150,23 @@ def read_query(text: str) -> tuple[Query | None, Mistake | None]:
         return parse(text), None
     except QueryError as error:
         return None, mistake_of(text, error)
+
+
+def read_text(text: str, ranks: Ranking) -> tuple[str, Query | None, Mistake | None]:
+    """A search, as it stands or, where words alone are looked for, without the punctuation between
+    them that keeps it from being read."""
+    query, mistake = read_query(text)
+    if mistake is None or (ranks.by is not By.WORDS and not ranks.similar):
+        return text, query, mistake
+    simpler = forgiven(text)
+    found, _ = read_query(simpler)
+    return (simpler, found, None) if found else (text, query, mistake)
+
+
+def words_of(text: str) -> str | None:
+    """All of it as words to look for; None where it has none."""
+    meant = quoted(text)
+    return meant if read_query(meant)[0] else None
 
 
 def read_range(given: QueryDict) -> tuple[Chosen, str]:

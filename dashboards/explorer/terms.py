@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
-from traces.query import QueryError
+from traces.query import QueryError, fields
 from traces.selectors.facets import OBJECTS, written
 
 NAME = re.compile(r"[\w.]*")
+FIELD = re.compile(r"(\w+)[\w.]*:")
+OF_QUERIES = frozenset(':()"')
+"""Characters that mean something in a query."""
+PARTING = frozenset({"Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "Sm"})
+"""Categories of characters that stand between words and are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,12 @@ class Mistake:
 
 def terms(text: str) -> list[str]:
     """Terms that must all hold, as written; the whole as one where an OR joins them."""
+    found = [each for each in split(text) if each != "AND"]
+    return [" ".join(text.split())] if "OR" in found or "NOT" in found else found
+
+
+def split(text: str) -> list[str]:
+    """What spaces part, but for those in quotes and brackets."""
     found, word, depth, quoted, escaped = [], "", 0, False, False
     for character in text:
         if character.isspace() and not quoted and depth == 0:
@@ -39,8 +51,31 @@ def terms(text: str) -> list[str]:
             quoted = not quoted
         elif not quoted:
             depth = max(0, depth + (character == "(") - (character == ")"))
-    found = [each for each in [*found, word] if each and each != "AND"]
-    return [" ".join(text.split())] if "OR" in found or "NOT" in found else found
+    return [each for each in [*found, word] if each]
+
+
+def forgiven(text: str) -> str:
+    """Without what parts words where people write, such as commas and dashes: the language has no
+    such signs. Filters, quoted texts and what is in brackets stay as they are."""
+    kept: list[str] = []
+    for part in split(text):
+        if part.startswith(('"', '-"')) and part.endswith('",'):
+            kept.append(part[:-1])
+        elif OF_QUERIES.isdisjoint(part):
+            kept += [word for word in part.replace(",", " ").split() if not parts_words(word)]
+        else:
+            kept.append(part)
+    return " ".join(kept)
+
+
+def parts_words(text: str) -> bool:
+    """Whether it is made of punctuation and signs of arithmetic alone."""
+    return all(unicodedata.category(one) in PARTING for one in text)
+
+
+def names_a_field(text: str) -> bool:
+    """Whether it was meant as a query: it has a filter by a field that there is."""
+    return any(fields.find(found[1]) for found in FIELD.finditer(text))
 
 
 def without(text: str, term: str) -> str:

@@ -1,5 +1,7 @@
 """The explorer's page: what it lists, what its URL says, what it says where it cannot."""
 
+import re
+from html import unescape
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Project, User
 from tests.evals.judging import detector
+from tests.evals.vectors.speaking import say
 from tests.traces.selectors.rows import NOON, SECOND, make_span, make_trace
 from traces.models import Score, Trace
 from traces.selectors import paging
@@ -117,6 +120,46 @@ def test_a_mistake_is_shown_where_it_is(page: Client, project: Project) -> None:
     assert "(character 11)" in text
     assert "<mark>modle</mark>" in text
     assert "model:gpt-4o</code></a>?" in text
+
+
+def titles(text: str) -> list[str]:
+    return re.findall(r'<a class="main-a[^>]*>([^<]*)</a>', text)
+
+
+def test_punctuation_between_words_is_passed_over(page: Client, access: Access) -> None:
+    """Words are typed as they are said; filters beside them hold, and are read exactly."""
+    said = [("I want a refund, it came damaged", "Yes."), ("A refund of the fee", "No.")]
+    say(access, said, embedded=False, user__id="ann")
+    for text in (
+        "refund, damaged",
+        "damaged - refund",
+        "refund,damaged user:ann",
+        "refund & came,",
+    ):
+        found = body(page, f"{URL}&q={quote(text)}")
+        assert titles(found) == [said[0][0]] and 'id="mistake"' not in found
+    assert 'value="refund damaged"' in body(page, f"{URL}&q={quote('refund, damaged')}")
+    assert titles(body(page, f"{URL}&q={quote('refund, damaged user:bob')}")) == []
+    exact = body(page, f"{URL}&q={quote('refund user:ann, bob')}")
+    assert 'id="mistake"' in exact and "Did you mean" not in exact, "a filter that is half written"
+    api = {"q": "refund, damaged"}
+    assert page.get("/p/shop/explorer/export.csv", {"range": "all"} | api).status_code == 200
+
+
+@pytest.mark.parametrize("text", ["Note: refund, damaged", "(refund damaged", '27" refund damaged'])
+def test_what_cannot_be_read_is_offered_as_words(page: Client, access: Access, text: str) -> None:
+    said = "Note: a refund (please), my 27-inch desk came damaged"
+    say(access, [(said, "Yes.")], embedded=False)
+    wrong = body(page, f"{URL}&q={quote(text)}")
+    [there] = re.findall(r'Did you mean <a href="([^"]*)"', wrong)
+    assert titles(body(page, "/p/shop/traces" + unescape(there))) == [said]
+
+
+def test_what_has_no_words_is_not_offered_as_such(page: Client, project: Project) -> None:
+    make_trace(project)
+    for text in (", -", "🦄"):
+        shown = body(page, f"{URL}&q={quote(text)}")
+        assert 'id="mistake"' in shown and "Did you mean" not in shown and "data-row" not in shown
 
 
 @pytest.mark.parametrize(
