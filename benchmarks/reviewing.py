@@ -138,6 +138,7 @@ def labelled(page: Page, path: str, number: int, pause: float) -> Measured:
             page.wait_for_function(
                 "before => (document.documentElement.dataset.shown || '0') !== before", arg=shown
             )
+            page.wait_for_function("() => !document.querySelector('#desk.is-busy')")  # it is seen
     seconds = time.perf_counter() - begin
     page.wait_for_selector("[data-none] h1")
     told = page.evaluate("window.told")

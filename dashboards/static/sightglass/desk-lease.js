@@ -6,6 +6,7 @@ window.desk = window.desk || {};
   const { sending } = window.desk;
   const desk = document.getElementById("desk");
   const LEASE = Number(desk.dataset.leaseMinutes) * 60_000;
+  const NOTES = 3; // of what was done, at once
   const AWAY = 60_000; // ms without a key or tap, after which nothing is held longer
   const renewing = new Set();
   let hooks = null; // { now(), ahead, goOn(), failed(item, answer, what), over() }
@@ -90,13 +91,15 @@ window.desk = window.desk || {};
   const touch = () => (active = Date.now());
   document.addEventListener("pointerdown", touch);
 
-  // What was done, for a moment.
+  // What was done, for a moment; of many, the last few.
   function note(words) {
     window.say?.(words);
     const toast = document.createElement("div");
     toast.className = "toast";
+    toast.dataset.note = "";
     toast.textContent = words;
     document.getElementById("toasts").append(toast);
+    for (const old of [...document.querySelectorAll("#toasts [data-note]")].slice(0, -NOTES)) old.remove();
     setTimeout(() => toast.remove(), 6000);
   }
 

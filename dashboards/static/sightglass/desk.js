@@ -2,7 +2,7 @@
 // The desk: an item is labelled, the next one is there at once, because it was fetched ahead; what
 // was done is sent behind it. Without this file every step is a form that loads the page anew.
 (() => {
-  const { form, keeping, lease, note, sending, tell, toAnswer } = window.desk;
+  const { early, form, keeping, lease, note, sending, tell, toAnswer } = window.desk;
   const desk = document.getElementById("desk");
   const AHEAD = 2; // items fetched and held besides the one in work
   const LOOK_AGAIN = 15_000; // ms, where there was nothing
@@ -28,7 +28,8 @@
     return item;
   }
 
-  function show(item) {
+  // `asked`: by the key or click that is being handled.
+  function show(item, asked = false) {
     const before = desk.querySelector(":scope > .dk-item");
     before.replaceWith(item);
     now = item.matches("[data-item]") ? item : null;
@@ -36,6 +37,7 @@
     if (now) {
       delete item.dataset.sent;
       prepare(item);
+      early.shown(asked);
       history.replaceState(null, "", location.pathname);
     }
     scrollTo(0, 0);
@@ -96,11 +98,11 @@
   }
 
   // The next item at once, else as soon as it is there.
-  async function goOn() {
+  async function goOn(asked = false) {
     if (over) return;
     const item = ahead.shift();
     if (item) {
-      show(item);
+      show(item, asked);
       lease.renew(item);
       fill();
       return;
@@ -126,6 +128,7 @@
     words.innerHTML = '<div class="empty dk-empty"><h1>Looking for the next item</h1></div>';
     place.append(words);
     desk.querySelector(":scope > .dk-item").replaceWith(place);
+    early.waiting();
   }
 
   let looking = null;
@@ -181,7 +184,7 @@
       done: (answer) => submitted(item, answer),
     });
     remember(item, task, "label");
-    goOn();
+    goOn(true);
   }
 
   function remember(item, task, what) {
@@ -217,12 +220,12 @@
     if (index >= 0) done.splice(index, 1);
   }
 
-  function bringBack(item) {
+  function bringBack(item, asked = false) {
     if (now) {
       now.dataset.spent = String(lease.spent());
       ahead.unshift(now);
     }
-    show(item);
+    show(item, asked);
   }
 
   function failed(item, answer, what = "was not saved") {
@@ -309,7 +312,7 @@
     if (!last) return undoLast();
     const id = idOf(last.item);
     if (last.what === "flag") return note(`You asked a lead about item ${id}; that stays. Undo again takes back what you did before.`);
-    bringBack(last.item);
+    bringBack(last.item, true);
     taken(last.what, id);
     if (sending.drop(last.task)) return;
     const body = new FormData();
@@ -375,7 +378,7 @@
     });
     remember(item, task, asked.dataset.aside);
     note(asked.dataset.aside === "skip" ? `Item ${idOf(item)} is skipped.` : `A lead is asked about item ${idOf(item)}.`);
-    goOn();
+    goOn(true);
   }
 
   // ---- leaving and coming back
