@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from dashboards.desk import actions
 from evals.review.models import Comment, Draft, Item, Queue
 from evals.review.services import working
 from sightglass.accounts.access import Access
@@ -32,7 +31,7 @@ def slow_drafts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
         go_on.wait(60)
         return save_draft(*given)
 
-    monkeypatch.setattr(actions.working, "save_draft", late)
+    monkeypatch.setattr(working, "save_draft", late)
     yield go_on
     go_on.set()
 

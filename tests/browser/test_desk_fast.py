@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from dashboards.desk import actions
 from evals.review.models import Item, Label, Skip
 from evals.review.services import working
 from sightglass.accounts.access import Access
@@ -36,7 +35,7 @@ def server_gives(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
         gives.wait(60)
         return claim_next(*given)
 
-    monkeypatch.setattr(actions.working, "claim_next", late)
+    monkeypatch.setattr(working, "claim_next", late)
     yield gives
     gives.set()
 
