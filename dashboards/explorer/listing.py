@@ -12,6 +12,7 @@ from dashboards.explorer import ranges, ranking
 from dashboards.explorer.ranking import Ranked
 from dashboards.explorer.state import NEWEST, State
 from dashboards.explorer.terms import terms, toggled, without
+from dashboards.trace.words import FLAGS
 from evals.vectors.selectors import searching
 from evals.vectors.selectors.searching import Hit
 from evals.vectors.services.storing import is_embedded
@@ -98,6 +99,12 @@ class Row:
     def pick(self) -> str:
         """As forms name it that send it somewhere."""
         return f"{self.trace_id}:{self.span_id}" if self.span_id else self.trace_id
+
+    @property
+    def corrected(self) -> str:
+        """Why its time is another than was sent; empty where it is not."""
+        label, _, why = FLAGS[Flag.TIME_CLAMPED]
+        return f"{label}: {why}" if self.item.flags & Flag.TIME_CLAMPED else ""
 
     @property
     def estimated(self) -> bool:

@@ -16,6 +16,7 @@ from tests.evals.vectors.speaking import say
 from tests.traces.selectors.rows import NOON, SECOND, make_span, make_trace
 from traces.models import Score, Trace
 from traces.selectors import paging
+from traces.spans import Flag
 
 pytestmark = pytest.mark.django_db
 URL = "/p/shop/traces?range=all"
@@ -92,6 +93,19 @@ def test_an_estimate_is_marked(page: Client, project: Project) -> None:
 def test_a_suspect_cost_is_marked(page: Client, project: Project) -> None:
     make_trace(project, cost_total=10**9, suspect_reasons=["cached_exceeds_input"])
     assert "Cost suspect: cached_exceeds_input" in body(page, URL)
+
+
+def test_a_time_that_was_corrected_is_marked(page: Client, project: Project) -> None:
+    """As on the page of the trace: of a trace where one of its spans came with such a time."""
+    trace = make_trace(project, flags=Flag.TIME_CLAMPED | Flag.REDACTED)
+    make_span(trace, 1, flags=Flag.TIME_CLAMPED)
+    make_span(trace, 2)
+    make_trace(project, flags=Flag.REDACTED)
+    mark = "Time corrected: The sent time was impossible."
+    for url in (URL, f"{URL}&list=spans"):
+        text = body(page, url)
+        assert f'title="{mark}"' in text and f'<span class="vh">{mark}</span>' in text
+        assert text.count(mark) == 2 and text.count("data-row=") == 2
 
 
 def test_another_project_is_not_seen(page: Client, other_project: Project) -> None:
