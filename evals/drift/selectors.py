@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -170,15 +171,20 @@ class Example:
     before: Text | None
 
 
+NUMBER = re.compile(r"\d+")
 ALIKE = 3
 """Examples that are read for each that is shown: some say the same."""
 LONGEST = 2_000
 """Characters that are shown of a text."""
 
 
+def _said(text: str) -> str:
+    return NUMBER.sub("0", " ".join(text.lower().split()))
+
+
 def examples_of(window: Window, most: int = 12) -> list[Example]:
     """What the window's examples say, as far as they are stored still; what was asked in the same
-    words once.
+    words once, whatever numbers are in it.
     """
     pairs = window.found.get("examples", [])[: ALIKE * most]
     ids = [side for pair in pairs for side in pair.values() if side and "trace_id" in side]
@@ -205,6 +211,6 @@ def examples_of(window: Window, most: int = 12) -> list[Example]:
     for pair in pairs:
         now = text(pair["now"])
         if now is not None:
-            said = " ".join(now.input.lower().split()) if now.stored else now.trace_id
+            said = _said(now.input) if now.stored else now.trace_id
             found.setdefault(said, Example(now, text(pair.get("before"))))
     return list(found.values())[:most]

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from evals.drift import selectors
 from evals.drift.models import Window
 from evals.drift.services import changes, judging, monitors
 from evals.drift.services.references import DAY, Reader
@@ -118,6 +119,11 @@ def test_a_change_is_explained_from_its_beginning(access: Access) -> None:
         for window in found[6:]
     ]
     assert counts == [EACH, 2 * EACH]
+    assert len(found[7].found["examples"]) > 1
+    (shown,) = selectors.examples_of(found[7], 4)
+    assert shown.now.input.startswith("Quote certificate"), (
+        "questions that differ in a number, once"
+    )
 
 
 def test_what_was_judged_long_ago_says_nothing_of_now(access: Access) -> None:
