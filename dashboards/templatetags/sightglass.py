@@ -11,6 +11,7 @@ from typing import Any
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
 from django.utils.timezone import get_current_timezone
 
 from dashboards.charts import Table
@@ -133,6 +134,14 @@ def relative(ns: int | None) -> str:
     if gone < MINUTE:
         return f"{gone // SECOND} s ago"
     return f"{gone // MINUTE} min ago"
+
+
+@register.filter
+def ago(at: datetime) -> str:
+    """As "2 hours, 3 minutes ago"; below a minute "just now"."""
+    if datetime.now(UTC) - at < timedelta(minutes=1):
+        return "just now"
+    return f"{timesince(at)} ago"
 
 
 @register.simple_tag

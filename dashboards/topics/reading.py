@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -30,6 +30,7 @@ from traces.selectors.metrics import Better, Value
 DAYS = (7, 28, 90)
 USUAL = 28
 DAY = 86_400 * 10**9
+MOST_ASKED = "-traces"
 FEW_SCORES = 20
 """Below so many scores a mean is greyed: it is hardly more than chance."""
 
@@ -42,6 +43,7 @@ class Asked:
     days: int
     score: str
     q: str = ""
+    order: str = MOST_ASKED
     query: Query | None = None
     """Of `q`; None: it cannot be read, and `mistake` says why."""
     mistake: str = ""
@@ -70,9 +72,10 @@ class Asked:
 
     def link(self, **changes: object) -> str:
         """`?…` of this page with changes."""
-        given = {"days": str(self.days), "score": self.score, "q": self.q} | {
-            name: str(value) for name, value in changes.items()
-        }
+        given = {"days": str(self.days), "score": self.score, "q": self.q, "order": self.order}
+        given |= {name: str(value) for name, value in changes.items()}
+        if given["order"] == MOST_ASKED:
+            given["order"] = ""
         return f"?{state.encoded({name: value for name, value in given.items() if value})}"
 
     def page(self, number: int) -> str:
@@ -93,10 +96,12 @@ def read(access: Access, given: Mapping[str, str]) -> Asked:
     days = next((one for one in DAYS if str(one) == given.get("days")), USUAL)
     q = given.get("q", "").strip()
     score = given.get("score", "")[:100]
+    order = given.get("order", "")
+    order = order if order.removeprefix("-") in ORDERS else MOST_ASKED
     try:
-        return Asked(access, days, score, q, parse(q))
+        return Asked(access, days, score, q, order, parse(q))
     except QueryError as error:
-        return Asked(access, days, score, q, mistake=str(error))
+        return Asked(access, days, score, q, order, mistake=str(error))
 
 
 def day_ns(day: date) -> int:
@@ -194,7 +199,7 @@ def listing(asked: Asked, questions: Mapping[int, str]) -> Listing:
             )
         )
     here = [one for one in made if one.topic.vanished_at is None]
-    here.sort(key=lambda one: (-one.sums.traces, one.topic.number))
+    ordered(here, asked.order, reading)
     none = now.get(OTHER, Sums())
     gone = [one for one in made if one.topic.vanished_at is not None]
     titles = {one.number: one.title for one in topics}
@@ -211,6 +216,20 @@ def listing(asked: Asked, questions: Mapping[int, str]) -> Listing:
         reading.of_flags,
         titles,
     )
+
+
+def ordered(lines: list[Line], order: str, reading: Reading) -> None:
+    """Put them into an order of ORDERS, with "-" the greatest first; what is not known is last, and
+    equals stand by how often they are asked."""
+    value_of = ORDERS[order.removeprefix("-")]
+    sign = -1 if order.startswith("-") else 1
+
+    def key(line: Line) -> tuple[bool, float, int, int]:
+        found = value_of(line.sums, reading)
+        known = found is not None
+        return not known, sign * (found or 0), -line.sums.traces, line.topic.number
+
+    lines.sort(key=key)
 
 
 def better_of(access: Access, score: str) -> Better:
@@ -272,6 +291,24 @@ class Reading:
 
     def unit(self, sums: Sums) -> str:
         return "ratio" if self.of_flags else unit_of(sums, self.score)
+
+
+def _quality(sums: Sums, reading: Reading) -> float | None:
+    found = reading.quality(sums)
+    return found.value if found else None
+
+
+def _failures(sums: Sums, reading: Reading) -> float | None:
+    return sums.failures.value if sums.failures else None
+
+
+ORDERS: dict[str, Callable[[Sums, Reading], float | None]] = {
+    "traces": lambda sums, _: sums.traces,
+    "cost": lambda sums, _: sums.cost,
+    "quality": _quality,
+    "failed": _failures,
+}
+"""What the list can be sorted by."""
 
 
 def _reading(asked: Asked, score: str, whole: Sums, begun: Mapping[int, date]) -> Reading:

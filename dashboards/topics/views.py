@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from dashboards import frame as frames
 from dashboards.topics import mapped, reading
+from dashboards.topics.reading import Asked
 from evals.models import Connection
 from evals.topics import filtered, selectors
 from evals.topics.clustering import COUNTS, FEWEST
@@ -61,6 +62,7 @@ def topics(request: ProjectRequest) -> HttpResponse:
     context |= {
         "listing": listing,
         "shown": listing.lines if every else listing.lines[:FIRST],
+        "sorts": {name: _sort(asked, name) for name in reading.ORDERS},
         "all_url": "" if every else asked.link(all=1),
         "card": card,
         "scores": [
@@ -68,6 +70,13 @@ def topics(request: ProjectRequest) -> HttpResponse:
         ],
     }
     return render(request, "topics/list.html", context)
+
+
+def _sort(asked: Asked, name: str) -> tuple[str, str]:
+    """The link that sorts the list by a column, falling first, and how it is sorted by it now."""
+    falling = f"-{name}"
+    now = {falling: "descending", name: "ascending"}.get(asked.order, "")
+    return asked.link(order=name if now == "descending" else falling), now
 
 
 @require_GET

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -17,7 +18,7 @@ from django.utils.html import escape
 
 from dashboards.topics import reading
 from evals.topics import filtered, selectors
-from evals.topics.models import Day, Member, Plan, Point, Run, Topic
+from evals.topics.models import Day, DayScore, Member, Plan, Point, Run, Topic
 from evals.topics.services import plans, schedule, summing
 from sightglass.accounts.access import Access
 from sightglass.accounts.models import Role, User
@@ -82,6 +83,7 @@ def test_the_list(page: Client, found: Access) -> None:
     for topic in topics:
         assert f"{address(found)}/{topic.number}?days=28" in text
         assert f"q=topic%3A{topic.number}" in text
+    assert "Found just now." in text
     assert 'title="Found' not in text and "against the 28 before" not in text
     assert "nothing was asked in the 28 before to compare with" in text
     assert ">new</span>" not in text and 'class="bad"' not in text
@@ -101,6 +103,8 @@ def test_the_list(page: Client, found: Access) -> None:
     )
     assert "against the 28 before" in text_of(page, address(found))
     assert 'class="spark' in text
+    Run.objects.update(finished_at=datetime.now(UTC) - timedelta(minutes=61))
+    assert "Found 1\xa0hour, 1\xa0minute ago." in text_of(page, address(found))
     text = text_of(page, address(found) + "?days=7&score=nothing")
     assert "last 7 days" in text
 
@@ -158,7 +162,7 @@ def test_a_page_that_waits_is_asked_for_anew_when_something_new_is_to_see(
     asked(access, texts(FOUR)[0], NOON)
     plans.find_now(access)
 
-    def polled(phase: str) -> HttpResponse:
+    def polled(phase: str) -> Any:
         url = address(access, f"/run?phase={phase}")
         return page.get(url, headers={"HX-Request": "true"})
 
@@ -207,6 +211,39 @@ def test_a_name_from_the_page(page: Client, found: Access) -> None:
     assert Topic.objects.get(pk=topic.pk).title == topic.label
 
 
+def test_the_list_is_sorted_by_its_columns(page: Client, found: Access) -> None:
+    """By an address that can be handed on; what is not known is last, whichever way."""
+    numbers = [topic.number for topic in selectors.topics_of_project(found.project.pk)]
+    first, second, third, last = sorted(numbers)
+    for at, number in enumerate((second, last, first, third)):
+        Day.objects.filter(number=number).update(cost=at * 10**9, failed=at, traces=10 - at)
+    scored = {"day": Day.objects.latest("day").day, "n": 30, "booleans": 30, "w": 30, "w2": 30,
+              "wx2": 0, "w2x": 0, "w2x2": 0}  # fmt: skip
+    for number, wx in ((first, 3), (second, 27), (third, 9)):
+        row = {"project": found.project, "number": number, "score": "kind", "wx": wx}
+        DayScore.objects.create(**row, **scored)
+
+    def listed(more: str) -> list[int]:
+        text = text_of(page, address(found) + more)
+        return [int(one) for one in re.findall(rf'main-a" href="{address(found)}/(\d+)\?', text)]
+
+    falling = {
+        "cost": [third, first, last, second],
+        "failed": [third, first, last, second],
+        "traces": [second, last, first, third],
+    }
+    for name, expected in falling.items():
+        assert listed(f"?order=-{name}") == expected
+        assert listed(f"?order={name}") == expected[::-1]
+    assert listed("?order=-quality") == [second, third, first, last]
+    assert listed("?order=quality") == [first, third, second, last]
+    assert listed("") == listed("?order=upside") == falling["traces"]
+    text = text_of(page, address(found) + "?order=-cost&days=7")
+    assert 'aria-sort="descending"><a href="?days=7&amp;order=cost">Cost ↓</a>' in text
+    assert '<a href="?days=7">Traces</a>' in text and 'name="order" value="-cost"' in text
+    assert '<a href="?days=90&amp;order=-cost">' in text.replace('class="btn" ', "")
+
+
 def test_who_names_them(page: Client, found: Access) -> None:
     row = connect(found, NOWHERE)
     url = address(found, "/naming")
@@ -243,11 +280,11 @@ def test_vanished_ones_stay_known(page: Client, found: Access) -> None:
 def test_what_became_of_topics_is_said(page: Client, found: Access) -> None:
     """Split, merged, and that a run had to stop at its largest number of topics."""
     assert "topics apart at most" not in text_of(page, address(found))
-    Run.objects.update(limit=38)
+    Run.objects.update(limit=88)
     Topic.objects.filter(number=3).update(split_from=1)
     Topic.objects.filter(number=2).update(merged_into=1, vanished_at=datetime.now(UTC))
     text = text_of(page, address(found))
-    assert "a run tells 38 topics apart at most" in text
+    assert "a run tells 88 topics apart at most" in text
     assert 'split from <a href="/p/shop/topics/1?days=28">topic 1</a>' in text
     assert 'most of its calls are in <a href="/p/shop/topics/1?days=28">topic 1</a> now' in text
     Run.objects.update(limit=10)
