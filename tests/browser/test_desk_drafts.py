@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from threading import Event
+from time import sleep
 from typing import Any
 
 import pytest
+from django.http import HttpResponse
 from playwright.sync_api import Page, expect
 
+from dashboards.desk import pages
 from evals.review.models import Comment, Draft, Item, Queue
 from evals.review.services import working
 from sightglass.accounts.access import Access
@@ -72,6 +75,29 @@ def test_what_was_typed_is_there_after_a_reload_that_the_draft_did_not_outrun(
 
 def _stored(page: Page) -> int:
     return int(page.evaluate(f"{KEYS}.length"))
+
+
+def test_a_draft_that_is_kept_while_the_page_is_loaded_again_is_there_too(
+    visit: Visit, access: Access, ann: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page was made before the draft came, and arrives after it."""
+    queue = of_three(access, 1)
+    page = opened(visit, ann, queue).page
+    here = item_on(page)
+    page.locator("[name=comment]").fill("First")
+    comes(Draft.objects.filter(item=here, answers___comment="First").exists, "the draft")
+    comes(lambda: _stored(page) == 0, "the server has it")
+    made = pages.render
+
+    def late(*given: Any, **more: Any) -> HttpResponse:
+        comes(Draft.objects.filter(item=here, answers___comment="Second").exists, "the next one")
+        sleep(1)  # and the page that is left is told so
+        return made(*given, **more)
+
+    monkeypatch.setattr(pages, "render", late)
+    page.locator("[name=comment]").fill("Second")
+    page.reload()
+    expect(page.locator("[name=comment]")).to_have_value("Second")
 
 
 def test_what_is_shown_is_what_is_sent_and_the_browser_keeps_nothing_that_the_server_has(

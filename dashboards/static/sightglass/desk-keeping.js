@@ -9,6 +9,8 @@ window.desk = window.desk || {};
   const met = new WeakSet(); // items that were shown before: their forms are the truth
   const keyOf = (item) => `sightglass draft ${who} ${item.dataset.draft}`;
   const formOf = (item) => item.querySelector("[data-rubric]");
+  let leaving = false; // the next page is asked for, and may know less than the server by now
+  addEventListener("beforeunload", () => (leaving = true));
   const isBox = (field) => ["radio", "checkbox"].includes(field.type);
 
   // [name, value] of all that is answered and asked, the comment too.
@@ -37,6 +39,7 @@ window.desk = window.desk || {};
   }
 
   function forget(item) {
+    if (leaving) return;
     try {
       sessionStorage.removeItem(keyOf(item));
     } catch {
