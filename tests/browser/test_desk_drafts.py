@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.http import HttpResponse
+from django.shortcuts import render
 from playwright.sync_api import Page, expect
 
 from dashboards.desk import pages
@@ -87,12 +88,11 @@ def test_a_draft_that_is_kept_while_the_page_is_loaded_again_is_there_too(
     page.locator("[name=comment]").fill("First")
     comes(Draft.objects.filter(item=here, answers___comment="First").exists, "the draft")
     comes(lambda: _stored(page) == 0, "the server has it")
-    made = pages.render
 
     def late(*given: Any, **more: Any) -> HttpResponse:
         comes(Draft.objects.filter(item=here, answers___comment="Second").exists, "the next one")
         sleep(1)  # and the page that is left is told so
-        return made(*given, **more)
+        return render(*given, **more)
 
     monkeypatch.setattr(pages, "render", late)
     page.locator("[name=comment]").fill("Second")
