@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dashboards import changes
 from dashboards.changes import Change
 from dashboards.charts import sparkline
-from dashboards.charts.types import short
 from dashboards.frame import Frame, term
 from dashboards.numbers import latency, number, rate
 from dashboards.overview import stats as strip
+from dashboards.overview.reading import added
 from dashboards.overview.stats import Stat
 from dashboards.performance.cards import tokens_per_second
 from dashboards.performance.reading import Group, Reading, grouped
@@ -100,7 +101,8 @@ def per_minute(value: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SlowRow:
-    """A model or a name of spans. `bar`: its p95 in percent of the slowest."""
+    """A model or a name of spans. `bar`: its p95 in percent of the slowest; `note`: what the name
+    does not say."""
 
     name: str
     kind: str
@@ -111,6 +113,12 @@ class SlowRow:
     bar: float
     change: Change
     errors: Value
+    note: str = ""
+
+
+DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|\d{4})")
+"""What a provider puts behind the name that was asked for."""
+UNANSWERED = "asked for; no call was answered"
 
 
 def slow_models(reading: Reading) -> list[SlowRow]:
@@ -119,11 +127,41 @@ def slow_models(reading: Reading) -> list[SlowRow]:
 
     now = grouped(reading.spans.cells, model_of)
     before = grouped(reading.spans_before.cells, model_of)
-    rows = [
-        row_of(reading.frame, (name, ""), sums, before.get(name), (term("model", name),))
-        for name, sums in now.items()
-    ]
+    rows = []
+    for names in named_alike(now):
+        sums, was = (added(of[one] for one in names if one in of) for of in (now, before))
+        row = row_of(reading.frame, (names[0], ""), sums, was, (_models(names),))
+        rows.append(replace(row, note=_note(names, now)))
     return slowest(rows)
+
+
+def named_alike(found: Mapping[str, Measures]) -> list[tuple[str, ...]]:
+    """Names of models, each with those under which only calls stand that failed before the model
+    said its full name: they asked for it without its date. One that two dates have stands alone."""
+    alike = {name: [name] for name in found}
+    for name in [one for one in found if _unanswered(found[one])]:
+        whole = [one for one in found if DATED.fullmatch(one.removeprefix(name))]
+        if len(whole) == 1 and not _unanswered(found[whole[0]]):
+            alike[whole[0]] += alike.pop(name)
+    return [tuple(names) for names in alike.values()]
+
+
+def _unanswered(sums: Measures) -> bool:
+    return sums.errors == sums.spans
+
+
+def _models(names: Sequence[str]) -> str:
+    """What a query says for any of them."""
+    told, *others = [term("model", name) for name in names]
+    return ",".join([told, *(other.removeprefix("model:") for other in others)])
+
+
+def _note(names: Sequence[str], found: Mapping[str, Measures]) -> str:
+    _, *asked = names
+    if asked:
+        failed = sum(found[name].errors for name in asked)
+        return f"with {number(failed)} failed as {', '.join(asked)}"
+    return UNANSWERED if _unanswered(found[names[0]]) else ""
 
 
 def slow_names(reading: Reading) -> list[SlowRow]:
@@ -155,7 +193,7 @@ def row_of(
     counts = now.latency
     was = before.latency if before else sketch.empty()
     return SlowRow(
-        short(what[0]),
+        what[0],
         what[1],
         frame.explore(*found, spans=True),
         int(counts.sum()),

@@ -170,6 +170,43 @@ def test_what_is_slow_comes_first_and_says_how_it_changed(
     assert "112" in text_of(rows[0])
 
 
+def slow_models(html: str) -> list[str]:
+    table = html[html.index("Slowest models") : html.index("Slowest spans")]
+    return re.findall(r"<tr><td.*?</tr>", table, re.S)
+
+
+@pytest_db
+def test_calls_that_failed_stand_with_the_model_that_they_asked_for(
+    access: Access, send: Callable[..., None], page: Page, client: Client
+) -> None:
+    """A call that fails before its answer knows no date; beside the dated name it read as a model
+    of which everything fails."""
+
+    def fail(count: int, **more: Any) -> None:
+        for at in range(count):
+            made = sending.llm(start_ns=began(1) + at, end_ns=began(1) + SECOND, error="x", **more)
+            del made["attributes"]["gen_ai.response.model"]
+            store_spans(access, sending.decoded(made))
+
+    for day in range(6):
+        send(day)
+    fail(6)
+    fail(5, gen_ai__request__model="o3")
+    rows = slow_models(page())
+    assert len(rows) == 2
+    [dated] = [row for row in rows if "gpt-4o" in row]
+    assert "with 6 failed as gpt-4o<" in dated and "50.0%" in dated
+    url = unescape(re.findall(r'href="([^"]*)"', dated)[0])
+    assert client.get(url).content.decode().count("data-row=") == 12
+    [other] = [row for row in rows if "o3" in row]
+    assert "asked for; no call was answered" in other and "100.0%" in other
+    for day in range(5):
+        send(day, gen_ai__response__model="gpt-4o-2024-11-20")
+    rows = slow_models(page())
+    assert len(rows) == 4, "which of two dates was meant nobody knows"
+    assert sum("no call was answered" in row for row in rows) == 2
+
+
 @pytest_db
 def test_few_spans_are_not_called_slow(send: Callable[..., None], page: Page) -> None:
     for day in range(8):
