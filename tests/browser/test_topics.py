@@ -58,6 +58,21 @@ def test_the_page_shows_what_a_run_found(visit: Visit, access: Access) -> None:
     watched.check()
 
 
+def test_the_list_is_sorted_by_headers_and_on_a_phone(visit: Visit, found: Topic) -> None:
+    watched = visit(URL)
+    page = watched.page
+    page.get_by_role("columnheader", name="Cost").get_by_role("link").click()
+    expect(page).to_have_url(re.compile(r"order=-cost"))
+    expect(page.get_by_role("columnheader", name="Cost")).to_have_attribute(
+        "aria-sort", "descending"
+    )
+    watched.narrow()
+    page.get_by_text("Sort", exact=True).click()
+    page.locator(".tp-sort").get_by_role("link", name="Failed").click()
+    expect(page).to_have_url(re.compile(r"order=-failed"))
+    watched.check()
+
+
 def test_the_map_opens_a_call(visit: Visit, found: Topic) -> None:
     watched = visit(URL)
     page = watched.page
