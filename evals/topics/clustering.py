@@ -30,7 +30,7 @@ Labels = NDArray[np.int64]
 OTHER = -1
 FEWEST = 40
 """Texts below which there is nothing to find."""
-COUNTS = (2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 29, 38)
+COUNTS = (2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 29, 38, 50, 66, 88)
 """Numbers of topics that are tried."""
 EACH = 12
 """Texts that a topic has on average at least."""

@@ -187,7 +187,25 @@ def test_the_number_of_topics_is_bounded() -> None:
     noise /= np.linalg.norm(noise, axis=1, keepdims=True)
     clusters = cluster(noise)
     assert clusters.count <= max(2, 150 // EACH) and clusters.silhouette < 0.3
-    assert max(COUNTS) <= 40
+    assert max(COUNTS) <= 100, "a list of more would be no overview"
+
+
+def test_as_many_topics_are_told_apart_as_there_are() -> None:
+    """Sixty, of thirty calls each: no found one mixes two that were planted."""
+    random = np.random.default_rng(8)
+    planted = np.repeat(np.arange(60), 30)
+    rows = 0.5 * random.standard_normal((len(planted), 64)).astype(np.float32)
+    rows += random.standard_normal((60, 64)).astype(np.float32)[planted]
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    clusters = cluster(rows)
+    assert 60 <= clusters.count <= 88 and clusters.limit is None
+    mixed = [
+        place
+        for place in range(clusters.count)
+        if np.bincount(planted[clusters.labels == place]).max()
+        < 0.9 * (clusters.labels == place).sum()
+    ]
+    assert len(mixed) <= 3
 
 
 def test_it_says_where_it_had_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
