@@ -191,11 +191,20 @@ window.desk = window.desk || {};
     if (place && !place.hidden && words !== (place.dataset.formError || place.textContent)) putSummary(root, words);
   }
 
+  // Where the reviewer stands at first: at the first question, or, once something is answered, at the
+  // first that still has to be; not at a field then, into which digits that are answers would be typed.
+  function beginning(root) {
+    const shown = asked(root);
+    if (!shown.some(isAnswered)) return shown[0];
+    const chosen = shown.filter((one) => !writer(one));
+    return chosen.find((one) => missing(root).includes(one)) || chosen[0] || shown[0];
+  }
+
   function begin(root, focus = true) {
     for (const script of root.querySelectorAll("[data-spans-script]")) script.value = "1";
     arrange(root);
     window.desk.marks?.paint(root);
-    const first = asked(root).find((one) => !isAnswered(one)) || asked(root)[0];
+    const first = beginning(root);
     choose(root, first, false);
     if (focus) first?.focus({ preventScroll: true });
   }
