@@ -137,7 +137,8 @@ def cost_cheaper_one(request: ProjectRequest, pk: int) -> HttpResponse:
     frame = frames.read(request, "cost_cheaper")
     chosen = request.GET.get("slice", "")
     called = titles(trial.project_id) if trial.slice_by == "topic" else {}
-    rows = _slices(trial, chosen, called)
+    found = reading.trial_result(trial) or {"slices": []}
+    rows = _slices(trial, found, chosen, called)
     serving = [row for row in rows if row["serves"]]
     context: dict[str, Any] = _common(request, frame) | {
         "trial": trial,
@@ -150,15 +151,17 @@ def cost_cheaper_one(request: ProjectRequest, pk: int) -> HttpResponse:
         "left_out": [(REASONS.get(name, name), n) for name, n in trial.left_out.items()],
         "rows": rows,
         "serving": len(serving),
-        "saves": numbers.money((trial.result or {}).get("saves")),
+        "saves": numbers.money(found.get("saves")),
+        "sure": words.saves_interval(found),
         "examples": _examples(request, trial, chosen, called),
         "chosen_slice": words.slice_name(chosen, called),
     }
     return render(request, "replays/trial.html", context)
 
 
-def _slices(trial: Trial, chosen: str, called: dict[int, str]) -> list[dict[str, Any]]:
-    found = trial.result or {"slices": []}
+def _slices(
+    trial: Trial, found: dict[str, Any], chosen: str, called: dict[int, str]
+) -> list[dict[str, Any]]:
     return [
         {
             "key": row["slice"],
@@ -166,9 +169,9 @@ def _slices(trial: Trial, chosen: str, called: dict[int, str]) -> list[dict[str,
             "chosen": row["slice"] == chosen,
             "serves": row["serves"],
             "verdict": words.verdict(row, trial.margin),
-            "calls": numbers.number(row["calls"]),
-            "answered": numbers.number(row["answered"]),
+            "asked": words.asked(row),
             "saves": numbers.money(row["saves"]),
+            "saves_of": words.saves_of(row),
             "ms": f"{numbers.latency(row['ms_before'])} → {numbers.latency(row['ms_after'])}",
             "evaluators": [
                 {

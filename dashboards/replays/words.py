@@ -117,6 +117,36 @@ def advice(found: dict[str, Any], most_wrong: float) -> str:
     )
 
 
+def asked(row: dict[str, Any]) -> str:
+    """Of which calls a slice's figures speak."""
+    calls, share = numbers.number(row["calls"]), row["askable_share"]
+    if not share:
+        return f"0 of {calls} calls asked"
+    if share == 1:
+        return f"{row['answered']:,} of {calls} calls asked"
+    about = "" if row["read"] >= row["calls"] else "about "
+    return (
+        f"{row['answered']:,} asked of the {about}{row['askable']:,} that can be asked again:"
+        f" {numbers.share(share)} of {calls} calls"
+    )
+
+
+def saves_of(row: dict[str, Any]) -> list[str]:
+    """What stands below the saving of a slice: how sure it is, and of what it is a part."""
+    sure = saves_interval(row)
+    told = [f"95%: {sure}"] if sure else []
+    if row["askable_cost"] is not None:
+        told.append(f"of {numbers.money(row['askable_cost'])} that these calls cost")
+    return told
+
+
+def saves_interval(found: dict[str, Any]) -> str:
+    """95 % of what is saved in a month; empty where it is not known."""
+    if found.get("saves_low") is None:
+        return ""
+    return f"{numbers.money(found['saves_low'])} – {numbers.money(found['saves_high'])}"
+
+
 def verdict(row: dict[str, Any], margin: float) -> str:
     """Of one slice: whether the other model could serve it, and why not."""
     if row["serves"]:
@@ -126,6 +156,8 @@ def verdict(row: dict[str, Any], margin: float) -> str:
             else "; it would cost more" if saved < 0 else ""
         )  # fmt: skip
         return f"Could serve: within {points(margin)} for certain{money}."
+    if row["askable_share"] == 0:
+        return f"Not asked: none of its {row['read']:,} calls looked at can be asked again."
     known = [one for one in row["evaluators"] if one["low"] is not None]
     if not known:
         return "Too little is known: few answers could be judged."

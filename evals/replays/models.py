@@ -86,7 +86,9 @@ class CacheReplay(Work):
 
 class Trial(Work):
     """Recorded prompts on another model. `strata`: by slice the calls that there are, their cost
-    (pico dollars) and how many are asked; `left_out`: why others cannot be, and how many."""
+    (pico dollars), how many are asked, and of those that were read (`read`) how many can be asked
+    (`able`) and what those and the others cost; trials of before have only the first three.
+    `left_out`: why others cannot be asked, and how many."""
 
     connection = models.ForeignKey(
         Connection, on_delete=models.SET_NULL, null=True, related_name="+"

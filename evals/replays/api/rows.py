@@ -112,14 +112,15 @@ def trial_row(row: Trial) -> Body:
 
 
 def trial_whole(row: Trial) -> Body:
-    found = row.result
+    found = reading.trial_result(row)
     if found is not None:
-        slices = [
-            one | {"cost": shapes.money(one["cost"]), "saves": shapes.money(one["saves"])}
-            for one in found["slices"]
-        ]
-        found = found | {"slices": slices, "saves": shapes.money(found["saves"])}
+        found = _priced(found) | {"slices": [_priced(one) for one in found["slices"]]}
     return trial_row(row) | {"result": found}
+
+
+def _priced(one: Body) -> Body:
+    amounts = ("cost", "askable_cost", "saves", "saves_low", "saves_high")
+    return one | {name: shapes.money(one[name]) for name in amounts if name in one}
 
 
 def foreseen(found: Foreseen) -> Body:
@@ -130,7 +131,8 @@ def foreseen(found: Foreseen) -> Body:
         "cut": found.cut,
         "left_out": found.left_out,
         "strata": [
-            {"slice": name} | one | {"cost": shapes.money(one["cost"])}
+            {"slice": name, "cost": shapes.money(one["cost"])}
+            | {part: one[part] for part in ("calls", "asked", "read", "able")}
             for name, one in found.strata.items()
         ],
     }

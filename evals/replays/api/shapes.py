@@ -93,6 +93,8 @@ class ReplayTrialStratum(Shape):
     calls = serializers.IntegerField()
     cost = serializers.CharField(allow_null=True)
     asked = serializers.IntegerField()
+    read = serializers.IntegerField(help_text="calls that were looked at")
+    able = serializers.IntegerField(help_text="of these, such as can be asked again")
 
 
 class ReplayTrialForeseen(Shape):
@@ -100,7 +102,7 @@ class ReplayTrialForeseen(Shape):
     cost = serializers.CharField(allow_null=True, help_text="about")
     priced = serializers.BooleanField(help_text="false: the model has no known price")
     cut = serializers.BooleanField()
-    left_out = serializers.DictField(help_text="of some that were read: why, and how many")
+    left_out = serializers.DictField(help_text="of those looked at: why, and how many")
     strata = ReplayTrialStratum(many=True)
 
 
@@ -124,10 +126,21 @@ class ReplayTrialSlice(Shape):
     slice = serializers.CharField()
     serves = serializers.BooleanField(help_text="not worse by more than the margin, for certain")
     calls = serializers.IntegerField()
+    read = serializers.IntegerField(help_text="calls that were looked at")
+    askable = serializers.IntegerField(help_text="calls that can be asked again, about")
+    askable_share = serializers.FloatField(allow_null=True, help_text="of all calls, about")
     asked = serializers.IntegerField()
     answered = serializers.IntegerField()
     cost = serializers.CharField(allow_null=True, help_text="of 30 days as it is")
-    saves = serializers.CharField(allow_null=True, help_text="in 30 days; negative: it costs more")
+    askable_cost = serializers.CharField(
+        allow_null=True, help_text="of it, that of calls that can be asked again, about"
+    )
+    saves = serializers.CharField(
+        allow_null=True,
+        help_text="in 30 days, on calls that can be asked again; negative: it costs more",
+    )
+    saves_low = serializers.CharField(allow_null=True, help_text="95 %")
+    saves_high = serializers.CharField(allow_null=True)
     ms_before = serializers.FloatField(allow_null=True, help_text="median")
     ms_after = serializers.FloatField(allow_null=True)
     evaluators = ReplayTrialEvaluator(many=True)
@@ -137,6 +150,8 @@ class ReplayTrialFound(Shape):
     judged = serializers.IntegerField()
     failed = serializers.IntegerField()
     saves = serializers.CharField(allow_null=True, help_text="in 30 days where it could serve")
+    saves_low = serializers.CharField(allow_null=True, help_text="95 %")
+    saves_high = serializers.CharField(allow_null=True)
     slices = ReplayTrialSlice(many=True)
 
 

@@ -61,6 +61,31 @@ def trial(access: Access, pk: int) -> Trial:
     return found(trials(access), pk)
 
 
+def trial_result(row: Trial) -> dict[str, Any] | None:
+    """What it found. Trials of before took all calls of a slice for such as can be asked again: as
+    many of them were as were answered of those asked."""
+    found: dict[str, Any] | None = row.result
+    if found is None or all("askable" in one for one in found["slices"]):
+        return found
+    slices = [_of_before(one) for one in found["slices"]]
+    saves = sum(one["saves"] or 0 for one in slices if one["serves"])
+    return found | {"slices": slices, "saves": saves, "saves_low": None, "saves_high": None}
+
+
+def _of_before(one: dict[str, Any]) -> dict[str, Any]:
+    share = one["answered"] / one["asked"] if one["asked"] else None
+    saves = None if one["saves"] is None or share is None else round(one["saves"] * share)
+    return one | {
+        "read": one["asked"],
+        "askable": round(one["calls"] * (share or 0.0)),
+        "askable_share": share,
+        "askable_cost": None,
+        "saves": saves if saves is None else min(saves, one["cost"]),
+        "saves_low": None,
+        "saves_high": None,
+    }
+
+
 def calls(trial: Trial, limit: int, cursor: str | None) -> Page[TrialCall]:
     """Of those that were asked. Raises CursorError."""
     rows = trial.calls.exclude(state=TrialCall.State.WAITING)

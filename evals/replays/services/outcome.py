@@ -8,8 +8,9 @@ from statistics import median
 from typing import Any
 
 from evals.models import EvaluatorVersion
-from evals.replays import months, serving
+from evals.replays import months, saving, serving
 from evals.replays.models import Trial, TrialCall, TrialVerdict
+from evals.replays.saving import Slice
 from evals.replays.serving import Judge
 from evals.stats.estimates import Estimate
 from evals.stats.noninferiority import Verdict
@@ -29,7 +30,7 @@ def of_trial(trial: Trial) -> dict[str, Any]:
     answered = list(trial.calls.exclude(answer=""))
     pairs = _pairs(trial)
     tests: dict[tuple[str, int], Verdict | None] = {}
-    slices = []
+    slices, savings = [], {}
     for name in trial.strata:
         rows = []
         for version in versions:
@@ -38,15 +39,17 @@ def of_trial(trial: Trial) -> dict[str, Any]:
             )
             tests[name, version.pk] = test
             rows.append(_evaluator_row(version, found))
-        slices.append({"slice": name, "evaluators": rows} | _money(trial, name, answered))
+        money, savings[name] = _money(trial, name, answered)
+        slices.append({"slice": name, "evaluators": rows} | money)
     served = serving.served(tests)
     for one in slices:
         one["serves"] = served.get(one["slice"], False)
+    whole = saving.together([savings[one["slice"]] for one in slices if one["serves"]])
     return {
         "slices": slices,
         "judged": len(calls),
         "failed": trial.calls.filter(state=TrialCall.State.FAILED).count(),
-        "saves": sum(one["saves"] or 0 for one in slices if one["serves"]),
+        **_monthly(whole, trial.traffic_ns or trial.end_ns - trial.start_ns),
     }
 
 
@@ -79,27 +82,49 @@ def _pairs(trial: Trial) -> dict[tuple[str, int], list[tuple[bool, bool]]]:
     return found
 
 
-def _money(trial: Trial, name: str, answered: Sequence[TrialCall]) -> dict[str, Any]:
-    """What the slice costs and would cost a month, from the calls that were answered."""
+def _sampled(trial: Trial, name: str) -> Slice:
+    """Trials of before did not read calls before they asked them: what could not be asked is what
+    is missing of them now."""
     stratum = trial.strata[name]
-    mine = [one for one in answered if one.slice == name]
-    both = [one for one in mine if one.cost_before is not None]
-    saves = cost = None
+    if "read" in stratum:
+        parts = ("calls", "cost", "read", "able", "able_cost", "unable_cost")
+        return Slice(*(stratum[part] for part in parts))
+    costs = list(trial.calls.filter(slice=name).values_list("cost_before", flat=True))
+    able = sum(one or 0 for one in costs)
+    return Slice(stratum["calls"], stratum["cost"], stratum["asked"], len(costs), able, 0)
+
+
+def _money(
+    trial: Trial, name: str, answered: Sequence[TrialCall]
+) -> tuple[dict[str, Any], Estimate]:
+    """What a slice costs and would save a month, from the calls that were answered."""
+    part = _sampled(trial, name)
     traffic_ns = trial.traffic_ns or trial.end_ns - trial.start_ns
-    if both:
-        each = sum((one.cost_before or 0) - one.cost for one in both) / len(both)
-        saves = months.monthly(round(each * stratum["calls"]), traffic_ns)
-        cost = months.monthly(stratum["cost"], traffic_ns)
+    mine = [one for one in answered if one.slice == name]
+    gaps = [one.cost_before - one.cost for one in mine if one.cost_before is not None]
+    found = saving.saved(part, gaps, len(mine))
     early = [one.ms_before for one in mine if one.ms_before is not None]
     late = [one.ms for one in mine if one.ms is not None]
     return {
-        "calls": stratum["calls"],
-        "asked": stratum["asked"],
+        "calls": part.calls,
+        "read": part.read,
+        "askable": part.askable,
+        "askable_share": part.share,
+        "asked": trial.strata[name]["asked"],
         "answered": len(mine),
-        "cost": cost,
-        "saves": saves,
+        "cost": months.monthly(part.cost, traffic_ns) if gaps else None,
+        "askable_cost": months.monthly(part.askable_cost, traffic_ns) if gaps else None,
+        **_monthly(found, traffic_ns),
         "ms_before": median(early) if early else None,
         "ms_after": median(late) if late else None,
+    }, found
+
+
+def _monthly(found: Estimate, traffic_ns: int) -> dict[str, int | None]:
+    parts = {"saves": found.value, "saves_low": found.low, "saves_high": found.high}
+    return {
+        name: None if value is None else months.monthly(round(value), traffic_ns)
+        for name, value in parts.items()
     }
 
 

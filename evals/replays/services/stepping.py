@@ -18,10 +18,8 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from evals.models import EvaluatorVersion
-from evals.replays import prompts
 from evals.replays.models import State, Trial, TrialCall, TrialVerdict
-from evals.replays.prompts import CannotReplay
-from evals.replays.services import outcome, recorded, talking, trials
+from evals.replays.services import again, outcome, recorded, talking, trials
 from evals.replays.services.recorded import Recorded
 from evals.replays.services.talking import Prompt, Said
 from evals.services import loading
@@ -133,24 +131,14 @@ def _prompts(
     trial: Trial, rows: Sequence[TrialCall]
 ) -> tuple[list[tuple[TrialCall, Prompt]], dict[int, str]]:
     """Calls with what they asked; by id why others cannot be asked."""
-    said = {
-        (one.trace_id, one.span_id): content
-        for one, content in recorded.contents(
-            trial.project, sorted(map(_as_recorded, rows), key=lambda one: one.start_ns)
-        )
-    }
+    by_key = {(row.trace_id, row.span_id): row for row in rows}
     readable, reasons = [], {}
-    for row in rows:
-        content = said.get((row.trace_id, row.span_id))
-        if content is None:
-            reasons[row.pk] = "gone"
-            continue
-        try:
-            asked = Prompt(prompts.messages_of(content), prompts.parameters_of(content.parameters))
-        except CannotReplay as error:
-            reasons[row.pk] = error.reason
+    for one in again.read(trial.project, [_as_recorded(row) for row in rows]):
+        row = by_key[one.call.key]
+        if one.prompt is None:
+            reasons[row.pk] = one.reason
         else:
-            readable.append((row, asked))
+            readable.append((row, one.prompt))
     return readable, reasons
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,8 +18,8 @@ from django.utils import timezone
 from evals.models import Connection, EvaluatorVersion, Kind
 from evals.replays import prompts, serving
 from evals.replays.models import CacheReplay, State, Trial, TrialCall
-from evals.replays.prompts import CannotReplay
-from evals.replays.services import meanings, recorded, talking
+from evals.replays.services import again, meanings, recorded, talking
+from evals.replays.services.again import Read
 from evals.replays.services.caches import check_range
 from evals.replays.services.recorded import Recorded
 from evals.replays.services.talking import Prompt
@@ -41,8 +41,6 @@ AGAIN = timedelta(seconds=10)
 """The same within so short a time was meant once."""
 MOST_OPEN = 3
 HIGHEST_BUDGET = 1_000 * PICO
-PREVIEWED = 60
-"""Calls that are read to foresee what the others cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +65,9 @@ class Wanted:
 
 @dataclass(slots=True)
 class Foreseen:
-    """`strata`: by slice its calls, their cost and how many are asked; `cost` is of answers and
-    verdicts, in pico dollars; `priced`: the model has a known price; `traffic_ns`: how long there
-    was traffic, None where there was none."""
+    """`strata`: as a trial keeps them; `left_out`: why calls that were read cannot be asked, and
+    how many; `cost` is of answers and verdicts, in pico dollars; `priced`: the model has a known
+    price; `traffic_ns`: how long there was traffic, None where there was none."""
 
     strata: dict[str, dict[str, int]] = field(default_factory=dict)
     chosen: list[tuple[str, Recorded]] = field(default_factory=list)
@@ -124,16 +122,65 @@ def foresee(access: Access, wanted: Wanted) -> Foreseen:
     for one in listed:
         by_slice[named[one.key]].append(one)
     sizes = {name: len(calls) for name, calls in by_slice.items()}
-    for name, number in serving.shares(sizes, wanted.most).items():
-        calls = sorted(by_slice[name], key=_chance)
-        found.chosen += [(name, one) for one in calls[:number]]
-        found.strata[name] = {
-            "calls": len(calls),
-            "cost": sum(one.cost or 0 for one in calls),
-            "asked": number,
-        }
-    _price(access, wanted, found)
+    drawn = {
+        name: sorted(by_slice[name], key=_chance)[:number]
+        for name, number in serving.shares(sizes, wanted.most).items()
+    }
+    looked = _looked_at(access.project, wanted, [one for some in drawn.values() for one in some])
+    for name, some in drawn.items():
+        _sample(found, name, by_slice[name], [looked[one.key] for one in some])
+    _price(wanted, found, looked)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """A call that was read: why it cannot be asked, or about what asking it costs."""
+
+    call: Recorded
+    reason: str
+    cost: int
+
+
+def _looked_at(
+    project: Project, wanted: Wanted, calls: Sequence[Recorded]
+) -> dict[recorded.Key, _Looked]:
+    """What is kept of a call is no text: prompts can be long, and calls are many."""
+    return {
+        one.call.key: _Looked(one.call, one.reason, _usual_cost(project.pk, wanted.name, one))
+        for one in again.read(project, calls)
+    }
+
+
+def _usual_cost(project_id: int, model: str, one: Read) -> int:
+    """If the other model's answer is as long as the recorded one."""
+    if one.prompt is None:
+        return 0
+    usual = one.prompt.parameters | {"max_tokens": max(1, one.answered)}
+    return talking.dearest(project_id, model, Prompt(one.prompt.messages, usual))
+
+
+def _sample(
+    found: Foreseen, name: str, calls: Sequence[Recorded], looked: Sequence[_Looked]
+) -> None:
+    able = [one.call for one in looked if not one.reason]
+    unable = [one for one in looked if one.reason]
+    found.chosen += [(name, one) for one in able]
+    found.strata[name] = {
+        "calls": len(calls),
+        "cost": _cost(calls),
+        "asked": len(able),
+        "read": len(looked),
+        "able": len(able),
+        "able_cost": _cost(able),
+        "unable_cost": _cost([one.call for one in unable]),
+    }
+    for one in unable:
+        found.left_out[one.reason] = found.left_out.get(one.reason, 0) + 1
+
+
+def _cost(calls: Sequence[Recorded]) -> int:
+    return sum(one.cost or 0 for one in calls)
 
 
 def _slices(project_id: int, listed: Sequence[Recorded], by: str) -> dict[recorded.Key, str]:
@@ -153,32 +200,10 @@ def _chance(one: Recorded) -> bytes:
     return hashlib.blake2b(f"{one.trace_id}:{one.span_id}".encode(), digest_size=8).digest()
 
 
-def _price(access: Access, wanted: Wanted, found: Foreseen) -> None:
-    """From some of the chosen calls to all of them."""
-    some = sorted((one for _, one in found.chosen), key=_chance)[:PREVIEWED]
-    some.sort(key=lambda one: one.start_ns)
-    total, readable, reasons = 0, 0, Counter[str]()
-    for _, said in recorded.contents(access.project, some):
-        try:
-            prompt = Prompt(prompts.messages_of(said), prompts.parameters_of(said.parameters))
-        except CannotReplay as error:
-            reasons[error.reason] += 1
-            continue
-        readable += 1
-        usual = prompt.parameters | {"max_tokens": max(1, _answered(said.output_messages))}
-        cost = talking.dearest(access.project.pk, wanted.name, Prompt(prompt.messages, usual))
-        found.priced = found.priced or cost > 0
-        total += cost
-    found.left_out = dict(reasons)
-    if readable:
-        found.cost = round(total / len(some) * found.calls)
-        share = readable / len(some)
-        found.cost += round(share * found.calls * sum(map(verdicts_cost, wanted.versions)))
-
-
-def _answered(messages: list[dict[str, object]] | None) -> int:
-    """Tokens of the recorded answer, about."""
-    return sum(len(str(one.get("content") or "")) for one in messages or []) // 4
+def _price(wanted: Wanted, found: Foreseen, looked: Mapping[recorded.Key, _Looked]) -> None:
+    costs = [looked[one.key].cost for _, one in found.chosen]
+    found.priced = any(costs)
+    found.cost = sum(costs) + found.calls * sum(map(verdicts_cost, wanted.versions))
 
 
 def verdicts_cost(version: EvaluatorVersion) -> int:
@@ -191,7 +216,7 @@ def create(access: Access, wanted: Wanted) -> Trial:
     access.require(Permission.WRITE)
     found = foresee(access, wanted)
     if not found.calls:
-        raise ValidationError("No answered call of a model is in this range.")
+        raise ValidationError(_nothing(found))
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(pk=access.project.pk)
         going = Trial.objects.filter(
@@ -207,6 +232,7 @@ def create(access: Access, wanted: Wanted) -> Trial:
             end_ns=wanted.end_ns,
             estimate=found.cost,
             strata=found.strata,
+            left_out=found.left_out,
             traffic_ns=found.traffic_ns,
             total=found.calls,
             created_by=access.user,
@@ -220,6 +246,15 @@ def create(access: Access, wanted: Wanted) -> Trial:
         after = {"model": made.model, "calls": made.total, "budget": made.budget}
         audit.record("trial.begun", str(made.pk), access=access, after=after)
     return made
+
+
+def _nothing(found: Foreseen) -> str:
+    """Why there is nothing to ask."""
+    if not found.left_out:
+        return "No answered call of a model is in this range."
+    most = max(found.left_out, key=found.left_out.__getitem__)
+    looked = sum(found.left_out.values())
+    return f"None of the {looked:,} calls looked at can be asked again: {prompts.REASONS[most]}."
 
 
 def _twice(going: QuerySet[Trial], wanted: Wanted) -> Trial | None:

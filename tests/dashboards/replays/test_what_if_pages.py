@@ -164,6 +164,19 @@ def test_the_rest_of_a_slice_is_named() -> None:
     assert words.rest_note("prompt", ["support"]) == ""
 
 
+def test_a_trial_says_of_which_calls_it_speaks() -> None:
+    row = {
+        "calls": 2_311, "read": 120, "askable": 555, "askable_share": 0.24, "answered": 17,
+        "askable_cost": 2 * 10**12, "saves_low": 10**12, "saves_high": 2 * 10**12,
+    }  # fmt: skip
+    assert words.asked(row) == (
+        "17 asked of the about 555 that can be asked again: 24.0% of 2,311 calls"
+    )
+    assert words.saves_of(row) == ["95%: $1.00 – $2.00", "of $2.00 that these calls cost"]
+    all_of_it = row | {"askable_share": 1.0, "askable": 2_311}
+    assert words.asked(all_of_it) == "17 of 2,311 calls asked"
+
+
 def test_before_a_model_is_connected_the_page_teaches(
     page: Client, access: Access, client: Client
 ) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from evals.models import Connection, EvaluatorVersion
 from evals.replays import tasks
 from evals.replays.models import State, Trial, TrialCall, TrialVerdict
+from evals.replays.selectors import reading
 from evals.replays.services import stepping, talking, trials
 from evals.replays.services.trials import Wanted
 from sightglass.accounts.access import Access, Permission
@@ -67,7 +68,11 @@ def test_each_slice_has_its_verdict(access: Access) -> None:
         connection, version = scene(access, there.url)
         foreseen = trials.foresee(access, wanted(connection, version))
         assert foreseen.calls == 48 and foreseen.priced and foreseen.cost > 0
-        assert foreseen.strata["gifts"] == {"calls": 24, "cost": 24 * 3_500_000_000, "asked": 24}
+        cost = 24 * 3_500_000_000
+        assert foreseen.strata["gifts"] == {
+            "calls": 24, "cost": cost, "asked": 24, "read": 24, "able": 24,
+            "able_cost": cost, "unable_cost": 0,
+        }  # fmt: skip
         row = finished(trials.create(access, wanted(connection, version)))
         asked = [one for one in there.requests if not one.get("response_format")]
     assert (row.state, row.left_out) == (State.DONE, {}), row.problem
@@ -141,6 +146,38 @@ def test_what_cannot_be_asked_is_counted(access: Access) -> None:
         row = finished(trials.create(access, wanted(connection, version)))
     assert row.state == State.DONE and row.left_out == {"tools": 1}
     assert row.total == row.done == 20
+
+
+def test_a_slice_saves_on_calls_that_can_be_asked(access: Access) -> None:
+    """Dear ones among many cheap steps: their saving is not that of the steps."""
+    with running(provider) as there:
+        connection, version = scene(access, there.url)
+        steps: dict[str, Any] = {"gen_ai__usage__input_tokens": 100, "ago_ns": 12 * traffic.HOUR}
+        traffic.with_tools(access, 72, "returns", **steps)
+        row = trials.create(access, wanted(connection, version, most=200))
+        assert row.left_out == {"tools": 72} and row.total == 48
+        row = finished(row)
+    found = {one["slice"]: one for one in row.result["slices"]}["returns"]
+    assert (found["calls"], found["askable"], found["askable_share"]) == (96, 24, 0.25)
+    month = 30 * 86_400 * 10**9 / (row.traffic_ns or 0)
+    assert found["askable_cost"] == pytest.approx(24 * 3_500_000_000 * month)
+    each = 3_500_000_000 - row.calls.filter(slice="returns").earliest("pk").cost
+    assert found["saves"] == pytest.approx(24 * each * month)
+    assert found["saves_low"] <= found["saves"] <= found["saves_high"] <= found["askable_cost"]
+    assert found["askable_cost"] < found["cost"]
+
+
+def test_trials_of_before_are_read_by_what_was_answered(access: Access) -> None:
+    with running(provider) as there:
+        connection, version = scene(access, there.url, 10)
+        row = finished(trials.create(access, wanted(connection, version, most=20)))
+    old = ("slice", "calls", "asked", "answered", "cost", "saves", "serves")
+    slices = [{name: one[name] for name in old} for one in row.result["slices"]]
+    slices[0] |= {"asked": 40, "calls": 400, "cost": 900, "saves": 2_000, "serves": True}
+    row.result = {"slices": slices[:1], "saves": 2_000, "judged": 10, "failed": 0}
+    whole = reading.trial_result(row)
+    assert whole is not None and whole["saves"] == whole["slices"][0]["saves"] == 500
+    assert (whole["slices"][0]["askable"], whole["slices"][0]["askable_share"]) == (100, 0.25)
 
 
 def test_a_provider_that_fails_is_asked_later(access: Access) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 from sightglass.accounts.access import Access
 from tests.evals.judging import chat
@@ -36,6 +38,14 @@ def send(
     for begin in range(0, len(spans), 200):
         store_spans(access, decoded(*spans[begin : begin + 200]))
     indexing.run(10.0)
+
+
+def with_tools(access: Access, number: int, prompt: str, **more: Any) -> None:
+    """Steps of agents: they ask for a tool."""
+    call = [{"type": "tool_call", "id": "1", "name": "find", "arguments": {}}]
+    answer = json.dumps([{"role": "assistant", "parts": call}])
+    said = [(f"Find {at}", "") for at in range(number)]
+    send(access, *said, prompt=prompt, gen_ai__output__messages=answer, **more)
 
 
 def bounds() -> tuple[int, int]:
