@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from evals.review.models import Draft, Queue
+from evals.review.models import Claim, Draft, Item, Queue, Skip
 from sightglass.accounts.access import Access
 from tests.browser.test_desk import Visit, comes, item_on, labelled, opened, press, sent
+from tests.browser.test_desk_changes import of_three
 from tests.dashboards.desk import scene
 
 pytestmark = pytest.mark.browser
@@ -58,6 +59,7 @@ def test_after_a_reload_digits_change_answers_and_are_typed_nowhere(
     here = item_on(page)
     press(page, "1", "4")
     comes(Draft.objects.filter(item=here, answers__tone=4).exists, "the draft")
+    page.wait_for_function("() => !sessionStorage.length")  # and the page knows it
     page.reload()
     assert item_on(page) == here and at(page) == "right"
     press(page, "2", "n")
@@ -68,3 +70,37 @@ def test_after_a_reload_digits_change_answers_and_are_typed_nowhere(
     sent(ann, here)
     label = labelled(ann, here)
     assert label is not None and label.answers == {"right": False, "tone": 4, "fault": "false"}
+
+
+def test_an_undone_item_is_there_after_a_reload(visit: Visit, access: Access, ann: Access) -> None:
+    queue = of_three(access, 5)
+    page = opened(visit, ann, queue).page
+    comes(lambda: queue.items.filter(claims__isnull=False).count() == 3, "two are fetched ahead")
+    here = item_on(page)
+    press(page, "1", "4", "1", "Enter")
+    sent(ann, here)
+    press(page, "u")
+    page.wait_for_function("() => !window.desk.sending.waiting().length")
+    assert labelled(ann, here) is None
+    page.locator("[name=comment]").fill("On second thoughts")
+    page.reload()
+    assert item_on(page) == here
+    expect(page.locator("[name=comment]")).to_have_value("On second thoughts")
+    assert Claim.objects.filter(item=here, reviewer=ann.user).exists()
+    assert Item.objects.get(pk=here).labels == 0
+
+
+def test_a_skip_that_was_taken_back_is_there_after_a_reload(
+    visit: Visit, access: Access, ann: Access
+) -> None:
+    queue = of_three(access, 5)
+    page = opened(visit, ann, queue).page
+    comes(lambda: queue.items.filter(claims__isnull=False).count() == 3, "two are fetched ahead")
+    here = item_on(page)
+    press(page, "s", "1")
+    comes(Skip.objects.filter(item=here).exists, "the skip")
+    press(page, "u")
+    comes(Claim.objects.filter(item=here).exists, "it is held again")
+    page.wait_for_function("() => !window.desk.sending.waiting().length")
+    page.reload()
+    assert item_on(page) == here

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Min
 from django.utils import timezone
 
 from evals.review.errors import Conflict
@@ -156,11 +157,19 @@ def has_place(item: Item, user: User) -> bool:
     return item.labels + others < item.queue.labels_wanted
 
 
-def hold(item: Item, user: User) -> None:
-    now = timezone.now()
+def hold(item: Item, user: User, *, first: bool = False) -> None:
+    """`first`: before all else that the person holds, as what they have asked for by name."""
+    since = _before_all(item.queue, user) if first else timezone.now()
     Claim.objects.update_or_create(
-        item=item, reviewer=user, defaults={"until": _until(item.queue), "since": now}
+        item=item, reviewer=user, defaults={"until": _until(item.queue), "since": since}
     )
+
+
+def _before_all(queue: Queue, user: User) -> datetime:
+    """Since when an item is held that a reload brings back, whatever was fetched ahead."""
+    held = Claim.objects.filter(item__queue=queue, reviewer=user)
+    earliest: datetime | None = held.aggregate(since=Min("since"))["since"]
+    return (earliest or timezone.now()) - timedelta(milliseconds=1)
 
 
 def claim(access: Access, item: Item) -> datetime:
@@ -173,7 +182,7 @@ def claim(access: Access, item: Item) -> datetime:
         if not has_place(locked, user):
             raise Conflict("held", "Others are at work on this item.", state_of(locked))
         until = _until(item.queue)
-        made = {"until": until, "since": timezone.now()}
+        made = {"until": until, "since": _before_all(item.queue, user)}
         Claim.objects.update_or_create(
             item=locked, reviewer=user, defaults={"until": until}, create_defaults=made
         )

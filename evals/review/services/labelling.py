@@ -173,7 +173,7 @@ def undo(access: Access, item: Item) -> Label:
         )
         settling.weigh(locked)
         if claiming.has_place(locked, user):
-            claiming.hold(locked, user)
+            claiming.hold(locked, user, first=True)
         tell(access, "review.label_undone", locked, mine.answers, None)
     return mine
 
@@ -213,7 +213,7 @@ def _take_up(item: Item, skip: Skip, user: User) -> None:
         locked = claiming.lock(item)
         skip.delete()
         if locked.state == State.OPEN and claiming.has_place(locked, user):
-            claiming.hold(locked, user)
+            claiming.hold(locked, user, first=True)
 
 
 def tell(
