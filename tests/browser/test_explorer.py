@@ -105,6 +105,24 @@ def test_a_query_is_completed_and_searched(visit: Visit, sent: Send) -> None:
     watched.check()
 
 
+def test_the_key_of_the_search_adds_to_what_is_searched(visit: Visit, sent: Send) -> None:
+    sent(chat("first", user__id="alice"), chat("second", user__id="alice", error="no"))
+    watched = visit(f"{URL}?q=user:alice")
+    page = watched.page
+    field = page.get_by_role("combobox", name="Search")
+    for _ in range(2):  # the second time a space is there
+        page.keyboard.press("/")
+        expect(field).to_be_focused()
+        expect(field).to_have_value("user:alice ")
+        page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type("status:error")
+    page.keyboard.press("Enter")
+    expect(page.locator("#rows tr")).to_have_count(1)
+    assert page.url.endswith("?q=user%3Aalice%20status%3Aerror")
+    watched.check()
+
+
 def test_a_facet_filters_and_lets_go(visit: Visit, sent: Send) -> None:
     sent(chat("first", user__id="alice"))
     sent(chat("second", user__id="bob"))

@@ -84,6 +84,14 @@ async function copy(button) {
   setTimeout(() => button.classList.remove("is-done"), 1500);
 }
 
+// A search that is there is added to: the cursor stands behind it, and a filter behind a space.
+function write(field) {
+  field.focus();
+  if (field.matches("select")) return;
+  if (field.matches("[data-completes]") && /\S$/.test(field.value)) field.value += " ";
+  field.setSelectionRange(field.value.length, field.value.length);
+}
+
 // One listener for all keys: an element says its key in data-key, and is clicked or focused.
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
@@ -99,7 +107,7 @@ document.addEventListener("keydown", (event) => {
   const wanted = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
   if (!wanted) return;
   event.preventDefault();
-  if (wanted.matches("input, textarea, select")) wanted.focus();
+  if (wanted.matches("input, textarea, select")) write(wanted);
   else wanted.click();
 });
 
