@@ -271,14 +271,17 @@ def _parts(parts: Mapping[str, float], monitor: Monitor) -> list[tuple[str, str,
 
 
 def _slices(frame: Frame, window: Window) -> list[SliceLine]:
-    """Those that carry the change first, then those whose share moved most. What moved no more
-    than by chance and carries nothing says nothing."""
+    """Those whose share moved and that carry the change first, then by how far a share moved. What
+    moved no more than by chance and carries nothing says nothing."""
     found: list[dict[str, Any]] = [
         one for one in window.found.get("slices", []) if one["carries"] or one["p"] <= SURE
     ]
     ranked = sorted(
         found,
-        key=lambda one: (not (one["carries"] and window.drift), -abs(one["now"] - one["before"])),
+        key=lambda one: (
+            not (one["carries"] and one["p"] <= SURE and window.drift),
+            -abs(one["now"] - one["before"]),
+        ),
     )[:MOST_SLICES]
     most = max((max(one["now"], one["before"]) for one in ranked), default=1.0)
     return [words.slice_line(one, most, _both(frame, window, term(one))) for one in ranked]

@@ -39,6 +39,8 @@ KINDS = {
     "category": "category",
 }
 DIMINISHED = 0.001
+MOST_LEFT = 2.0
+"""Of a change, without a slice: more says no more."""
 
 
 def chance(p: float | None) -> str:
@@ -219,7 +221,7 @@ def slice_line(one: dict[str, Any], most: float, urls: tuple[str, str]) -> Slice
         share(one["now"]),
         f"{'+' if points >= 0 else '−'}{abs(points):.1f} pts",
         part(one["explains"]),
-        "–" if left is None else share(left),
+        "–" if left is None else share(left) if left <= MOST_LEFT else f"over {share(MOST_LEFT)}",
         bool(one["carries"]),
         points >= 0,
         f"{_x(one['before'], most)}%",

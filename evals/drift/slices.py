@@ -35,7 +35,8 @@ WITHOUT, SURE = 0.5, 0.05
 @dataclass(frozen=True, slots=True)
 class Slice:
     """`explains`: its share of the change, these add up to 1 over a dimension. `left`: the share
-    that is left of the change without it. `p`: whether its size changed, adjusted over all slices.
+    that is left of the change without it, above 1 where it goes against the rest. `p`: whether its
+    size changed, adjusted over all slices.
     `succeeds`: of a new version of a prompt, what those explain that went when it came.
     `just_before`: its share in the last period before the change; None: that says nothing of it.
     """
@@ -86,6 +87,8 @@ class Slice:
 
     @property
     def carries(self) -> bool:
+        if self.value == OTHERS:  # the rest of the values is no part of the traffic
+            return False
         stands_out = self.brought >= EXPLAINS and self.beyond >= BEYOND and self.now > 0
         return stands_out or (self.is_new and self.brought >= WHOLE) or self.is_gone
 
@@ -172,7 +175,8 @@ def _of(
                 counts[1] / sizes[1],
                 explains=float(pulls[1][inside[1]].sum() - pulls[0][inside[0]].sum()),
                 left=_left(space, inside, whole),
-                p=float(fisher_exact(table).pvalue),
+                # Its size says only which values are named: those that are frequent now are.
+                p=1.0 if value == OTHERS else float(fisher_exact(table).pvalue),
                 just_before=_just_before(inside, last),
             )
         )
@@ -191,7 +195,7 @@ def _left(space: Space, inside: Sequence[NDArray[np.bool_]], whole: float) -> fl
     before, now = space.before[~inside[0]], space.now[~inside[1]]
     if whole <= 0 or min(len(before), len(now)) < 2:
         return None
-    return float(np.clip(_unbiased(before, now) / whole, 0.0, 1.0))
+    return max(_unbiased(before, now) / whole, 0.0)
 
 
 def _unbiased(before: Floats, now: Floats) -> float:

@@ -172,7 +172,20 @@ def _besides(told: Told) -> str:
     """What else came at that time, and may have a part in it."""
     causes = _together(told)
     others = [one for one in _new(told) if one not in causes and one.now >= MUCH]
-    return f" At that time {_listed(others)} began, too." if others else ""
+    against = [one for one in others if one.brought <= -LITTLE]
+    alike = [one for one in others if one not in against]
+    said = f" At that time {_listed(alike)} began, too." if alike else ""
+    for one in against:
+        said += (
+            f" {_sentence(one)} began at that time, too, and changes them the other way, in"
+            f" {share(one.now)} of conversations."
+        )
+    return said
+
+
+def _sentence(one: Slice) -> str:
+    """Its name as a sentence begins."""
+    return f"{one.dimension[0].upper()}{one.dimension[1:]} {one.value}"
 
 
 def _listed(found: Sequence[Slice]) -> str:

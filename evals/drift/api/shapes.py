@@ -81,7 +81,9 @@ class DriftSlice(Shape):
     before = serializers.FloatField()
     now = serializers.FloatField()
     explains = serializers.FloatField(help_text="of the change; adds up to 1 over a dimension")
-    left = serializers.FloatField(allow_null=True, help_text="of the change, without it")
+    left = serializers.FloatField(
+        allow_null=True, help_text="of the change, without it; above 1: it goes against the rest"
+    )
     p = serializers.FloatField(help_text="whether its share changed, corrected")
     carries = serializers.BooleanField()
 

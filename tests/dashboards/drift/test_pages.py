@@ -209,13 +209,15 @@ def test_what_moved_by_chance_alone_is_not_listed(
     moved = FOUND["slices"][0] | {"carries": False, "dimension": "topic", "explains": 1.03}
     slices = [moved | {"value": f"group {at}", "p": 0.01} for at in range(8)]
     slices += [moved | {"value": "by chance", "p": 0.4}]
-    slices += [moved | {"value": "carrying", "p": 0.4, "carries": True}]
+    slices += [moved | {"value": "carrying", "p": 0.01, "carries": True, "now": moved["before"]}]
+    slices += [moved | {"value": "unmoved", "p": 0.4, "carries": True, "now": moved["before"]}]
     Window.objects.filter(pk=drifting.pk).update(found=FOUND | {"slices": slices})
     answer = page.get(address(access, f"/windows/{drifting.pk}"))
     text, whole = answer.content.decode(), answer.context["whole"]
     assert whole.slices[0].value == "carrying" and len(whole.slices) == 6
     assert "by chance" not in [one.value for one in whole.slices + whole.more_slices]
-    assert "3 more that moved" in text and "all of it" in text and "103 %" not in text
+    assert whole.more_slices[-1].value == "unmoved", "as large as before"
+    assert "4 more that moved" in text and "all of it" in text and "103 %" not in text
     assert "not the topics of the" in text
 
 

@@ -198,13 +198,39 @@ def test_a_cause_came_with_the_change_and_brought_as_much_as_others_that_came() 
     assert "a release changed them (2.1), not the users." in said(small, brought(RELEASE, 1.0))
     against = said(brought(RELEASE, 1.0), brought(PROMPT, 0.6), brought(MODEL, -0.5))
     assert ": release 2.1 and prompt answer 7 came together and changed them," in against
-    assert against.endswith("At that time model mini-2026-10-28 began, too.")
+    assert against.endswith(
+        " Model mini-2026-10-28 began at that time, too, and changes them the other way, in 48 % of"
+        " conversations."
+    )
+    beside = said(brought(RELEASE, 1.0), brought(MODEL, 0.3))
+    assert beside.endswith("At that time model mini-2026-10-28 began, too.")
     assert "began" not in said(brought(RELEASE, 1.0), brought(agent, 0.1)), "few conversations"
     assert "what answers changed" in said(brought(RELEASE, 0.2)), "it came, and brought little"
     by_chance = said(brought(RELEASE, 1.0), brought(MODEL, 0.4, p=0.4))
     assert "began" not in by_chance
     was_there = replace(brought(RELEASE, 1.0), just_before=1.0)
     assert "release" not in said(was_there)
+
+
+def test_the_rest_of_the_values_is_no_slice_that_says_anything() -> None:
+    """Frequent values have a name; now that there are few items, all of them are frequent."""
+    before = RNG.normal(size=(600, 4)).astype(np.float32)
+    now = RNG.normal(1, 1, size=(40, 4)).astype(np.float32)
+    users = [f"user {n}" for n in range(600)], [f"user {n}" for n in range(560, 600)]
+    found = {one.value: one for one in slices(space_of((before, now), {}), {"user": users})}
+    rest = found["others"]
+    assert rest.before > 0.9 and rest.now == 0
+    assert rest.p == 1 and not rest.carries
+
+
+def test_what_pulls_against_the_rest_leaves_more_than_all() -> None:
+    before = RNG.normal(size=(200, 3)).astype(np.float32)
+    now = RNG.normal(size=(200, 3)).astype(np.float32)
+    now[:120, 0] += 2.0
+    now[120:, 0] -= 1.5
+    models = ["a"] * 120 + ["b"] * 80, ["a"] * 120 + ["b"] * 80
+    found = {one.value: one for one in slices(space_of((before, now), {}), {"model": models})}
+    assert found["b"].left is not None and found["b"].left > 1.5
 
 
 def test_what_is_gone_can_be_what_changed() -> None:
