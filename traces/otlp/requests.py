@@ -38,13 +38,28 @@ def json_groups(
     hold everything but them. Raises BodyError (400) where the frame around the records is wrong.
     """
     resource_key, scope_key = f"resource{what}", f"scope{what}"
-    for group in _list(otlp_json.load(body), resource_key):
+    request = otlp_json.load(body)
+    _check_names(request, resource_key, f"resource_{what.lower()}", records)
+    for group in _list(request, resource_key):
         resource_group: Any = group_type()
         _fill(resource_group, group, scope_key)
         for scoped in _list(group, scope_key):
             scope_group = getattr(resource_group, f"scope_{what.lower()}").add()
             _fill(scope_group, scoped, records)
             yield resource_group, scope_group, _list(scoped, records)
+
+
+def _check_names(request: Any, right: str, *wrong: str) -> None:
+    """Unknown fields are passed over, but a request whose records are under another name would be
+    answered as if they were stored. Raises BodyError (400)."""
+    if not isinstance(request, dict) or right in request:
+        return
+    for name in wrong:
+        if name in request:
+            detail = f'"{name}" is no field of this request in OTLP JSON: it is "{right}".'
+            if name == "spans":
+                detail += " Native spans go to /api/v1/spans."
+            raise BodyError(400, "malformed", detail)
 
 
 def _fill(message: Message, data: Any, skip: str) -> None:

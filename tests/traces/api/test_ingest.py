@@ -187,6 +187,18 @@ def test_a_body_that_cannot_be_read_is_400(
     assert sum(sum(one.rejected.values()) for one in Receipt.objects.all()) == 1
 
 
+def test_spans_under_another_name_are_400_and_not_answered_as_stored(send: Sender) -> None:
+    span = json_span()
+    snake = send({"resource_spans": otlp_json(span)["resourceSpans"]}, JSON)
+    assert 'it is "resourceSpans"' in check_status(snake, JSON, 3) and snake.status_code == 400
+    native = send({"spans": [{"name": "chat", "start_time": "2026-11-01T00:00:00Z"}]}, JSON)
+    assert "Native spans go to /api/v1/spans." in check_status(native, JSON, 3)
+    assert native.status_code == 400
+    assert send({"unknown": [1]}, JSON).status_code == 200, "unknown fields are passed over"
+    assert send(otlp_json(span) | {"spans": 1}, JSON).status_code == 200
+    assert Span.objects.count() == 1
+
+
 def test_truncated_protobuf_is_400_and_stores_nothing(send: Sender) -> None:
     body = request(llm(), llm()).SerializeToString()
     assert send(body[:-20]).status_code == 400
