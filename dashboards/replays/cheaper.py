@@ -51,7 +51,10 @@ def cost_cheaper_new(request: ProjectRequest) -> HttpResponse:
         if request.POST.get("do") == "begin":
             made = trials.create(request.access, wanted)
             return redirect(frame.page("cost_cheaper_one", made.pk))
-        context["foreseen"] = _foreseen(trials.foresee(request.access, wanted))
+        found = trials.foresee(request.access, wanted)
+        by_topic = wanted.slice_by == "topic"
+        called = titles(request.access.project.pk) if by_topic else {}
+        context["foreseen"] = _foreseen(found, called)
     except ValidationError as error:
         context["problems"] = error.messages
     context["said"] = request.POST
@@ -119,10 +122,12 @@ def _number(text: str, name: str) -> Decimal:
     return value
 
 
-def _foreseen(found: trials.Foreseen) -> dict[str, Any]:
+def _foreseen(found: trials.Foreseen, called: dict[int, str]) -> dict[str, Any]:
     return {
         "calls": found.calls,
-        "slices": len(found.strata),
+        "slices": sum(one["asked"] > 0 for one in found.strata.values()),
+        "looked_at": sum(one["read"] for one in found.strata.values()),
+        "limits": words.limits(found.strata, called),
         "cost": numbers.money(found.cost),
         "priced": found.priced,
         "left_out": [(REASONS[name], number) for name, number in found.left_out.items()],

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dashboards import numbers
-from evals.replays import months
+from evals.replays import months, serving
 from evals.replays.services import figures, meanings
 
 REST = {figures.OTHER: "All others", meanings.NO_TOPIC: "No topic"}
@@ -117,16 +117,33 @@ def advice(found: dict[str, Any], most_wrong: float) -> str:
     )
 
 
+def limits(strata: dict[str, dict[str, int]], called: dict[int, str]) -> list[str]:
+    """Slices of which a trial will say nothing, and why."""
+    told = []
+    for name, one in strata.items():
+        title, asked = slice_name(name, called), one["asked"]
+        if one["read"] and not one["able"]:
+            told.append(
+                f"{title}: none of {one['read']:,} calls looked at can be asked again, so none of"
+                f" its {one['calls']:,} is asked."
+            )
+        elif asked < serving.FEWEST:
+            told.append(
+                f"{title}: {asked:,} can be asked; a verdict takes {serving.FEWEST} or more."
+            )
+    return told
+
+
 def asked(row: dict[str, Any]) -> str:
     """Of which calls a slice's figures speak."""
     calls, share = numbers.number(row["calls"]), row["askable_share"]
     if not share:
-        return f"0 of {calls} calls asked"
+        return f"none asked of {calls} calls"
     if share == 1:
         return f"{row['answered']:,} of {calls} calls asked"
-    about = "" if row["read"] >= row["calls"] else "about "
+    about = "the" if row["read"] >= row["calls"] else "about"
     return (
-        f"{row['answered']:,} asked of the {about}{row['askable']:,} that can be asked again:"
+        f"{row['answered']:,} asked of {about} {row['askable']:,} that can be asked again:"
         f" {numbers.share(share)} of {calls} calls"
     )
 

@@ -87,7 +87,7 @@ class CacheReplay(Work):
 class Trial(Work):
     """Recorded prompts on another model. `strata`: by slice the calls that there are, their cost
     (pico dollars), how many are asked, and of those that were read (`read`) how many can be asked
-    (`able`) and what those and the others cost; trials of before have only the first three.
+    (`able`) and what these and the others cost; trials of before have only the first three.
     `left_out`: why others cannot be asked, and how many."""
 
     connection = models.ForeignKey(

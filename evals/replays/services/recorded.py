@@ -14,7 +14,7 @@ from evals.replays import months
 from evals.subjects import last_said
 from sightglass.accounts.models import Project
 from traces.conventions import content
-from traces.models import Span
+from traces.models import LogRecord, Span
 from traces.query import parse
 from traces.selectors import payloads
 from traces.selectors.conditions import condition
@@ -92,13 +92,25 @@ def contents(project: Project, calls: Sequence[Recorded]) -> Iterator[tuple[Reco
         rows = {(row.trace_id, row.span_id): row for row in _rows(project.pk, part)}
         there = [one for one in part if one.key in rows]
         raws = payloads.raw_spans(project.pk, [rows[one.key] for one in there])
+        said_elsewhere = {
+            one.trace_id
+            for one, raw in zip(there, raws, strict=True)
+            if "gen_ai.input.messages" not in raw.attributes
+        }
         logs = {
             trace_id: payloads.logs_of(project.pk, trace_id)
-            for trace_id in {one.trace_id for one, raw in zip(there, raws, strict=True)
-                             if "gen_ai.input.messages" not in raw.attributes}
-        }  # fmt: skip
+            for trace_id in _with_logs(project.pk, said_elsewhere)
+        }
         for one, raw in zip(there, raws, strict=True):
             yield one, content(raw, logs.get(one.trace_id, {}).get(one.span_id, ()))
+
+
+def _with_logs(project_id: int, traces: set[UUID]) -> list[UUID]:
+    """Few applications send log records: one question instead of one for each trace."""
+    if not traces:
+        return []
+    rows = LogRecord.objects.filter(project_id=project_id, trace_id__in=traces)
+    return list(rows.order_by().values_list("trace_id", flat=True).distinct())
 
 
 def _rows(project_id: int, calls: Sequence[Recorded]) -> list[Span]:
@@ -108,6 +120,7 @@ def _rows(project_id: int, calls: Sequence[Recorded]) -> list[Span]:
     rows = Span.objects.filter(
         project_id=project_id,
         trace_id__in={one.trace_id for one in calls},
+        span_id__in={one.span_id for one in calls},
         start_ns__gte=calls[0].start_ns,
         start_ns__lte=calls[-1].start_ns,
     ).only("trace_id", "span_id", "start_ns", "block_id", "block_pos", "project_id")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,12 +15,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from evals.models import Connection, EvaluatorVersion, Kind
-from evals.replays import prompts, serving
+from evals.replays import prompts
 from evals.replays.models import CacheReplay, State, Trial, TrialCall
-from evals.replays.services import again, meanings, recorded, talking
+from evals.replays.services import again, meanings, recorded, sampling, talking
 from evals.replays.services.again import Read
 from evals.replays.services.caches import check_range
 from evals.replays.services.recorded import Recorded
+from evals.replays.services.sampling import Looked, Sample
 from evals.replays.services.talking import Prompt
 from evals.services import backfills
 from sightglass.accounts import audit
@@ -121,35 +121,18 @@ def foresee(access: Access, wanted: Wanted) -> Foreseen:
     by_slice: dict[str, list[Recorded]] = defaultdict(list)
     for one in listed:
         by_slice[named[one.key]].append(one)
-    sizes = {name: len(calls) for name, calls in by_slice.items()}
-    drawn = {
-        name: sorted(by_slice[name], key=_chance)[:number]
-        for name, number in serving.shares(sizes, wanted.most).items()
-    }
-    looked = _looked_at(access.project, wanted, [one for some in drawn.values() for one in some])
-    for name, some in drawn.items():
-        _sample(found, name, by_slice[name], [looked[one.key] for one in some])
-    _price(wanted, found, looked)
+
+    def look(calls: Sequence[Recorded]) -> dict[recorded.Key, Looked]:
+        """What is kept of a call is no text: prompts can be long, and calls are many."""
+        return {
+            one.call.key: Looked(one.call, one.reason, _usual_cost(project.pk, wanted.name, one))
+            for one in again.read(project, calls)
+        }
+
+    for name, sample in sampling.drawn(by_slice, wanted.most, look).items():
+        _take(found, name, sample)
+    found.cost += found.calls * sum(map(verdicts_cost, wanted.versions))
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Looked:
-    """A call that was read: why it cannot be asked, or about what asking it costs."""
-
-    call: Recorded
-    reason: str
-    cost: int
-
-
-def _looked_at(
-    project: Project, wanted: Wanted, calls: Sequence[Recorded]
-) -> dict[recorded.Key, _Looked]:
-    """What is kept of a call is no text: prompts can be long, and calls are many."""
-    return {
-        one.call.key: _Looked(one.call, one.reason, _usual_cost(project.pk, wanted.name, one))
-        for one in again.read(project, calls)
-    }
 
 
 def _usual_cost(project_id: int, model: str, one: Read) -> int:
@@ -160,22 +143,21 @@ def _usual_cost(project_id: int, model: str, one: Read) -> int:
     return talking.dearest(project_id, model, Prompt(one.prompt.messages, usual))
 
 
-def _sample(
-    found: Foreseen, name: str, calls: Sequence[Recorded], looked: Sequence[_Looked]
-) -> None:
-    able = [one.call for one in looked if not one.reason]
-    unable = [one for one in looked if one.reason]
-    found.chosen += [(name, one) for one in able]
+def _take(found: Foreseen, name: str, sample: Sample) -> None:
+    asked = sample.able[: sample.asked]
+    found.chosen += [(name, one.call) for one in asked]
+    found.cost += sum(one.cost for one in asked)
+    found.priced = found.priced or any(one.cost for one in asked)
     found.strata[name] = {
-        "calls": len(calls),
-        "cost": _cost(calls),
-        "asked": len(able),
-        "read": len(looked),
-        "able": len(able),
-        "able_cost": _cost(able),
-        "unable_cost": _cost([one.call for one in unable]),
+        "calls": len(sample.calls),
+        "cost": _cost(sample.calls),
+        "asked": len(asked),
+        "read": len(sample.looked),
+        "able": len(sample.able),
+        "able_cost": _cost([one.call for one in sample.able]),
+        "unable_cost": _cost([one.call for one in sample.unable]),
     }
-    for one in unable:
+    for one in sample.unable:
         found.left_out[one.reason] = found.left_out.get(one.reason, 0) + 1
 
 
@@ -193,17 +175,6 @@ def _slices(project_id: int, listed: Sequence[Recorded], by: str) -> dict[record
         }
     most = {name for name, _ in Counter(names.values()).most_common(MOST_SLICES)}
     return {key: name if name in most else OTHER for key, name in names.items()}
-
-
-def _chance(one: Recorded) -> bytes:
-    """An order that has nothing to do with what a call is, and is always the same."""
-    return hashlib.blake2b(f"{one.trace_id}:{one.span_id}".encode(), digest_size=8).digest()
-
-
-def _price(wanted: Wanted, found: Foreseen, looked: Mapping[recorded.Key, _Looked]) -> None:
-    costs = [looked[one.key].cost for _, one in found.chosen]
-    found.priced = any(costs)
-    found.cost = sum(costs) + found.calls * sum(map(verdicts_cost, wanted.versions))
 
 
 def verdicts_cost(version: EvaluatorVersion) -> int:
@@ -277,7 +248,7 @@ def _asked_for(wanted: Wanted) -> dict[str, Any]:
 
 def _in_turn(chosen: tuple[str, Recorded]) -> bytes:
     """Slices are asked mixed, so that a trial that ends early knows something of each."""
-    return _chance(chosen[1])
+    return sampling.chance(chosen[1])
 
 
 def _call(trial: Trial, name: str, one: Recorded) -> TrialCall:

@@ -94,6 +94,28 @@ def test_the_trials_ask_no_more_of_more(page: Client, access: Access) -> None:
     assert queries(page, "/cheaper") == all_
 
 
+def test_what_it_would_cost_names_what_cannot_be_asked(page: Client, access: Access) -> None:
+    row, version = connect(access, "http://127.0.0.1:1/v1"), detector(access)
+    traffic.send(access, *[(RETURNS, DAYS)] * 24)
+    traffic.send(access, (PARIS, NOON), prompt="few", ago_ns=12 * traffic.HOUR)
+    traffic.with_tools(access, 30, "agents", ago_ns=16 * traffic.HOUR)
+    form = {
+        "connection": str(row.pk), "evaluator": [str(version.evaluator_id)], "most": "40",
+        "margin": "5", "budget": "1", "slice_by": "prompt", "do": "estimate",
+    }  # fmt: skip
+    told = page.post(f"{COST}/cheaper/new?range=7d", form).content.decode()
+    assert "25 calls in 2 slices" in told
+    assert "agents: none of 30 calls looked at can be asked again, so none of its 30" in told
+    assert "few: 1 can be asked; a verdict takes 20 or more." in told
+    assert "Of 55 calls looked at, 30 cannot be asked again: tools were called" in told
+    page.post(f"{COST}/cheaper/new?range=7d", form | {"do": "begin"})
+    trial = Trial.objects.get()
+    assert (trial.total, trial.left_out) == (25, {"tools": 30})
+    stepping._finish(trial)
+    told = text(page, f"/cheaper/{trial.pk}")
+    assert "Not asked: none of its 30 calls looked at can be asked again." in told
+
+
 def test_topics_go_by_their_present_title(page: Client, access: Access) -> None:
     traffic.send(access, (RETURNS, DAYS), (RETURNS, DAYS), (AGAIN, DAYS), (PARIS, NOON))
     detector(access)
@@ -170,7 +192,7 @@ def test_a_trial_says_of_which_calls_it_speaks() -> None:
         "askable_cost": 2 * 10**12, "saves_low": 10**12, "saves_high": 2 * 10**12,
     }  # fmt: skip
     assert words.asked(row) == (
-        "17 asked of the about 555 that can be asked again: 24.0% of 2,311 calls"
+        "17 asked of about 555 that can be asked again: 24.0% of 2,311 calls"
     )
     assert words.saves_of(row) == ["95%: $1.00 – $2.00", "of $2.00 that these calls cost"]
     all_of_it = row | {"askable_share": 1.0, "askable": 2_311}

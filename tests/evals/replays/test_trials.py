@@ -14,7 +14,7 @@ from evals.models import Connection, EvaluatorVersion
 from evals.replays import tasks
 from evals.replays.models import State, Trial, TrialCall, TrialVerdict
 from evals.replays.selectors import reading
-from evals.replays.services import stepping, talking, trials
+from evals.replays.services import sampling, stepping, talking, trials
 from evals.replays.services.trials import Wanted
 from sightglass.accounts.access import Access, Permission
 from tests.evals.judging import connect, detector, judge, verdict
@@ -165,6 +165,34 @@ def test_a_slice_saves_on_calls_that_can_be_asked(access: Access) -> None:
     assert found["saves"] == pytest.approx(24 * each * month)
     assert found["saves_low"] <= found["saves"] <= found["saves_high"] <= found["askable_cost"]
     assert found["askable_cost"] < found["cost"]
+
+
+def test_the_sample_is_of_calls_that_can_be_asked_and_foreseen_so(access: Access) -> None:
+    with running(provider) as there:
+        connection, version = scene(access, there.url)
+        traffic.with_tools(access, 60, "returns", ago_ns=12 * traffic.HOUR)
+        traffic.with_tools(access, 70, "agents", ago_ns=16 * traffic.HOUR)
+        calls = wanted(connection, version, most=40)
+        foreseen = trials.foresee(access, calls)
+        assert {name: one["asked"] for name, one in foreseen.strata.items()} == {
+            "returns": 20, "gifts": 20, "agents": 0,
+        }  # fmt: skip
+        agents = foreseen.strata["agents"]
+        assert (agents["read"], agents["able"], agents["calls"]) == (sampling.GIVEN_UP, 0, 70)
+        row = trials.create(access, calls)
+        assert (row.estimate, row.left_out) == (foreseen.cost, foreseen.left_out)
+        row = finished(row)
+    assert row.done == row.total == foreseen.calls == 40 and row.left_out == foreseen.left_out
+    found = {one["slice"]: one for one in row.result["slices"]}
+    assert [found[name]["answered"] for name in ("returns", "gifts", "agents")] == [20, 20, 0]
+    assert found["agents"]["saves"] is None and not found["agents"]["serves"]
+
+
+def test_a_range_of_steps_alone_is_no_trial(access: Access) -> None:
+    connection = connect(access, "http://127.0.0.1:1/v1")
+    traffic.with_tools(access, 3, "agents")
+    with pytest.raises(ValidationError, match="None of the 3 calls looked at can be"):
+        trials.create(access, wanted(connection, judge(access, connection)))
 
 
 def test_trials_of_before_are_read_by_what_was_answered(access: Access) -> None:
