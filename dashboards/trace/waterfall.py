@@ -12,8 +12,9 @@ from traces.spans import Flag
 
 UNITS = (("h", 3600 * 10**9), ("min", 60 * 10**9), ("s", 10**9), ("ms", 10**6), ("µs", 1000))
 THINNEST = 0.3
-DEEPEST = 12
-"""Levels that are indented; deeper ones stand at the same place."""
+DEEPEST = 6
+"""Levels that are indented, so that names have room; deeper ones stand at the same place, with
+their number."""
 
 
 def ticks(tree: Tree) -> list[str]:
@@ -38,14 +39,13 @@ def _line(tree: Tree, row: Line, flagged: Mapping[int, Sequence[str]]) -> dict[s
         return {"above": row.count, "of": span_hex(row.node.span_id)}
     if isinstance(row, More):
         of = "" if row.parent is None else span_hex(row.parent.span_id)
-        depth = 0 if row.parent is None else min(row.parent.depth + 1, DEEPEST)
+        depth = 0 if row.parent is None else row.parent.depth + 1
         return {
             "more": row.count,
             "of": of,
             "offset": row.offset,
             "end": row.end,
-            "depth": depth,
-            "level": 1 if row.parent is None else row.parent.depth + 2,
+            **_place(depth),
         }
     return _span(tree, row, flagged.get(row.node.span_id, ()))
 
@@ -58,8 +58,7 @@ def _span(tree: Tree, row: Row, flagged: Sequence[str]) -> dict[str, Any]:
         "id": span_hex(node.span_id),
         "name": node.name,
         "model": node.model or "",
-        "depth": min(node.depth, DEEPEST),
-        "level": node.depth + 1,
+        **_place(node.depth),
         "kind": node.kind,
         "status": node.status,
         "colour": "k-err" if failed else figures.KIND_ICONS.get(node.kind, figures.STEP_ICON)[1],
@@ -72,6 +71,10 @@ def _span(tree: Tree, row: Row, flagged: Sequence[str]) -> dict[str, Any]:
         "remarks": _remarks(node),
         "flagged": ", ".join(flagged),
     }
+
+
+def _place(depth: int) -> dict[str, Any]:
+    return {"depth": min(depth, DEEPEST), "level": depth + 1, "is_deep": depth > DEEPEST}
 
 
 def _bar(tree: Tree, node: Node, length: int) -> dict[str, str]:

@@ -251,6 +251,38 @@ def test_a_folded_part_is_loaded_once(visit: Visit, sent: Send) -> None:
     watched.check()
 
 
+def test_names_of_deep_spans_have_room(visit: Visit, sent: Send) -> None:
+    sent(*(step(i, i - 1 or None, f"summarise_the_order_{i}", i, 200 - i) for i in range(1, 61)))
+    watched = visit(URL)
+    page = watched.page
+    expect(lines(page)).to_have_count(60)
+    for width in (1440, 1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        rooms = page.locator(".wf-a .n").evaluate_all("all => all.map(one => one.clientWidth)")
+        assert min(rooms) >= 80, width
+        inside = """all => all.every(one => one.getBoundingClientRect().right
+            <= one.parentElement.querySelector(".n").getBoundingClientRect().left)"""
+        assert page.locator(".wf-t").evaluate_all(inside), "folding is left of the name"
+        watched.check()
+    deepest = lines(page).last
+    expect(deepest.locator(".lv")).to_have_text("60")
+    expect(lines(page).nth(6).locator(".lv")).to_have_count(0)
+
+
+def test_long_keys_of_metadata_leave_room_for_values(visit: Visit, sent: Send) -> None:
+    key = "a_key_of_an_application_" * 4
+    sent(step(1, None, "root", 0, 9000, metadata=json.dumps({key: "what it says", "tenant": "a"})))
+    watched = visit(URL)
+    page = watched.page
+    for width in (1440, 1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        context = page.get_by_role("region", name="Context")
+        value = context.get_by_text("what it says")
+        assert value.evaluate("one => one.clientWidth >= one.parentElement.clientWidth / 2"), width
+        expect(context.get_by_text(key)).to_be_visible()
+        watched.check()
+
+
 def test_five_thousand_spans_are_comfortable(visit: Visit, sent: Send) -> None:
     sent(*(step(i, i // 4 or None, f"n{i}", i, 9) for i in range(1, 5001)))
     watched = visit(f"{URL}?span={sid(4999).hex()}")
