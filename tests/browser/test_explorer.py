@@ -56,6 +56,21 @@ def test_a_list_in_every_light(page_check: Callable[..., None], sent: Send) -> N
     page_check(f"{URL}?q=user:nobody", name="explorer-none")
 
 
+def test_the_usual_columns_fit_beside_the_facets(visit: Visit, sent: Send) -> None:
+    sent(chat("Where is my order? " * 9, "It is on its way. " * 9))
+    watched = visit(URL)
+    page = watched.page
+    for kind in ("traces", "spans"):
+        page.goto(f"{URL}?list={kind}")
+        for width in (1440, 1280, 1241, 1024):
+            page.set_viewport_size({"width": width, "height": 900})
+            beyond = "one => one.scrollWidth - one.clientWidth"
+            assert page.locator(".tbl-w").evaluate(beyond) == 0, (kind, width)
+            room = page.locator("#rows .main-a").evaluate("one => one.clientWidth")
+            assert room >= 150, (kind, width)
+    watched.check()
+
+
 def test_many_saved_views_fit_and_are_reached(
     page_check: Callable[..., None], visit: Visit, access: Access
 ) -> None:
