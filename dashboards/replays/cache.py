@@ -16,7 +16,7 @@ from dashboards.charts import ChartCard
 from dashboards.cost.pages import tabs
 from dashboards.frame import Frame
 from dashboards.periods import bounds
-from dashboards.replays import words
+from dashboards.replays import own, words
 from dashboards.replays.curves import Curve, over
 from evals.models import EvaluatorVersion
 from evals.replays import caching, months
@@ -45,39 +45,58 @@ MOST_DIFFERING = "Hits that differ at most, %"
 @require_GET
 @project_page(Permission.READ)
 def cost_cache(request: ProjectRequest) -> HttpResponse:
-    """The form and the newest replay."""
-    newest = reading.cache_replays(request.access).order_by("-pk").first()
-    return _page(request, newest)
+    """The form, whose time and filter are the page's, and what the newest replay advises."""
+    frame = frames.read(request, "cost_cache")
+    context = _common(request, frame) | {
+        "same": list(SAME_WORDS.items()),
+        "ttls": TTLS,
+        "versions": _able(request),
+    }
+    if context["listed"]:
+        newest, span = context["listed"][0]
+        context |= {"newest": newest, "newest_own": span, "advice": _advice(newest)}
+    return render(request, "replays/cache.html", context)
 
 
 @require_GET
 @project_page(Permission.READ)
 def cost_cache_one(request: ProjectRequest, pk: int) -> HttpResponse:
     """`at`: the threshold whose slices and differing hits are shown; `csv`: a card as a file."""
-    return _page(request, reading.cache_replay(request.access, pk))
-
-
-def _page(request: ProjectRequest, row: CacheReplay | None) -> HttpResponse:
+    row = reading.cache_replay(request.access, pk)
     frame = frames.read(request, "cost_cache")
-    context: dict[str, Any] = {
-        "bar": frame.bar(),
-        "frame": frame,
-        "tabs": tabs(frame, "cost_cache"),
-        "exact": frame.page("cost_what_if"),
+    found = None if row.result is None else reading.cache_result(row)
+    start_ns = None if found is None else found["start_ns"]
+    context = _common(request, frame) | {
         "row": row,
-        "same": list(SAME_WORDS.items()),
-        "ttls": TTLS,
-        "versions": _able(request),
-        "listed": reading.cache_replays(request.access).order_by("-pk")[:LISTED],
-        "may_change": request.access.may(Permission.WRITE),
-        "query": frame.link().lstrip("?"),
+        "own": own.bar(request, row, "cost_cache", "Replay again", start_ns),
+        "exact": own.page(request, row, "cost_what_if"),
     }
-    if row is not None and row.result is not None:
-        context |= _found(request, frame, row, reading.cache_result(row))
+    if found is not None:
+        context |= _found(request, frame, row, found)
     if wanted := request.GET.get("csv"):
         cards = {"rates": context.get("rates"), "savings": context.get("savings")}
         return frames.csv_response(cards.get(wanted), "cache")
-    return render(request, "replays/cache.html", context)
+    return render(request, "replays/cache_one.html", context)
+
+
+def _common(request: ProjectRequest, frame: Frame) -> dict[str, Any]:
+    return {
+        "bar": frame.bar(),
+        "frame": frame,
+        "tabs": tabs(frame, "cost_cache"),
+        "listed": own.listed(reading.cache_replays(request.access).order_by("-pk")[:LISTED]),
+        "may_change": request.access.may(Permission.WRITE),
+        "query": frame.link().lstrip("?"),
+    }
+
+
+def _advice(row: CacheReplay) -> str:
+    if row.result is None:
+        return f"{row.get_state_display()}. {row.problem}".strip()
+    found = reading.cache_result(row)
+    if not found["calls"]:
+        return "No call that a cache could answer was in it."
+    return words.advice(found, row.most_wrong)
 
 
 def _able(request: ProjectRequest) -> list[EvaluatorVersion]:

@@ -16,7 +16,7 @@ from dashboards import numbers
 from dashboards.cost.pages import tabs
 from dashboards.frame import Frame
 from dashboards.periods import bounds
-from dashboards.replays import words
+from dashboards.replays import own, words
 from evals.models import Connection, EvaluatorVersion, Kind
 from evals.replays.models import Trial, TrialCall
 from evals.replays.prompts import REASONS
@@ -69,7 +69,7 @@ def _common(request: ProjectRequest, frame: Frame) -> dict[str, Any]:
         "tabs": tabs(frame, "cost_cheaper"),
         "connections": list(Connection.objects.filter(project=request.access.project)[:100]),
         "versions": _able(request),
-        "listed": reading.trials(request.access).order_by("-pk")[:LISTED],
+        "listed": own.listed(reading.trials(request.access).order_by("-pk")[:LISTED]),
         "may_change": request.access.may(Permission.WRITE),
         "query": frame.link().lstrip("?"),
         "usual": trials.USUAL,
@@ -147,6 +147,7 @@ def cost_cheaper_one(request: ProjectRequest, pk: int) -> HttpResponse:
     serving = [row for row in rows if row["serves"]]
     context: dict[str, Any] = _common(request, frame) | {
         "trial": trial,
+        "own": own.bar(request, trial, "cost_cheaper", "Try again"),
         "spent": numbers.money(trial.spent + trial.reserved),
         "budget": numbers.money(trial.budget),
         "estimate": numbers.money(trial.estimate),

@@ -67,6 +67,7 @@ def _probes(access: Access, connection: Any) -> int:
 def test_every_page_is_fit_for_everyone(
     scene: dict[str, int], page_check: Callable[..., None]
 ) -> None:
+    page_check(f"{COST}/cache?range=7d", name="what-if-caches")
     page_check(f"{COST}/cache/{scene['cache']}?range=7d&at=0.75", name="what-if-cache")
     page_check(f"{COST}/cheaper?range=7d", name="what-if-cheaper")
     page_check(f"{COST}/cheaper/{scene['trial']}?range=7d", name="what-if-trial")
@@ -80,10 +81,13 @@ def test_from_a_question_to_its_answer(
 ) -> None:
     watched = visit(f"{COST}/cache?range=7d")
     page = watched.page
+    expect(page.locator(".wi-lead")).to_contain_text("a month")
+    page.get_by_role("link", name="All that it found").click()
     expect(page.locator("#card-rates .js-plotly-plot")).to_be_visible()
     expect(page.locator(".wi-lead")).to_contain_text("a month")
     page.get_by_role("link", name="0.75", exact=True).click()
     expect(page.get_by_text(LYON).first).to_be_visible()
+    page.get_by_role("link", name="Replay again").click()
     page.get_by_label("Keep an answer for").select_option("for ever")
     page.get_by_role("button", name="Replay", exact=True).click()
     expect(page.get_by_role("status").first).to_contain_text("waits for a worker")

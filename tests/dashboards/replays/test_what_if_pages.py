@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -9,7 +10,7 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from dashboards.replays import words
+from dashboards.replays import own, words
 from dashboards.replays.cache import FORGETFUL
 from evals.models import Connection
 from evals.replays.models import CacheReplay, Trial, TrialCall, TrialVerdict
@@ -72,13 +73,14 @@ def test_the_cache_asks_no_more_of_more(page: Client, access: Access) -> None:
     assert "Replay your traffic" in text(page, "/cache")
     assert queries(page, "/cache") <= 12
     traffic.send(access, (RETURNS, DAYS), (AGAIN, DAYS), (PARIS, NOON), (LYON, CLOSED))
-    replayed(access)
-    few = queries(page, "/cache", at="0.75")
+    first = replayed(access)
+    few, form = queries(page, f"/cache/{first.pk}", at="0.75"), queries(page, "/cache")
     for n in range(6):
         traffic.send(access, (PARIS, NOON), (LYON, CLOSED), prompt=f"p{n}")
         detector(access, named=f"d{n}")
-        replayed(access)
-    assert queries(page, "/cache", at="0.75") == few <= 20
+        last = replayed(access)
+    assert queries(page, f"/cache/{last.pk}", at="0.75") == few <= 20
+    assert queries(page, "/cache") == form <= 12
 
 
 def test_the_trials_ask_no_more_of_more(page: Client, access: Access) -> None:
@@ -123,9 +125,9 @@ def test_topics_go_by_their_present_title(page: Client, access: Access) -> None:
     assert 'value="topic"' not in text(page, "/cheaper")
     topics(access)
     assert 'value="topic"' in text(page, "/cheaper")
-    replayed(access)
+    cache = replayed(access)
     trial = tried(access, slice_by="topic")
-    told = text(page, "/cache", at="0.75")
+    told = text(page, f"/cache/{cache.pk}", at="0.75")
     assert "<b>return, lamp</b>" in told and "<b>store, Sunday</b>" in told
     told = text(page, f"/cheaper/{trial.pk}", slice="topic 7")
     assert ">return, lamp</a>" in told and "slice=topic%207" in told
@@ -141,9 +143,9 @@ def test_the_cache_says_what_was_judged_and_from_what_a_month_is_made(
     for span, value in zip(spans[:2], (0.1, 0.9), strict=True):
         score(refusal, span.trace_id, value, span_id=span.span_id)
     start, end = traffic.bounds()
-    caches.create(access, caches.Wanted(start, end, version=refusal, same=["model"]))
+    row = caches.create(access, caches.Wanted(start, end, version=refusal, same=["model"]))
     caches.work_off()
-    told = text(page, "/cache", at="0.995")
+    told = text(page, f"/cache/{row.pk}", at="0.995")
     assert (
         "1 of 2 hits were judged, by what “refusal” said of both answers: 1 of these 1 "
         "gave another answer than was recorded" in told
@@ -155,10 +157,43 @@ def test_the_cache_says_what_was_judged_and_from_what_a_month_is_made(
     assert "wrong" not in shown.lower(), "the answer of before may have been the better one"
     assert "Of these differed" in shown and "Hits that differed" in shown
     assert f'href="{COST}/what-if?' in told and "so its shares are others" in told
-    replayed(access)
-    told = text(page, "/cache")
+    row = replayed(access)
+    told = text(page, f"/cache/{row.pk}")
     assert "hits were judged, by how alike the two answers are" in told and FORGETFUL not in told
+    told = text(page, "/cache")
     assert re.findall(r'name="same" value="(\w+)" checked', told) == list(recorded.SAME)
+
+
+def test_figures_stand_under_their_own_dates(page: Client, access: Access) -> None:
+    """No range is chosen above them, for none of them would follow."""
+    traffic.send(access, (RETURNS, DAYS), (RETURNS, DAYS))
+    day = 86_400 * 10**9
+    end = traffic.NOW // day * day
+    row = caches.create(access, caches.Wanted(end - 3 * day, end, q="prompt:support"))
+    caches.work_off()
+    trial = tried(access)
+    for path, anew, of in (
+        (f"/cache/{row.pk}", "/cache", row),
+        (f"/cheaper/{trial.pk}", "/cheaper", trial),
+    ):
+        for chosen in ("24h", "14d"):
+            told = text(page, path, range=chosen)
+            assert f"Calls of <b>{own.span(of)}</b>" in told, chosen
+            assert 'id="range"' not in told and f'href="{COST}{anew}?' in told
+        told = text(page, anew, range="24h")
+        assert 'id="range"' in told and f'data-label="Calls of">{own.span(of)}</td>' in told
+    first, last = traffic.moment(end - 3 * day), traffic.moment(end - day)
+    assert own.span(row) in (
+        f"{first.day} – {last.day} {last:%b}", f"{first.day} {first:%b} – {last.day} {last:%b}",
+    )  # fmt: skip
+    again = html.unescape(
+        re.findall(r'class="btn" href="([^"]+)">Replay again', text(page, f"/cache/{row.pk}"))[0]
+    )
+    usual = {"ttl": "604800", "evaluator": "", "alike": "0.8", "most_wrong": "5"}
+    page.post(again.replace("/cache?", "/cache/new?"), usual)
+    made = CacheReplay.objects.latest("pk")
+    assert (made.pk > row.pk, made.q) == (True, row.q)
+    assert (made.start_ns, made.end_ns) == (row.start_ns, row.end_ns)
 
 
 def test_what_the_form_does_not_know_is_told(page: Client, access: Access) -> None:
