@@ -152,12 +152,15 @@ class Ranked:
 
     @property
     def spread(self) -> str:
-        """How similar the best are, from the most to the least; empty where none is told."""
-        known = [hit.similarity for hit in self.best if hit.similarity is not None]
+        """How similar the best are, from the most to the least, and how many of them where only
+        words led to the others; empty where none is told."""
+        best = self.best
+        known = [hit.similarity for hit in best if hit.similarity is not None]
         if not known:
             return ""
         most, least = f"{max(known):.2f}", f"{min(known):.2f}"
-        return most if most == least else f"{most} to {least}"
+        told = f"similarity {most}" if most == least else f"similarity {most} to {least}"
+        return told if len(known) == len(best) else f"{len(known)} of them with {told}"
 
     @property
     def spans(self) -> list[Span]:
