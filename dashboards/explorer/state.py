@@ -23,13 +23,16 @@ MAX_TEXT = 4_000
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`query` is None where `mistake` or `range_error` says why nothing can be looked for.
+    """`view`: traces or spans, as the switch stands; a list by likeness is of calls in either, and
+    the view is kept for when words are looked for again.
+
+    `query` is None where `mistake` or `range_error` says why nothing can be looked for.
 
     `asked`: the words of the search that are looked for by their meaning; `query` is what is left
     of it then.
     """
 
-    kind: str
+    view: str
     text: str
     query: Query | None
     mistake: Mistake | None
@@ -42,11 +45,16 @@ class State:
     ranking: Ranking
     asked: str
 
+    @property
+    def kind(self) -> str:
+        """Of what the rows are."""
+        return "spans" if self.ranked else self.view
+
     def parameters(self) -> dict[str, str]:
         names = tuple(column.name for column in self.columns if column is not columns.MATCH)
         usual = tuple(column.name for column in columns.chosen(self.kind, (), ranked=self.ranked))
         return {
-            "list": self.kind if self.kind != "traces" else "",
+            "list": self.view if self.view != "traces" else "",
             "q": self.text,
             **self.ranking.parameters(),
             **self.time.parameters(),
@@ -78,7 +86,7 @@ class State:
         """The link to calls that are like one, whose trace:span is to be put behind it: by the
         filters that stand, without the words."""
         text = " ".join(ranking.filters(self.text))
-        link = self.link(ranking=Ranking(), text=text, kind="spans", order=NEWEST, live=False)
+        link = self.link(ranking=Ranking(), text=text, order=NEWEST, live=False)
         return f"{link}&similar="
 
     @property
@@ -117,7 +125,8 @@ def read(given: QueryDict) -> State:
     elif mistake is not None and mistake.mended is None and not names_a_field(text):
         mistake = replace(mistake, mended=words_of(text))
     is_ranked = bool(asked or ranks.similar)
-    kind = "spans" if is_ranked or given.get("list") == "spans" else "traces"
+    view = "spans" if given.get("list") == "spans" else "traces"
+    kind = "spans" if is_ranked else view
     time, range_error = read_range(given)
     names = [name for value in given.getlist("columns") for name in value.split(",")]
     orders = TRACE_ORDERS if kind == "traces" else SPAN_ORDERS
@@ -126,7 +135,7 @@ def read(given: QueryDict) -> State:
     fixed = live or is_ranked or order.removeprefix("-") not in orders
     chosen = columns.chosen(kind, names, ranked=is_ranked)
     return State(
-        kind=kind,
+        view=view,
         text=text,
         query=query if not range_error else None,
         mistake=mistake,

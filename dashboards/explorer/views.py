@@ -76,8 +76,8 @@ def traces(request: ProjectRequest) -> HttpResponse:
             if value and name not in ("cursor", "live", "by", "most")
         ],
         "ways_to_search": [(by, label, state.ranking.by is by) for by, label in BY.items()],
-        "traces_url": state.link(kind="traces", columns=(), order="-start_time", ranking=Ranking()),
-        "spans_url": state.link(kind="spans", columns=(), order="-start_time"),
+        "traces_url": switched(state, "traces"),
+        "spans_url": switched(state, "spans"),
     }
     whole = not request.htmx or request.htmx.history_restore_request
     return fragment(request, f"explorer/{'traces' if whole else 'explorer'}.html", context)
@@ -105,10 +105,16 @@ def list_context(request: ProjectRequest, state: State) -> dict[str, Any]:
         "source_text": found.ranked.said(state.ranking.side) if found.ranked else "",
         "longer": _longer(state, found),
         "every": state.ranked_link(every=not state.ranking.every) if found.ranked else "",
-        "not_like": state.link(ranking=Ranking(), kind="spans"),
+        "not_like": state.link(ranking=Ranking(), view="spans"),
         "by_words": state.ranked_link(by=By.WORDS),
         **sending(request.access, state),
     }
+
+
+def switched(state: State, view: str) -> str:
+    """The same search in the other view; of calls like one there is none of traces."""
+    ranks = Ranking() if view == "traces" and state.ranking.similar else state.ranking
+    return state.link(view=view, columns=(), order="-start_time", ranking=ranks)
 
 
 def _leasts(state: State) -> list[tuple[str, str, bool]]:
