@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from dashboards.queues import links, words
 from evals.review.models import Comment, Item, Queue, Rubric, State
-from evals.review.selectors import asked, inbox
+from evals.review.selectors import asked, hearing, inbox
 from evals.review.selectors import queues as selected
 from evals.review.selectors.asked import Answer
 from evals.review.selectors.inbox import Work
@@ -145,6 +145,7 @@ def mentions_of(access: Access, found: Sequence[Queue]) -> list[Mention]:
         return []
     comments = inbox.mentions_of(access.user, found)
     _attach([one.item for one in comments], found)
+    comments = hearing.keep_back(access, comments)
     return [Mention(one, links.item(one.item)) for one in comments]
 
 

@@ -12,11 +12,14 @@ from django.core.mail import EmailMessage
 
 from dashboards.queues import links
 from dashboards.queues.models import Notice
+from evals.review.selectors import hearing
+from sightglass.accounts.access import access_of_user
 from sightglass.accounts.models import User
 from sightglass.addresses import absolute
 
 LONGEST = 1_000
 """Characters of what was written."""
+WITHHELD = "You see what was written once you have labelled the item."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Told:
     text: str
     url: str
     asks_lead: bool
+    withheld: bool = False
 
     @classmethod
     def of(cls, notice: Notice) -> Told:
@@ -36,6 +40,8 @@ class Told:
         about = notice.comment or notice.flag
         assert about is not None  # noqa: S101 - a constraint of the table
         queue = about.item.queue
+        if notice.comment:
+            hearing.keep_back(access_of_user(notice.user, queue.project.slug), [notice.comment])
         return cls(
             who=str(about.author) if about.author else "Somebody",
             queue=queue.name,
@@ -43,6 +49,7 @@ class Told:
             text=notice.comment.text if notice.comment else notice.flag.reason,  # type: ignore[union-attr]
             url=absolute(links.item(about.item)),
             asks_lead=notice.flag is not None,
+            withheld=bool(notice.comment and notice.comment.withheld),
         )
 
     @property
@@ -53,6 +60,8 @@ class Told:
 
     @property
     def plain(self) -> str:
+        if self.withheld:
+            return f"{self.headline}.\n\n{WITHHELD}\n\n{self.url}\n"
         text = self.text.strip()
         text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
         quoted = "\n".join(f"> {line}" for line in text.splitlines())

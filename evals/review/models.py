@@ -331,7 +331,12 @@ class Flag(models.Model):
 
 
 class Comment(models.Model):
-    """Words about an item; `mentions` are ids of members."""
+    """Words about an item; `mentions` are ids of members.
+
+    `withheld`, of a row that was read for somebody: its words are kept from them.
+    """
+
+    withheld: bool = False
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="comments")
     author = models.ForeignKey(USER, on_delete=models.SET_NULL, null=True, related_name="+")

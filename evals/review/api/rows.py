@@ -122,7 +122,7 @@ def comment_row(comment: Comment) -> Body:
         "id": comment.pk,
         "item": comment.item_id,
         "author": None if comment.author is None else comment.author.email,
-        "text": comment.text,
+        "text": None if comment.withheld else comment.text,
         "created_at": moment(comment.created_at),
     }
 

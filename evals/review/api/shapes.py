@@ -116,7 +116,9 @@ class ReviewCommentRow(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     item = serializers.IntegerField()
     author = serializers.CharField(allow_null=True)
-    text = serializers.CharField()
+    text = serializers.CharField(
+        allow_null=True, help_text="null: it asks you, and is shown once you have labelled the item"
+    )
     created_at = serializers.DateTimeField()
 
 

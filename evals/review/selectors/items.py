@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from evals.review.models import Claim, Comment, Draft, Flag, Item, Label, Queue, Skip, State
+from evals.review.selectors import hearing
 from evals.review.services import standing
 from evals.review.services.standing import Sight
 from sightglass.accounts.access import Access
@@ -155,13 +156,16 @@ def labels_of(access: Access, item: Item, sight: Sight | None = None) -> list[La
 
 
 def comments_of(access: Access, item: Item, sight: Sight | None = None) -> list[Comment]:
-    """In a blind queue, before one's own label: one's own, those of leads, and those to oneself."""
-    rows = Comment.objects.filter(item=item).select_related("author")
-    if not (sight or standing.sight(access, item)).others:
-        leads = standing.leads_of(item.queue)
-        me = access.user.pk if access.user is not None else 0
-        rows = rows.filter(Q(author_id__in=[*leads, me]) | Q(mentions__contains=[me]))
-    return list(rows.order_by("pk"))
+    """In a blind queue, before one's own label: one's own, those of leads, and, without their
+    words, those to oneself."""
+    rows = Comment.objects.filter(item=item).select_related("author").order_by("pk")
+    if (sight or standing.sight(access, item)).others:
+        return list(rows)
+    leads = standing.leads_of(item.queue)
+    me = access.user.pk if access.user is not None else 0
+    found = list(rows.filter(Q(author_id__in=[*leads, me]) | Q(mentions__contains=[me])))
+    hearing.withhold(access, found, leads)
+    return found
 
 
 def flags_of(access: Access, item: Item) -> list[Flag]:

@@ -13,6 +13,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from evals.review.models import Claim, Comment, Draft, Item, Label, Queue, Rubric, State
+from evals.review.selectors import hearing
 from evals.review.services import standing
 from sightglass.accounts.access import Access
 from traces.selectors.paging import time_limit
@@ -112,7 +113,10 @@ def progress(access: Access, queue: Queue, now: datetime | None = None) -> Progr
     left = _left(queue, user)
     held = Claim.objects.filter(item__queue=queue, reviewer=user, until__gt=now)
     drafts = Draft.objects.filter(item__queue=queue, reviewer=user)
-    mentions = Comment.objects.filter(item__queue=queue, mentions__contains=[user.pk])
+    rows = Comment.objects.filter(item__queue=queue, mentions__contains=[user.pk])
+    mentions = list(rows.select_related("author", "item").order_by("-pk")[:MOST_SHOWN])
+    for comment in mentions:
+        comment.item.queue = queue
     return Progress(
         labelled=told["all"],
         today=told["today"],
@@ -122,7 +126,7 @@ def progress(access: Access, queue: Queue, now: datetime | None = None) -> Progr
         held=list(held.order_by("since")[:MOST_SHOWN]),
         drafts=list(drafts.order_by("-saved_at")[:MOST_SHOWN]),
         due=list(left.filter(due_at__isnull=False).order_by("due_at", "pk")[:MOST_SHOWN]),
-        mentions=list(mentions.select_related("author").order_by("-pk")[:MOST_SHOWN]),
+        mentions=hearing.keep_back(access, mentions),
     )
 
 

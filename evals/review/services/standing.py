@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
@@ -90,11 +90,17 @@ def standing_of(access: Access, queue: Queue) -> Standing:
 
 def standings(access: Access, queues: Sequence[Queue]) -> dict[int, Standing]:
     """By queue, in one query for all."""
-    named: dict[int, dict[int, str]] = {queue.pk: {} for queue in queues}
+    named = _named({queue.pk for queue in queues})
+    return {pk: _standing(access, of) for pk, of in named.items()}
+
+
+def _named(queues: Collection[int]) -> dict[int, dict[int, str]]:
+    """By id of a queue: who is named in it."""
+    named: dict[int, dict[int, str]] = {pk: {} for pk in queues}
     rows = QueueReviewer.objects.filter(queue__in=queues)
     for queue_id, user_id, role in rows.values_list("queue_id", "user_id", "role"):
         named[queue_id][user_id] = role
-    return {pk: _standing(access, of) for pk, of in named.items()}
+    return named
 
 
 def _standing(access: Access, named: Named) -> Standing:
@@ -179,6 +185,25 @@ def sight(access: Access, item: Item) -> Sight:
     others, marks = _others(access, item, named, above), _marks(access, item, named, above)
     own = _has_labelled(access, item) if others is None or marks is None else False
     return Sight(own if others is None else others, own if marks is None else marks)
+
+
+def heard(access: Access, items: Sequence[Item]) -> set[int]:
+    """Ids of those of the items of which the caller may know what others said, as `sight` has it,
+    in as many queries for one as for many, but for who is above the labellers."""
+    own = {"item__in": items, "reviewer": access.user}
+    rows = Label.objects.filter(withdrawn_at=None, adjudicates=False, **own)
+    labelled = set(rows.values_list("item_id", flat=True))
+    named = _named({item.queue_id for item in items})
+    found = set()
+    for item in items:
+        of = named[item.queue_id]
+        above = access.may(Permission.ADMIN) or _role(access, of) == LEAD
+        if above and _labels(access, of) and _is_labelling(access, item):
+            above = False
+        others = _others(access, item, of, above)
+        if item.pk in labelled if others is None else others:
+            found.add(item.pk)
+    return found
 
 
 def _marks(access: Access, item: Item, named: Named, above: bool) -> bool | None:

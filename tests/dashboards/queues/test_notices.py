@@ -54,6 +54,7 @@ def states() -> dict[str, str]:
 def test_who_is_mentioned_gets_one_message(
     access: Access, queue: Queue, ann: Access, bob: Access, server: smtp.Server
 ) -> None:
+    queue = desk.change(access, queue, blind=False)
     [item] = desk.fill(access, queue)
     said = f"@ann@example.org @bob@example.org see {HOSTILE}\nand this"
     working.comment(bob, item, said)
@@ -71,6 +72,19 @@ def test_who_is_mentioned_gets_one_message(
     for later in (3, 60, 60 * 24):
         assert work(later) == 0
     assert len(server.mails) == 1
+
+
+def test_words_that_a_blind_queue_keeps_back_are_in_no_message(
+    access: Access, queue: Queue, ann: Access, bob: Access, lea: Access, server: smtp.Server
+) -> None:
+    [item] = desk.fill(access, queue)
+    working.comment(bob, item, "@ann@example.org @lea@example.org clearly rude")
+    assert work() == 2
+    bodies = {mail.recipients[0]: mail.part("text/plain") for mail in server.mails}
+    assert "clearly rude" not in bodies["ann@example.org"]
+    assert "once you have labelled the item" in bodies["ann@example.org"]
+    assert f"/items/{item.pk}" in bodies["ann@example.org"]
+    assert "> @ann@example.org @lea@example.org clearly rude" in bodies["lea@example.org"]
 
 
 def test_leads_are_told_of_flags(
@@ -100,6 +114,7 @@ def test_without_a_lead_whoever_made_the_queue_is_told(
 def test_what_waits_for_one_person_comes_in_one_message(
     access: Access, queue: Queue, ann: Access, bob: Access, server: smtp.Server
 ) -> None:
+    queue = desk.change(access, queue, blind=False)
     for n, item in enumerate(desk.fill(access, queue, 3)):
         working.comment(bob, item, f"@ann@example.org number {n}")
     assert work() == 1

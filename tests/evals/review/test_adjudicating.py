@@ -236,6 +236,12 @@ def test_comments_do_not_give_a_blind_label_away(
     working.comment(ann, item, "Clearly rude.")
     working.comment(lea, item, "Mind the policy.")
     assert [one.text for one in items.comments_of(bob, item)] == ["Mind the policy."]
+    asking = working.comment(ann, item, "Clearly rude, @bob@example.org")
+    assert [(one.text, one.withheld) for one in items.comments_of(bob, item)] == [
+        ("Mind the policy.", False), ("", True),
+    ]  # fmt: skip
+    assert "Clearly rude, @bob@example.org" in [one.text for one in items.comments_of(lea, item)]
+    assert working.remove_comment(ann, item, asking.pk)
     working.submit(ann, item, desk.BAD)
     assert items.labels_of(bob, item) == []
     assert len(items.labels_of(lea, item)) == 1

@@ -247,7 +247,14 @@ def test_comments(as_ann: Api, bob: Access, item: Item, api: Api) -> None:
     assert problem(refused, 400).keys() == {"/mentions/0"}
     [seen] = as_ann.get(path).json()["results"]
     assert seen["text"] == "See?"
-    assert api.by("bob").get("/answers/progress").json()["mentions"][0]["text"] == "See?"
+    as_bob = api.by("bob")
+    for asked in (
+        as_bob.get("/answers/progress").json()["mentions"],
+        as_bob.get(path).json()["results"],
+    ):
+        assert (asked[0]["author"], asked[0]["text"]) == ("ann@example.org", None)
+    working.submit(bob, item, desk.GOOD)
+    assert as_bob.get("/answers/progress").json()["mentions"][0]["text"] == "See?"
 
 
 def test_a_lead_adjudicates(

@@ -51,7 +51,10 @@ def test_ones_own_progress(access: Access, ann: Access, bob: Access) -> None:
     assert [claim.item_id for claim in told.held] == [four.pk]
     assert [draft.answers for draft in told.drafts] == [{"tone": 1}]
     assert told.due == [four]
-    assert [one.text for one in told.mentions] == ["@ann@example.org have you seen this?"]
+    assert [(one.item_id, one.text, one.withheld) for one in told.mentions] == [(four.pk, "", True)]
+    working.submit(ann, four, desk.GOOD)
+    [asked] = counted.progress(ann, queue).mentions
+    assert (asked.text, asked.withheld) == ("@ann@example.org have you seen this?", False)
     others = counted.progress(bob, queue)
     assert (others.labelled, others.left, others.held, others.drafts) == (1, 3, [], [])
 
