@@ -149,7 +149,8 @@ def section(of: OfQuestion, names: Names, wanted: int) -> Section:
         )
         for who, one in of.reviewers.items()
     ]
-    verdict = verdicts.of_alpha(of.agreement.alpha, wanted)
+    conditional = "when" in of.question
+    verdict = verdicts.of_alpha(of.agreement.alpha, wanted, conditional=conditional)
     left_out = max(len(pairs) - MOST_PAIRS, 0)
     return Section(of, verdict, figures, left_out, verdicts.least(of, names), people)
 

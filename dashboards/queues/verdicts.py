@@ -60,6 +60,12 @@ SECOND = Verdict(
     "No item has labels of two people yet.",
     "Each item waits for somebody else: a second person has to label in this queue.",
 )
+RARE = Verdict(
+    "",
+    "Not known yet",
+    "It is asked only after certain answers, and has been answered by two people on no item.",
+    "More labels bring items on which two people answer it.",
+)
 TALK = (
     "Look through what is to be decided, say in the guidelines with examples what each answer "
     "means, or ask for less: two questions for one, fewer options. Changed questions are a new "
@@ -73,9 +79,11 @@ GOOD = Verdict(
 )
 
 
-def of_alpha(alpha: Estimate, wanted: int = 1) -> Verdict:
+def of_alpha(alpha: Estimate, wanted: int = 1, *, conditional: bool = False) -> Verdict:
     """What Krippendorff's alpha says, as far as its interval lets it. `wanted`: labels of an item,
-    as the queue is set."""
+    as the queue is set; `conditional`: the question is not asked of everybody."""
+    if alpha.reason == UNSHARED and wanted > 1 and conditional:
+        return RARE
     if alpha.reason == UNSHARED and wanted > 1:
         return SECOND
     if alpha.reason == SAME and alpha.n < FEWEST_SAME:

@@ -153,13 +153,19 @@ def compared(questions: Sequence[Question], answers: Mapping[str, Any]) -> Answe
 
 
 def differing(questions: Sequence[Question], labels: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Keys of compared questions that were not answered alike; no answer differs from any."""
+    """Keys of compared questions that those who were asked did not answer alike; no answer differs
+    from any. Who was not asked one has answered an earlier one otherwise, which differs then."""
     return [
         question["key"]
         for question in questions
-        if question["kind"] in COMPARED
-        and any(one.get(question["key"]) != labels[0].get(question["key"]) for one in labels[1:])
+        if question["kind"] in COMPARED and _differs(question, labels)
     ]
+
+
+def _differs(question: Question, labels: Sequence[Mapping[str, Any]]) -> bool:
+    key = question["key"]
+    said = [one.get(key) for one in labels if key in one or is_asked(question, one)]
+    return any(one != said[0] for one in said[1:])
 
 
 def score_value(value: Any) -> bool | float | str | None:

@@ -227,6 +227,17 @@ def test_before_anything_can_be_said(access: Access, queue: Queue, ann: Access) 
     assert "No item has labels of two people yet." in text(as_(access), "/answers/agreement")
 
 
+def test_what_only_one_of_two_is_asked_is_no_lack_of_a_second_person(
+    access: Access, queue: Queue, ann: Access, bob: Access
+) -> None:
+    for item in desk.fill(access, queue, 2):
+        working.submit(ann, item, desk.GOOD)
+        working.submit(bob, item, desk.BAD)
+    html = text(as_(access), "/answers/agreement")
+    assert "No item has labels of two people" not in html
+    assert "It is asked only after certain answers" in html
+
+
 def test_agreement_is_for_leads(queue: Queue, ann: Access, lea: Access, viewer: Access) -> None:
     for path in ("/answers/agreement", "/answers/agreement.csv"):
         text(as_(ann), path, status=403)

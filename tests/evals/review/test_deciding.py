@@ -35,6 +35,17 @@ def test_a_dispute_names_what_differs(
     assert list(questions) == ["helpful", "tone", "note"], "what nobody was asked is left out"
 
 
+def test_a_question_that_one_of_two_was_asked_is_none_that_they_disagree_on(
+    access: Access, queue: Queue, ann: Access, bob: Access
+) -> None:
+    first, second = desk.fill(access, queue, 2)
+    for item, other in ((first, desk.GOOD), (second, desk.BAD | {"why": "false"})):
+        working.submit(ann, item, desk.BAD)
+        working.submit(bob, item, other)
+    one, two = deciding.disputes(queue).results
+    assert one.differ == {"helpful", "tone"} and two.differ == {"why"}
+
+
 def test_labels_of_two_versions_are_shown_with_the_newest_words(
     access: Access, queue: Queue, ann: Access, bob: Access
 ) -> None:
