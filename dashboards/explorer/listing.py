@@ -70,8 +70,9 @@ class Row:
     hit: Hit | None = None
     like: str = ""
     """Where calls like this one are; empty where it has no vector."""
-    begins_weak: bool = False
-    """From here on rows are no nearer than any two texts."""
+    begins: str = ""
+    """What rows are from here on: "within", which hold the words farther in only; "weak", which are
+    no nearer than any two texts."""
 
     @property
     def near(self) -> float:
@@ -141,8 +142,9 @@ def _ranked(access: Access, state: State) -> Listing:
         replace(row, hit=hit, title=hit.asked or row.title)
         for row, hit in zip(rows, found.found.hits, strict=True)
     ]
-    if weak := next((at for at, row in enumerate(lines) if row.hit and row.hit.weak), None):
-        lines[weak] = replace(lines[weak], begins_weak=True)
+    for tier, begins in ((1, "within"), (2, "weak")):
+        if at := next((at for at, hit in enumerate(found.found.hits) if hit.tier == tier), None):
+            lines[at] = replace(lines[at], begins=begins)
     return Listing(lines, ways=[] if lines else ways_out(state), ranked=found)
 
 

@@ -3,8 +3,9 @@
 Both lists become one by reciprocal-rank fusion: each gives a call 1 / (60 + its place), and the
 sums decide (Cormack, Clarke and Buettcher, "Reciprocal rank fusion outperforms Condorcet and
 individual rank learning methods", SIGIR 2009). It needs places alone, so that a similarity and an
-order by words can be joined without a common scale. What is by meaning no nearer than any two texts
-comes last, and little of it.
+order by words can be joined without a common scale. Of words only those count that are in what a
+call asks or answers: prompts and documents hold nearly any. Calls that hold them there only come
+behind what is near; what is by meaning no nearer than any two texts comes last, and little of it.
 """
 
 from __future__ import annotations
@@ -64,6 +65,22 @@ WHERE x.project_id = %s AND x.start_ns >= %s AND x.start_ns < %s AND x.words @@ 
     AND traces_span.flags & {uncounted} = 0 AND ({condition}))
 ORDER BY x.start_ns DESC, x.trace_id, x.span_id LIMIT %s"""
 
+IN_OWN = """
+SELECT d.trace_id, d.span_id, coalesce(
+  least(
+    CASE WHEN own.asked @@ wanted THEN length(own.asked) END,
+    CASE WHEN own.answered @@ wanted THEN length(own.answered) END
+  ), length(own.asked || own.answered))
+FROM {wanted} AS wanted,
+  unnest(%s::uuid[], %s::int8[], %s::int8[]) AS d(trace_id, span_id, start_ns)
+JOIN traces_span s ON s.project_id = %s AND s.trace_id = d.trace_id AND s.span_id = d.span_id
+  AND s.start_ns = d.start_ns
+CROSS JOIN LATERAL (SELECT to_tsvector('simple', coalesce(s.input_preview, '')),
+  to_tsvector('simple', coalesce(s.output_preview, ''))) own(asked, answered)
+WHERE own.asked || own.answered @@ wanted"""
+"""Of these calls those that ask or answer with all words, as far as their previews tell, with how
+many words that text has; both texts where only together they hold all."""
+
 ANSWERS = """
 SELECT DISTINCT ON (traces_span.trace_id) traces_span.trace_id, traces_span.span_id,
     traces_span.start_ns, traces_span.output_preview
@@ -104,6 +121,9 @@ class Hit:
     similarity: float | None
     field: Field | None
     by_words: bool = False
+    within: bool = False
+    """Only words led here, and they are not where it begins to ask or to answer: they are farther
+    in, in its prompt or its documents."""
     repeats: int = 0
     others: int = 0
     """Further calls of its trace that were found as well, where one of each trace is listed."""
@@ -113,6 +133,11 @@ class Hit:
     """What it asks, without documents around it."""
     near: Span | None = None
     """What is near, where that is another call than `span`, which gave its trace's answer."""
+
+    @property
+    def tier(self) -> int:
+        """0 what is near or says the words, 1 what holds them farther in, 2 what is weak."""
+        return 2 if self.weak else int(self.within)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +175,10 @@ class _Candidate:
     similarity: float | None = None
     field: Field | None = None
     by_words: bool = False
+    within: bool = False
+    """The words are not in what it asks or answers, as far as that is known."""
     length: int = 0
-    """Different words that a call found by words has."""
+    """Different words that a call found by words has, or its question and answer that hold them."""
     score: float = 0.0
 
     @property
@@ -182,10 +209,10 @@ def search(
     reach = _Reach(project_id, models.present(project_id), range, among, most, once, once)
     if by is By.WORDS:
         found = _by_words(reach, text, reach.number)
-    else:
+    elif by is By.MEANING:
         found = _by_meaning(reach, text)
-        if by is By.BOTH:  # the newest that hold the words are ranked
-            found = fused([found, by_length(_by_words(reach, text, CANDIDATES))])
+    else:
+        found = _by_both(reach, text)
     return _told(reach, _hits(project_id, found))
 
 
@@ -317,13 +344,40 @@ def _by_words(reach: _Reach, text: str, number: int) -> list[_Candidate]:
     return [_Candidate((row[0], row[1]), row[2], by_words=True, length=row[3]) for row in rows]
 
 
+def _by_both(reach: _Reach, text: str) -> list[_Candidate]:
+    """What is near and what asks or answers with the words, as one list; then the newest others
+    that hold the words, as many as can be listed."""
+    near = _by_meaning(reach, text)
+    held = by_length(_by_words(reach, text, CANDIDATES))
+    known = {one.key: one for one in (*held, *near)}
+    lengths = _in_own(reach.project_id, text, known.values())
+    said = [replace(known[key], by_words=True, length=n) for key, n in lengths.items()]
+    joined = {one.key: one for one in fused([near, by_length(said)])}
+    others = [one for one in held if one.key not in lengths]
+    for one in others[: reach.number]:
+        within = joined.setdefault(one.key, one)
+        within.by_words = within.within = True
+    return list(joined.values())
+
+
+def _in_own(project_id: int, text: str, among: Iterable[_Candidate]) -> dict[Key, int]:
+    """Those that hold all words in what they ask or answer, with how many words that has."""
+    wanted, parameter = text_query(Words(text.replace("\x00", " ")))
+    columns = [list(column) for column in zip(*((*o.key, o.start_ns) for o in among), strict=True)]
+    if not (parameter and columns):
+        return {}
+    with time_limit(), connection.cursor() as cursor:
+        cursor.execute(IN_OWN.format(wanted=wanted), [parameter, *columns, project_id])
+        return {(row[0], row[1]): row[2] for row in cursor.fetchall()}
+
+
 def _hits(project_id: int, found: Sequence[_Candidate]) -> list[Hit]:
     """Those that are still stored, in their order."""
     keys = [(*one.key, one.start_ns) for one in found]
     with time_limit():
         rows = {(row.trace_id, row.span_id): row for row in rows_of(project_id, keys)}
     return [
-        Hit(rows[one.key], 0, one.similarity, one.field, one.by_words)
+        Hit(rows[one.key], 0, one.similarity, one.field, one.by_words, one.within)
         for one in found
         if one.key in rows
     ]
@@ -357,22 +411,20 @@ def _folded(hits: Sequence[Hit]) -> list[Hit]:
 
 
 def _once(hits: Sequence[Hit]) -> list[Hit]:
-    """The first of each trace, with how many others there are that are as good as it: weak or
-    not."""
+    """The first of each trace, with how many others there are of its tier."""
     best: dict[UUID, Hit] = {}
     others: dict[UUID, int] = {}
     for one in hits:
         trace_id = one.span.trace_id
-        if one.weak == best.setdefault(trace_id, one).weak:
+        if one.tier == best.setdefault(trace_id, one).tier:
             others[trace_id] = others.get(trace_id, -1) + 1
     return [replace(one, others=others[trace_id]) for trace_id, one in best.items()]
 
 
 def _told(reach: _Reach, hits: Sequence[Hit]) -> Found:
-    """The answer: each text once, what is weak last, with what each asks."""
-    floor = reach.model.unrelated
-    marked = [replace(one, weak=_is_weak(one, floor)) for one in hits]
-    ordered = sorted(marked, key=lambda one: one.weak)
+    """The answer: each text once, tier by tier, with what each asks."""
+    marked = [_marked(one, reach.model.unrelated) for one in hits]
+    ordered = sorted(marked, key=lambda one: one.tier)
     told = _folded(_once(ordered) if reach.once else ordered)
     strong = sum(not one.weak for one in told)
     told = told[: strong + MOST_WEAK]
@@ -390,7 +442,7 @@ def _told(reach: _Reach, hits: Sequence[Hit]) -> Found:
 def _answered(reach: _Reach, kept: Sequence[Hit], found: Iterable[Hit]) -> list[Hit]:
     """With the call that gave the trace's answer in the place of a step before it, such as one that
     only words the question anew. It must match the filter, too. `found`: all that is near."""
-    known = {(one.span.trace_id, one.span.span_id, one.weak) for one in found}
+    known = {(one.span.trace_id, one.span.span_id, one.tier) for one in found}
     answers = _answers(reach, kept)
     told = []
     for one in kept:
@@ -398,7 +450,7 @@ def _answered(reach: _Reach, kept: Sequence[Hit], found: Iterable[Hit]) -> list[
         if answer is None or answer.output_preview == one.span.output_preview:
             told.append(one)
             continue
-        is_counted = (answer.trace_id, answer.span_id, one.weak) in known
+        is_counted = (answer.trace_id, answer.span_id, one.tier) in known
         others = one.others - is_counted
         told.append(replace(one, span=answer, near=one.span, others=others))
     return told
@@ -416,10 +468,11 @@ def _answers(reach: _Reach, hits: Sequence[Hit]) -> dict[UUID, Span]:
         return {row.trace_id: row for row in rows_of(reach.project_id, keys)}
 
 
-def _is_weak(hit: Hit, floor: float | None) -> bool:
-    if floor is None or hit.similarity is None or hit.by_words:
-        return False
-    return hit.similarity <= floor
+def _marked(hit: Hit, floor: float | None) -> Hit:
+    """Whether it is weak; words farther in did not lead to what is near anyway."""
+    if hit.similarity is not None and (floor is None or hit.similarity > floor):
+        return replace(hit, by_words=False, within=False) if hit.within else hit
+    return replace(hit, weak=hit.similarity is not None and not hit.by_words)
 
 
 def asked_by(project_id: int, spans: Sequence[Span]) -> list[str]:

@@ -72,7 +72,7 @@ def test_meaning_lists_calls_the_nearest_first(page: Client, access: Access) -> 
     say(access, SAID)
     text = body(page, BY + REFUND)
     assert set(titles(text)[:2]) == {SAID[0][0], SAID[1][0]} and len(titles(text)) == 5
-    assert "the nearest in meaning first" in text and "<h1>Spans</h1>" in text
+    assert "the nearest in meaning first" in text and "<h1>Traces</h1>" in text
     assert 'aria-pressed="true" title="What means the like' in text
     assert "explorer/histogram" not in text, "the chart is of traces by time"
     assert body(page, f"{URL}&q={REFUND}").count("main-a") == 0, "no word in common"
@@ -95,6 +95,54 @@ def test_both_says_what_led_there(page: Client, access: Access) -> None:
     assert '<span class="tag" title="Found by its words">words</span>' in text
     assert "1 stored request still waits for vectors" in text
     assert "the best by words and meaning first" in text
+
+
+def test_both_says_where_words_are_only_farther_in(page: Client, access: Access) -> None:
+    around = f"<documents>\n{'You get a refund. ' * 20}\n</documents>\n\nWhere is lamp {{}}?"
+    say(access, [(around.format(n), f"In hall {n}.") for n in range(3)])
+    say(access, SAID)
+    text = body(page, f"{URL}&by=both&q=refund")
+    assert set(titles(text)[:2]) == {SAID[0][0], SAID[1][0]} and titles(text)[2].startswith(
+        "Where is lamp"
+    )
+    assert text.count("words within</span>") == 3
+    assert text.index("words stand farther in") < text.index("words within")
+    assert text.count('class="near-line"') == 2, "and where it begins to be weak"
+
+
+def test_what_is_sent_says_how_many_are_similar(page: Client, access: Access) -> None:
+    """What only words led to has no similarity."""
+    say(access, SAID)
+    say(access, [("Is there a refund for lamps?", "Yes.")], embedded=False)
+    text = body(page, f"{URL}&by=both&q=refund")
+    assert re.search(
+        r"All 3 to review<span[^>]*>, 2 of them with similarity 0[.]\d\d to 0[.]", text
+    )
+    text = body(page, f"{URL}&by=meaning&q=refund")
+    assert re.search(r"All 2 to review<span[^>]*>, similarity 0[.]\d\d to 0[.]\d\d<", text)
+
+
+@pytest.mark.parametrize("way", ["meaning", "both"])
+@pytest.mark.parametrize(("view", "given"), [("Traces", ""), ("Spans", "&list=spans")])
+def test_the_view_outlives_a_search_by_meaning(
+    page: Client, access: Access, way: str, view: str, given: str
+) -> None:
+    say(access, SAID)
+    text = body(page, f"{URL}&by={way}&q=refund{given}")
+    assert f"<h1>{view}</h1>" in text and f"<title>refund – {view}" in text
+    kept = '<input type="hidden" name="list" value="spans">' in text
+    assert kept == bool(given), "what the buttons Words, Meaning and Both send along"
+    links = {
+        name: unescape(url)
+        for url, name in re.findall(r'<a class="btn" href="([^"]*)"[^>]*>(Traces|Spans)</a>', text)
+    }
+    assert re.findall(r'aria-current="true">(Traces|Spans)<', text) == [view]
+    for name, url in links.items():
+        assert (
+            "q=refund" in url and f"by={way}" in url and ("list=spans" in url) == (name == "Spans")
+        )
+        shown = body(page, "/p/shop/traces" + url)
+        assert f"<h1>{name}</h1>" in shown and titles(shown) == titles(text)
 
 
 def test_without_words_the_list_is_as_it_was(page: Client, access: Access) -> None:
@@ -156,6 +204,22 @@ def test_empty_states_say_why(
     monkeypatch.setattr(searching, "embed_with", silent)
     text = body(page, BY + "refund")
     assert "no answer &lt;script&gt;" in text and HOSTILE not in text
+
+
+def test_an_empty_list_says_first_what_waits_for_vectors(page: Client, access: Access) -> None:
+    """Filters and range are not to blame for what cannot be found yet."""
+    say(access, SAID, NOW - 20 * 86_400 * SECOND)
+    say(access, SAID[:2], embedded=False)
+    week = "/p/shop/traces?by=meaning&q=refund"
+    text = body(page, week)
+    assert "Nothing is found yet" in text and "No calls match" not in text
+    assert "2 stored requests still wait" in text or "1 stored request still waits" in text
+    assert text.index("for vectors") < text.index("the time range leave none")
+    assert "Look again" in text and "Search by words" in text and "All time" in text
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM traces_batch WHERE consumer = 'embed'")
+    text = body(page, week)
+    assert "No calls match" in text and "for vectors" not in text
 
 
 def test_all_of_the_list_goes_to_a_dataset_or_queue(page: Client, access: Access) -> None:

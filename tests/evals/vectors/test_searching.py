@@ -150,6 +150,41 @@ class TestSearch:
         newest = inputs(asked(access, "refund", By.WORDS))[0]
         assert newest.startswith("The courier"), "alone they stand by time"
 
+    def test_words_in_prompts_and_documents_come_behind_what_is_near(self, access: Access) -> None:
+        """Every call of an application may hold them there, the newest of them about anything."""
+        say(access, SAID)
+        around = f"<documents>\n{'You may get a refund. ' * 20}\n</documents>\n\n{{}}"
+        said = [(around.format(f"Where is lamp {n}?"), f"In hall {n}.") for n in range(8)]
+        say(access, said, NOW - 60 * SECOND)
+        found = asked(access, "refund", By.BOTH).hits
+        assert {one.asked for one in found[:2]} == {SAID[0][0], SAID[1][0]}
+        assert [one.within for one in found[2:10]] == [True] * 8
+        assert all(one.by_words and not one.weak for one in found[2:10])
+        assert not any(one.within for one in (*found[:2], *found[10:]))
+        assert [one.weak for one in found[10:]] == [True] * 3
+        alone = asked(access, "refund", By.WORDS).hits
+        assert len(alone) == 10 and not any(one.within for one in alone), "words find all of them"
+
+    def test_the_words_of_the_text_that_holds_all_are_counted(self, access: Access) -> None:
+        shared = ("Is the tent a good one?", "It is for a storm.")
+        say(access, [shared, ("Will this nice green tent of ours hold in a storm?", "It does.")])
+        both = asked(access, "tent storm", By.BOTH).hits
+        keys = [((one.span.trace_id, one.span.span_id), one.span.start_ns) for one in both]
+        found = searching._in_own(
+            access.project.pk, "tent storm", [searching._Candidate(*key) for key in keys]
+        )
+        assert sorted(found.values()) == [9, 11], "the words of both texts, and those of one"
+
+    def test_what_is_near_counts_by_its_words_however_old(
+        self, access: Access, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        say(access, SAID)
+        say(access, [(f"Lamp {n}? Refund", "Yes.") for n in range(3)], NOW - 60 * SECOND)
+        monkeypatch.setattr(searching, "CANDIDATES", 2)
+        monkeypatch.setattr(searching, "LEAST_CANDIDATES", 10)
+        found = asked(access, "refund", By.BOTH).hits
+        assert {one.asked for one in found if one.by_words} >= {SAID[0][0], SAID[1][0]}
+
     def test_what_was_deleted_is_not_found(self, access: Access) -> None:
         [gone, *_] = say(access, SAID)
         Span.objects.filter(trace_id=gone).delete()
@@ -175,6 +210,7 @@ class TestSearch:
                 asked(access, "refund", by, q)
             texts = [one["sql"] for one in seen.captured_queries]
             of = {"vectors_vector v": "near", "traces_text x": "words", '"traces_span"': "rows"}
+            of |= {"own.asked": "own"}
             found = [
                 next((name for part, name in of.items() if part in each), "") for each in texts
             ]
@@ -182,7 +218,7 @@ class TestSearch:
 
         assert tables(By.WORDS) == ["words", "rows"]
         assert tables(By.MEANING) == ["near", "near", "rows"]
-        assert tables(By.BOTH) == ["near", "near", "words", "rows"]
+        assert tables(By.BOTH) == ["near", "near", "words", "own", "rows"]
 
     def test_a_row_says_what_was_asked_and_the_same_is_one(self, access: Access) -> None:
         """However different the documents around it are."""
