@@ -34,7 +34,8 @@ STATES = {
 def desk(request: ProjectRequest, queue: str) -> HttpResponse:
     """The next item, held for whoever asks; or `?item=ID`, this one if it can be had."""
     found = standing.queue_of(request.access, queue)
-    standing.labeller(request.access, found)
+    if not standing.may_label(request.access, found):
+        return render(request, "desk/others.html", {"queue": found}, status=403)
     wanted = request.GET.get("item", "")
     trouble = ""
     one: Item | None = None
@@ -101,6 +102,7 @@ def read(
         "state_tone": tone,
         "table": table(access, one, labels),
         "decided": decided,
+        "decides": context["leads"] and one.state != State.WITHDRAWN,
         "differing": differ,
         "folded": context["leads"]
         and decided is None

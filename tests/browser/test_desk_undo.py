@@ -11,6 +11,7 @@ from evals.review.models import Claim, Draft, Item, Queue, Skip
 from sightglass.accounts.access import Access
 from tests.browser.test_desk import Visit, comes, item_on, labelled, opened, press, sent
 from tests.browser.test_desk_changes import of_three
+from tests.browser.test_desk_drafts import KEYS
 from tests.dashboards.desk import scene
 
 pytestmark = pytest.mark.browser
@@ -59,7 +60,7 @@ def test_after_a_reload_digits_change_answers_and_are_typed_nowhere(
     here = item_on(page)
     press(page, "1", "4")
     comes(Draft.objects.filter(item=here, answers__tone=4).exists, "the draft")
-    page.wait_for_function("() => !sessionStorage.length")  # and the page knows it
+    page.wait_for_function(f"() => !{KEYS}.length")  # and the page knows it
     page.reload()
     assert item_on(page) == here and at(page) == "right"
     press(page, "2", "n")

@@ -283,7 +283,7 @@ window.desk = window.desk || {};
   // The answer is what is judged: it comes into view, however long what stands before it is.
   function toAnswer(item, unlessSeen = false) {
     const answer = item.querySelector("[data-answer]");
-    const pane = answer?.closest(".review-m") ?? document.documentElement;
+    const pane = answer?.closest(".review-m, .dk-pane") ?? document.documentElement;
     if (!answer) return;
     const [place, window_] = [answer.getBoundingClientRect(), pane.getBoundingClientRect()];
     const bottom = Math.min(window_.bottom, innerHeight);

@@ -1,11 +1,12 @@
 "use strict";
 // What is typed, kept in this tab from key to key until the server has it, because a reload is faster
-// than any request. By person and item; gone once the server keeps the draft or has the label.
+// than any request. By person and item; gone once the server keeps the draft or has the label. Of a
+// lead's decision the server keeps no draft: it is gone once it was sent and the item has changed.
 window.desk = window.desk || {};
 (() => {
   const LATER = 30_000; // ms: what the server keeps since then was typed in another place
   const FIELDS = "input[type=radio], input[type=checkbox][name], textarea, [data-spans]";
-  const who = document.getElementById("desk").dataset.who;
+  const who = document.querySelector("[data-who]")?.dataset.who;
   const met = new WeakSet(); // items that were shown before: their forms are the truth
   const keyOf = (item) => `sightglass draft ${who} ${item.dataset.draft}`;
   const formOf = (item) => item.querySelector("[data-rubric]");
@@ -29,10 +30,10 @@ window.desk = window.desk || {};
   }
 
   // Without room, or where the browser keeps nothing, the draft on the server is the only one.
-  function keep(item) {
+  function keep(item, sent = "") {
     const at = Date.now() - Number(item.dataset.clock || 0);
     try {
-      sessionStorage.setItem(keyOf(item), JSON.stringify({ at, values: valuesOf(item) }));
+      sessionStorage.setItem(keyOf(item), JSON.stringify({ at, sent, values: valuesOf(item) }));
     } catch {
       forget(item);
     }
@@ -55,12 +56,16 @@ window.desk = window.desk || {};
     }
   }
 
+  // What was sent of this version of the item has made another one of it.
+  const isTaken = (item, found) => Boolean(found.sent) && found.sent !== item.dataset.version;
+
   // Puts back what the server may not have had when it made the item. Returns whether there was any.
   function restore(item) {
     if (met.has(item)) return false;
     met.add(item);
     const found = kept(item);
-    if (!found || Number(item.dataset.kept) > found.at + LATER) {
+    const isOld = found && (Number(item.dataset.kept) > found.at + LATER || isTaken(item, found));
+    if (!found || isOld) {
       forget(item);
       return false;
     }

@@ -1,7 +1,8 @@
 "use strict";
-// An item to read: the lead's decision by keyboard, and a warning before what is typed is left.
+// An item to read: the lead's decision by keyboard, which the tab keeps, and a warning before what is
+// typed is left.
 (() => {
-  const { form } = window.desk;
+  const { form, keeping, toAnswer } = window.desk;
   let sent = false;
   let typed = false;
   document.addEventListener("input", () => (typed = true));
@@ -13,7 +14,14 @@
 
   const root = document.querySelector("[data-rubric]");
   if (!root) return;
+  const deciding = root.closest("[data-draft]");
+  form.arrange(root);
+  keeping.restore(deciding);
   form.begin(root, false);
+  for (const kind of ["change", "input"]) root.addEventListener(kind, () => keeping.keep(deciding));
+  root.addEventListener("submit", () => keeping.keep(deciding, deciding.dataset.version));
+  // What was refused, or is to be read first, stands above.
+  if (!location.hash && !document.querySelector("main [role=alert]:not([hidden])")) toAnswer(document, true);
   const submit = () => {
     if (form.check(root)) root.requestSubmit(root.querySelector("[data-submit]"));
   };

@@ -99,7 +99,11 @@ def test_a_reviewer_who_is_not_on_the_queue_does_not_know_it(
     assert sign_in(bob).get(DESK).status_code == 404
     assert sign_in(bob).post(f"{DESK}/items/{item.pk}/submit", GOOD).status_code == 404
     # Who may write sees the queue, but does not label in it.
-    assert sign_in(access).get(DESK).status_code == 403
+    refused = sign_in(access).get(DESK)
+    assert refused.status_code == 403
+    html = refused.content.decode()
+    assert "Others label in this queue" in html and "Your role" not in html
+    assert "/review/" in html and "/settings" in html
 
 
 def test_items_of_another_queue_or_project_are_not_there(
