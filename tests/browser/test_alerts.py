@@ -144,9 +144,11 @@ def test_fields_follow_the_condition_and_focus_stays(
     expect(page.get_by_label("Limit", exact=True)).to_have_count(0)
     expect(page.get_by_label("Condition", exact=True)).to_be_focused()
     expect(page.locator("#preview")).to_contain_text("in 7 days")
-    page.get_by_label("Condition", exact=True).select_option("budget")
+    with page.expect_response(lambda one: "action=preview" in (one.request.post_data or "")):
+        page.get_by_label("Condition", exact=True).select_option("budget")
     expect(page.get_by_label("Budget", exact=True)).to_be_visible()
     expect(page.get_by_label("Metric", exact=True)).to_have_count(0)
+    expect(page.locator("#preview.htmx-request")).to_have_count(0)  # what is replaced is dim
     watched.check()
 
 

@@ -120,6 +120,19 @@ def test_a_query_is_completed_and_searched(visit: Visit, sent: Send) -> None:
     watched.check()
 
 
+def test_what_is_taken_completes_what_is_typed(visit: Visit, sent: Send) -> None:
+    sent(chat("first", user__id="alice"))
+    watched = visit(URL)
+    page = watched.page
+    page.keyboard.press("/")
+    page.get_by_role("option", name="user:").wait_for()
+    page.keyboard.type("us")
+    page.keyboard.press("Tab")  # what completes "us" was not asked for yet
+    expect(page.get_by_role("combobox", name="Search")).to_have_value("user:")
+    page.get_by_role("option", name="alice").wait_for()
+    watched.check()
+
+
 def test_the_key_of_the_search_adds_to_what_is_searched(visit: Visit, sent: Send) -> None:
     sent(chat("first", user__id="alice"), chat("second", user__id="alice", error="no"))
     watched = visit(f"{URL}?q=user:alice")

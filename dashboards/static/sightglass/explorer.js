@@ -5,8 +5,10 @@ const DELAY = 120;
 let timer = 0;
 let asked = 0;
 let found = [];
+let foundFor = ""; // the text and the place of the cursor that `found` completes
 let chosen = -1;
 
+const here = (field) => `${field.selectionStart} ${field.value}`;
 const input = () => document.getElementById("q");
 const list = () => document.getElementById("completions");
 
@@ -23,6 +25,7 @@ function close() {
 
 function choose(index) {
   chosen = index;
+  if (index < 0) input().removeAttribute("aria-activedescendant");
   for (const [i, option] of [...list().children].entries()) {
     option.setAttribute("aria-selected", String(i === index));
     if (i === index) {
@@ -56,6 +59,7 @@ function show() {
 async function complete() {
   const field = input();
   const mine = ++asked;
+  const wanted = here(field);
   const url = new URL(field.dataset.completes, location.href);
   for (const name of ["range", "from", "to"]) {
     const value = new URLSearchParams(location.search).get(name);
@@ -64,14 +68,17 @@ async function complete() {
   url.searchParams.set("q", field.value);
   // The server counts characters, not UTF-16 units.
   url.searchParams.set("at", String([...field.value.slice(0, field.selectionStart)].length));
-  let answer;
+  let results;
   try {
-    answer = await fetch(url, { headers: { accept: "application/json" } });
+    const answer = await fetch(url, { headers: { accept: "application/json" } });
+    if (!answer.ok) return;
+    ({ results } = await answer.json());
   } catch {
     return close();
   }
-  if (!answer.ok || mine !== asked || document.activeElement !== field) return;
-  found = (await answer.json()).results;
+  if (mine !== asked || document.activeElement !== field) return;
+  found = results;
+  foundFor = wanted;
   chosen = -1;
   show();
 }
@@ -88,13 +95,23 @@ function accept(index) {
   if (!space) complete();
 }
 
+// Who types fast takes what completes the text as it is, not what was offered for the text before.
+async function take(index) {
+  if (foundFor === here(input())) return accept(index);
+  clearTimeout(timer);
+  await complete();
+  if (found.length && foundFor === here(input())) accept(0);
+}
+
 function later() {
   clearTimeout(timer);
   timer = setTimeout(complete, DELAY);
 }
 
 document.addEventListener("input", (event) => {
-  if (event.target === input()) later();
+  if (event.target !== input()) return;
+  if (found.length) choose(-1);
+  later();
 });
 document.addEventListener("focusin", (event) => {
   if (event.target === input() && !event.target.value) later();
@@ -110,7 +127,7 @@ document.addEventListener("mousedown", (event) => {
   const option = event.target.closest("#completions li");
   if (!option) return;
   event.preventDefault();
-  accept([...list().children].indexOf(option));
+  take([...list().children].indexOf(option));
 });
 document.addEventListener("keydown", (event) => {
   if (event.target !== input() || event.isComposing) return;
@@ -123,7 +140,7 @@ document.addEventListener("keydown", (event) => {
     choose((chosen + step + found.length + (chosen < 0 && step < 0 ? 1 : 0)) % found.length);
   } else if (found.length && (event.key === "Tab" || (event.key === "Enter" && chosen >= 0))) {
     event.preventDefault();
-    accept(Math.max(chosen, 0));
+    take(Math.max(chosen, 0));
   } else if (event.key === "Enter") {
     clearTimeout(timer);
     asked += 1;

@@ -130,7 +130,8 @@ def test_marks_are_free_where_the_text_is_not_known() -> None:
 def test_only_what_can_be_equal_is_compared() -> None:
     other = GOOD | {"note": "different words"}
     assert answers.differing(WIDE, [GOOD, other]) == []
-    assert answers.differing(WIDE, [GOOD, BAD]) == ["helpful", "tone", "why"]
+    assert answers.differing(WIDE, [GOOD, BAD]) == ["helpful", "tone"], "one was asked why"
+    assert answers.differing(WIDE, [BAD, BAD | {"why": "false"}]) == ["why"]
     assert answers.compared(WIDE, other) == GOOD
 
 
