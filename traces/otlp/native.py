@@ -35,9 +35,17 @@ COUNTS = (
 TEXTS = (
     *("status_message", "provider", "model", "request_model", "response_id"),
     *("user_id", "session_id", "environment", "release"),
+    *("prompt_name", "prompt_version", "service_tier", "tool_name", "tool_call_id"),
 )
 OBJECTS = ("parameters", "metadata", "prompt", "usage", "cost", "attributes", "resource", "scope")
-LISTS = ("input_messages", "output_messages", "tools", "documents", "tags", "events")
+LISTS = ("input_messages", "output_messages", "tools", "documents", "tags", "events", "finish_reasons")
+FIELDS = frozenset({
+    *("trace_id", "span_id", "parent_id", "name", "kind", "start_time", "end_time", "duration_ms"),
+    *("time_to_first_token_ms", "status", "input", "output", *TEXTS, *OBJECTS, *LISTS),
+    # what the read API adds, of a span that is sent as it was read
+    *("usage_estimated", "price_ref", "input_preview", "output_preview", "flags"),
+    *("suspect_reasons", "received_at", "links"),
+})  # fmt: skip
 NO_RESOURCE, NO_SCOPE = Resource(), Scope()
 MAX_COUNT = 2**53
 
@@ -106,6 +114,7 @@ def _checked(sent: Any, cleaner: Cleaner, now: int) -> RawSpan:
         span["end_time"] = nanoseconds("end_time", span["end_time"])
     _check_shapes(span)
     _check_numbers(span)
+    _keep_others(span)
     raw = _built(span)
     if clamp(raw, now):
         span["start_time"], span["end_time"] = raw.start_ns, raw.end_ns
@@ -183,6 +192,13 @@ def _check_shapes(span: dict[str, Any]) -> None:
     _check_items(span)
 
 
+def _keep_others(span: dict[str, Any]) -> None:
+    """Fields of other names, misspelt ones too, become attributes: kept, shown and reported."""
+    others = {name: span.pop(name) for name in list(span) if name not in FIELDS}
+    if others:
+        span["attributes"] = others | (span.get("attributes") or {})
+
+
 def _check_items(span: dict[str, Any]) -> None:
     if span.get("kind") is not None and span["kind"] not in list(Kind):
         raise Fault("kind", f"must be one of {', '.join(Kind)}")
@@ -191,8 +207,9 @@ def _check_items(span: dict[str, Any]) -> None:
     for name in ("input_messages", "output_messages", "documents", "events", "tools"):
         if any(not isinstance(item, dict) for item in span.get(name) or ()):
             raise Fault(name, "must be an array of objects")
-    if any(not isinstance(tag, str) for tag in span.get("tags") or ()):
-        raise Fault("tags", "must be an array of strings")
+    for name in ("tags", "finish_reasons"):
+        if any(not isinstance(item, str) for item in span.get(name) or ()):
+            raise Fault(name, "must be an array of strings")
 
 
 def _check_numbers(span: dict[str, Any]) -> None:

@@ -22,8 +22,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from sightglass.accounts.keys import create_key
 from sightglass.accounts.models import Project
 from tests.traces.sending import SECOND, llm, request, span
-from traces.models import Receipt, RejectedPayload, Span, Trace
-from traces.services import writer
+from traces.models import Receipt, RejectedPayload, Span, Trace, UnmappedKey
+from traces.services import indexing, writer
 from traces.spans import Flag
 
 pytestmark = pytest.mark.django_db
@@ -447,6 +447,46 @@ def test_a_native_span_reads_back_as_sent(send: Sender, client: Client) -> None:
     assert span_["usage"]["reasoning_tokens"] is None
 
 
+def test_a_field_that_a_span_does_not_have_becomes_an_attribute(
+    send: Sender, client: Client, project: Project
+) -> None:
+    sent = {
+        "name": "answer", "start_time": "2026-11-01T10:00:00Z", "kind": "llm",
+        "modle": "gpt-4o", "gen_ai.request.model": "gpt-4o-mini", "user": "ann",
+        "attributes": {"user": "of the attributes", "other": 1},
+    }  # fmt: skip
+    ids = native(send, sent).json()["ids"][0]
+    headers = {"Authorization": f"Bearer {send.key}"}
+    path = f"/api/v1/spans/{ids['trace_id']}/{ids['span_id']}"
+    read = client.get(path, headers=headers).json()
+    assert read["attributes"] == {
+        "modle": "gpt-4o", "gen_ai.request.model": "gpt-4o-mini", "user": "of the attributes",
+        "other": 1,
+    }  # fmt: skip
+    assert read["model"] == "gpt-4o-mini", "a convention's key is read wherever it stands"
+    indexing.run(seconds=5)
+    unmapped = UnmappedKey.objects.filter(project=project).values_list("key", flat=True)
+    assert "modle" in unmapped
+
+
+def test_a_span_is_taken_as_it_was_read(send: Sender, client: Client) -> None:
+    sent = {
+        "name": "answer", "start_time": "2026-11-01T10:00:00Z", "kind": "llm",
+        "finish_reasons": ["stop"], "attributes": {"own": 1},
+    }  # fmt: skip
+    ids = native(send, sent).json()["ids"][0]
+    headers = {"Authorization": f"Bearer {send.key}"}
+    path = "/api/v1/spans/{trace_id}/{span_id}"
+    read = client.get(path.format(**ids), headers=headers).json()
+    again = native(send, read | {"trace_id": "a" * 32}).json()
+    assert again["rejected"] == []
+    copy = client.get(path.format(**again["ids"][0]), headers=headers).json()
+    made = {"trace_id", "received_at"}
+    assert {k: v for k, v in copy.items() if k not in made} == {
+        k: v for k, v in read.items() if k not in made
+    }
+
+
 def test_a_wrong_native_span_is_rejected_with_its_reason(send: Sender) -> None:
     now = time.time_ns()
     wrong: list[Any] = [
@@ -460,11 +500,13 @@ def test_a_wrong_native_span_is_rejected_with_its_reason(send: Sender) -> None:
         {"name": "x", "start_time": now, "cost": {"total": "nan"}},
         {"name": "x", "start_time": now, "tags": [1]},
         {"name": "x", "start_time": now, "input_messages": ["hi"]},
+        {"name": "x", "start_time": now, "finish_reasons": [{}]},
+        {"name": "x", "start_time": now, "tool_name": {}},
     ]
     answer = native(send, *wrong, {"name": "good", "start_time": now})
     body = answer.json()
     assert (answer.status_code, body["accepted"]) == (200, 1)
-    assert [one["index"] for one in body["rejected"]] == list(range(10))
+    assert [one["index"] for one in body["rejected"]] == list(range(12))
     assert all(one["detail"] for one in body["rejected"])
 
 
