@@ -38,7 +38,10 @@ TEXTS = (
     *("prompt_name", "prompt_version", "service_tier", "tool_name", "tool_call_id"),
 )
 OBJECTS = ("parameters", "metadata", "prompt", "usage", "cost", "attributes", "resource", "scope")
-LISTS = ("input_messages", "output_messages", "tools", "documents", "tags", "events", "finish_reasons")
+LISTS = (
+    *("input_messages", "output_messages", "tools", "documents", "tags", "events"),
+    "finish_reasons",
+)
 FIELDS = frozenset({
     *("trace_id", "span_id", "parent_id", "name", "kind", "start_time", "end_time", "duration_ms"),
     *("time_to_first_token_ms", "status", "input", "output", *TEXTS, *OBJECTS, *LISTS),
