@@ -16,7 +16,7 @@ from dashboards.alerts import conditions as cond
 from dashboards.alerts import links, plans, samples, selectors
 from dashboards.alerts.models import Transition
 from dashboards.alerts.pages import charting, sentences
-from dashboards.alerts.pages.listing import ago
+from dashboards.alerts.pages.listing import firing_for
 from dashboards.alerts.reading import DocumentError
 from dashboards.alerts.services import acknowledging, drifting
 from dashboards.alerts.windows import SECOND, last_end
@@ -94,7 +94,7 @@ def is_late(found: Transition) -> bool:
 
 def _lasted(found: Transition) -> str:
     if found.ended_ns is None:
-        return ago(int(found.noted_at.timestamp()) * SECOND if is_late(found) else found.at_ns)
+        return firing_for(found.rule, found.at_ns)
     return numbers.duration(found.ended_ns - found.at_ns)
 
 

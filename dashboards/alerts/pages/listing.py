@@ -120,7 +120,7 @@ def _line(rule: Rule, active: list[Alert], now: datetime) -> Line:
     if not rule.enabled:
         return Line(rule, "", "Off", "", value, None)
     if firing:
-        since = ago(firing[0].since_ns)
+        since = firing_for(rule, firing[0].since_ns)
         many = f", {len(firing)} of its groups" if rule.group_by and len(firing) > 1 else ""
         muted = ", muted" if is_muted(rule) else ""
         return Line(rule, "bad", "Firing", since + many + muted, value, firing[0].firing_id)
@@ -140,6 +140,11 @@ def _line(rule: Rule, active: list[Alert], now: datetime) -> Line:
 
 def is_muted(rule: Rule) -> bool:
     return rule.muted_until is not None and rule.muted_until > timezone.now()
+
+
+def firing_for(rule: Rule, at_ns: int) -> str:
+    """How long it has fired: no longer than there is the rule, whatever its first window is of."""
+    return ago(max(at_ns, int(rule.created_at.timestamp()) * SECOND))
 
 
 def ago(since_ns: int) -> str:

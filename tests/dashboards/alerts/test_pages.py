@@ -287,6 +287,16 @@ def test_one_firing_shows_its_evidence(page: Client, access: Access) -> None:
     assert ids and all(f"/traces/{one}" in shown for one in ids)
 
 
+def test_how_long_it_fires_is_no_longer_than_the_rule_is_there(
+    page: Client, access: Access
+) -> None:
+    found = fired(access)
+    ago = timezone.now() - timedelta(minutes=3, seconds=30)
+    Rule.objects.filter(pk=found.rule_id).update(created_at=ago)
+    assert 'any">3 min</span>' in text(page)
+    assert "Firing for 3 min<" in text(page, f"{ALERTS}/firings/{found.pk}")
+
+
 def test_acknowledging(page: Client, access: Access) -> None:
     found = fired(access)
     url = f"{ALERTS}/firings/{found.pk}"
