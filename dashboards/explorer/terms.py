@@ -10,7 +10,9 @@ from traces.query import QueryError, fields
 from traces.selectors.facets import OBJECTS, written
 
 NAME = re.compile(r"[\w.]*")
-FIELD = re.compile(r"(\w+)[\w.]*:")
+FIELD = re.compile(r"(?<![\w.])(\w++)(?:\.[\w.]*+)?:")
+"""A field's name before its colon. What has matched is not given back: without that, the time
+grows with the third power of a long word."""
 OF_QUERIES = frozenset(':()"')
 """Characters that mean something in a query."""
 PARTING = frozenset({"Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "Sm"})

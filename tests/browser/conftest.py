@@ -43,6 +43,9 @@ VIOLATIONS = "axe.run({resultTypes: ['violations']}).then(found => found.violati
 RECOLOURED = """theme => [...document.querySelectorAll("[data-figure].js-plotly-plot")].every(one =>
     JSON.stringify(one.layout.template) === JSON.stringify(JSON.parse(one.dataset[theme]).template))
 """
+SETTLED = """() => !document.querySelector(".is-busy, .htmx-request, [data-busy]") &&
+    !document.getAnimations().some(one => one instanceof CSSTransition)"""
+"""What waits for an answer is dim, and not meant to be read."""
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 expect.set_options(timeout=20_000)  # a machine that does other things besides
@@ -106,6 +109,7 @@ class Watched:
         """No complaint, nothing serious from axe, nothing wider than the window."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(Axe().axe_script)
+        self.page.wait_for_function(SETTLED)
         found = self.page.evaluate(VIOLATIONS)
         self.complaints += [
             f"axe: {each['id']}: {[node['target'] for node in each['nodes'][:3]]} {each['help']}"

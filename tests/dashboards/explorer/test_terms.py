@@ -116,6 +116,24 @@ def test_durations(ns: int | None, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("x user:a", True),
+        ("-environment:x", True),
+        ("score.tone:1", True),
+        ("Note: a", False),
+        ("a.user:b", False),
+        # a word that is as long as a request may be takes no longer than reading it
+        ("a" * 200_000, False),
+        ("a." * 100_000, False),
+        ("a:" * 100_000, False),
+    ],
+)
+def test_what_was_meant_as_a_query(text: str, found: bool) -> None:
+    assert terms.names_a_field(text) is found
+
+
+@pytest.mark.parametrize(
     ("count", "text"), [(None, "–"), (0, "0"), (999, "999"), (1900, "1.9k"), (2_400_000, "2.4M")]
 )
 def test_tokens(count: int | None, text: str) -> None:
