@@ -35,7 +35,7 @@ COUNTS = (2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 29, 38, 50, 66, 88)
 EACH = 12
 """Texts that a topic has on average at least."""
 ENOUGH = 0.95
-COMPONENTS = 40
+COMPONENTS = 80
 SILHOUETTE_SAMPLE = 1_500
 REACH = 3.0
 """How many robust standard deviations beyond the median distance still belong to a topic."""
