@@ -49,6 +49,11 @@ def comes(check: Callable[[], Any], what: str) -> None:
     eventually(check, what, seconds=20)
 
 
+def fetched_ahead(queue: Queue) -> None:
+    """Waits until a desk that was just opened holds its item and the two behind it."""
+    comes(lambda: queue.items.filter(claims__isnull=False).count() == 3, "two are fetched ahead")
+
+
 def sent(who: Access, item: int) -> None:
     comes(lambda: labelled(who, item), f"the label of item {item}")
 

@@ -11,7 +11,16 @@ from playwright.sync_api import Page, expect
 from evals.review.models import Draft, Flag, Item, Queue, Skip
 from evals.review.services import queues
 from sightglass.accounts.access import Access
-from tests.browser.test_desk import Visit, comes, item_on, labelled, opened, press, sent
+from tests.browser.test_desk import (
+    Visit,
+    comes,
+    fetched_ahead,
+    item_on,
+    labelled,
+    opened,
+    press,
+    sent,
+)
 from tests.dashboards.desk import scene
 from tests.evals.review import desk
 
@@ -34,7 +43,7 @@ def test_changed_questions_are_told_once_and_answers_that_fit_are_kept(
     at_ann = opened(visit, ann, queue)
     page = at_ann.page
     first, second, third, _ = Item.objects.filter(queue=queue).order_by("rank", "pk")
-    comes(lambda: queue.items.filter(claims__isnull=False).count() == 3, "two are fetched ahead")
+    fetched_ahead(queue)
     asked = [scene.THREE[0], {"key": "sure", "text": "Are you sure?", "kind": "boolean"}]
     desk.change(access, queue, questions=asked)
     press(page, "2", "4", "2", "Enter")
@@ -86,7 +95,7 @@ def test_the_end_of_a_queue_ends_the_work(visit: Visit, access: Access, ann: Acc
     at_ann = opened(visit, ann, queue)
     page = at_ann.page
     here = item_on(page)
-    comes(lambda: queue.items.filter(claims__isnull=False).count() == 3, "two are fetched ahead")
+    fetched_ahead(queue)
     press(page, "2", "4", "2")
     queues.archive(access, queue)
     press(page, "Enter")

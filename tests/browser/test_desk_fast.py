@@ -12,7 +12,16 @@ from playwright.sync_api import Page, expect
 from evals.review.models import Item, Label, Skip
 from evals.review.services import working
 from sightglass.accounts.access import Access
-from tests.browser.test_desk import Visit, comes, item_on, labelled, opened, press, sent
+from tests.browser.test_desk import (
+    Visit,
+    comes,
+    fetched_ahead,
+    item_on,
+    labelled,
+    opened,
+    press,
+    sent,
+)
 from tests.browser.test_desk_changes import of_three, picture
 
 pytestmark = pytest.mark.browser
@@ -51,7 +60,7 @@ def test_keys_that_no_item_is_there_for_are_said_and_answer_none(
     queue = of_three(access, 5)
     watched = opened(visit, ann, queue, theme=theme, phone=phone)
     page, name = watched.page, f"{theme}-{'phone' if phone else 'wide'}"
-    comes(lambda: queue.items.filter(claims__isnull=False).count() == 3, "two are fetched ahead")
+    fetched_ahead(queue)
     server_gives.clear()
     for _ in range(3):
         press(page, "1", "4", "1", "Enter")
@@ -83,7 +92,7 @@ def test_a_key_before_the_item_is_painted_is_not_its_own(
 ) -> None:
     queue = of_three(access, 3)
     page = opened(visit, ann, queue).page
-    comes(lambda: queue.items.filter(claims__isnull=False).count() == 3, "two are fetched ahead")
+    fetched_ahead(queue)
     first = item_on(page)
     page.evaluate(AT_ONCE, ["1", "4", "1", "Enter", "2", "1", "2", "Enter"])
     second = item_on(page)
@@ -103,7 +112,7 @@ def test_an_item_that_comes_back_by_itself_takes_no_key_that_was_meant_for_anoth
 ) -> None:
     queue = of_three(access, 3)
     page = opened(visit, ann, queue).page
-    comes(lambda: queue.items.filter(claims__isnull=False).count() == 3, "two are fetched ahead")
+    fetched_ahead(queue)
     first = item_on(page)
     page.locator("[name=q_tone]").first.evaluate("one => { one.value = '9' }")  # is refused
     press(page, "1", "1", "1", "Enter")

@@ -9,7 +9,16 @@ from playwright.sync_api import Page, expect
 
 from evals.review.models import Claim, Draft, Item, Queue, Skip
 from sightglass.accounts.access import Access
-from tests.browser.test_desk import Visit, comes, item_on, labelled, opened, press, sent
+from tests.browser.test_desk import (
+    Visit,
+    comes,
+    fetched_ahead,
+    item_on,
+    labelled,
+    opened,
+    press,
+    sent,
+)
 from tests.browser.test_desk_changes import of_three
 from tests.browser.test_desk_drafts import KEYS
 from tests.dashboards.desk import scene
@@ -76,7 +85,7 @@ def test_after_a_reload_digits_change_answers_and_are_typed_nowhere(
 def test_an_undone_item_is_there_after_a_reload(visit: Visit, access: Access, ann: Access) -> None:
     queue = of_three(access, 5)
     page = opened(visit, ann, queue).page
-    comes(lambda: queue.items.filter(claims__isnull=False).count() == 3, "two are fetched ahead")
+    fetched_ahead(queue)
     here = item_on(page)
     press(page, "1", "4", "1", "Enter")
     sent(ann, here)
@@ -96,7 +105,7 @@ def test_a_skip_that_was_taken_back_is_there_after_a_reload(
 ) -> None:
     queue = of_three(access, 5)
     page = opened(visit, ann, queue).page
-    comes(lambda: queue.items.filter(claims__isnull=False).count() == 3, "two are fetched ahead")
+    fetched_ahead(queue)
     here = item_on(page)
     press(page, "s", "1")
     comes(Skip.objects.filter(item=here).exists, "the skip")
