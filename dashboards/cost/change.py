@@ -19,6 +19,7 @@ from dashboards.cost.pages import tabs
 from dashboards.cost.reading import FEATURES
 from dashboards.frame import Frame, term
 from dashboards.incomplete import incomplete
+from dashboards.late import UNSETTLED, unsettled, unsettled_range
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.query import Query
 from traces.rollups.explain import CAUSES, Change, Line
@@ -67,6 +68,8 @@ class Explained:
     gone: tuple[Runaways, Runaways] | None
     """Traces that ran away, before and now; None: they could not be found in time."""
     sentences: list[str] = field(default_factory=list)
+    late: bool = False
+    """So much is still being added up that nothing is compared."""
 
     @property
     def has_reason(self) -> bool:
@@ -79,13 +82,16 @@ def found(frame: Frame, query: Query, periods: Periods, by: str) -> Explained:
     before, after = reading.both(project_id, query, periods.before, periods.now, by)
     change = reading.changed(before, after)
     feature = FEATURES[by]
+    pending = after.pending + before.pending
+    if unsettled(after.pending, frame) or unsettled_range(before.pending, periods.before):
+        said = [UNSETTLED]
+        return Explained(change, periods, feature, after.whole, pending, None, said, late=True)
     problem = incomplete(project_id, query, periods.before, periods.now)
     why = problem.said(periods.before_name) if problem else ""
     said = words.summary(change, periods.now_name, periods.before_name, feature, why)
     gone = (before.away, after.away) if before.away and after.away else None
     if gone:
         said += ran_away(change, periods, *gone)
-    pending = after.pending + before.pending
     return Explained(change, periods, feature, after.whole, pending, gone, said)
 
 
@@ -147,6 +153,12 @@ def shown(frame: Frame, explained: Explained, by: str) -> dict[str, Any]:
     change, feature = explained.change, explained.feature
     if not change.lines:
         return {"explained": explained, "card": None}
+    spent = {
+        "spent_before": spending(frame, explained.periods.before),
+        "spent_now": spending(frame, explained.periods.now),
+    }
+    if explained.late:
+        return {"explained": explained, "pending": explained.pending, **spent}
     chosen = _chosen(frame, change)
     context: dict[str, Any] = {
         "explained": explained,
@@ -157,8 +169,7 @@ def shown(frame: Frame, explained: Explained, by: str) -> dict[str, Any]:
         "more": max(0, len(change.lines) - MOST_LINES),
         "before": change.before,
         "after": change.after,
-        "spent_before": spending(frame, explained.periods.before),
-        "spent_now": spending(frame, explained.periods.now),
+        **spent,
         **runaways(frame, explained),
     }
     if chosen is not None:

@@ -20,6 +20,7 @@ from dashboards.cost.findings import Finding, RatesOf, Slices, Where
 from dashboards.cost.pages import tabs
 from dashboards.cost.reading import NO_MODEL
 from dashboards.frame import Frame, term
+from dashboards.late import unsettled
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.pricing import Rates
 from traces.query import Query
@@ -38,6 +39,9 @@ MOSTLY_CACHED = 0.5
 """Share of input read from a cache from which on a cache is no advice any more."""
 LISTED = 15
 """Slices of one kind, the dearest."""
+UNSETTLED = (
+    "What has come in is still being added up; then this says what of the spending need not be."
+)
 LOOP = 3
 """Repeats of one prompt in a trace from which on it is called a loop."""
 
@@ -137,12 +141,14 @@ def found(frame: Frame, query: Query, by: str) -> dict[str, Any]:
     ]  # fmt: skip
     chats = Measures.total(slices.values())
     whole = reading.added(cube.cells).cost
+    late = unsettled(cube.pending, frame)
     lead = [away.sentence(gone, whole)] if gone and gone.traces else []
+    said = lead + sentences(long, missed, again, quiet=not lead)
     no_price = unpriced.listed(frame, [one for one in groups if one[0][0] == Kind.LLM])
     return {"parts": parts, "calls": chats.calls, "pending": cube.pending,
-            "sentences": lead + sentences(long, missed, again, quiet=not lead),
+            "sentences": [UNSETTLED] if late else said, "late": late,
             **unpriced.context(no_price, chats),
-            **runaways(frame, gone)}  # fmt: skip
+            **({"runaways_problem": UNSETTLED} if late else runaways(frame, gone))}  # fmt: skip
 
 
 def runaways(frame: Frame, gone: Runaways | None) -> dict[str, Any]:

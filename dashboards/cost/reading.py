@@ -116,16 +116,14 @@ class Traces:
 
     now: Measures
     before: Measures
+    pending: int = 0
 
 
 def of_traces(project_id: int, query: Query, now: TimeRange, before: TimeRange) -> Traces:
     """How many traces and sessions there were, and their cost. Raises TooSlow."""
     only = ("traces", "sessions", "cost")
-    sums = [
-        added(cubes.of_traces(project_id, query=query, range=one, only=only).cells)
-        for one in (now, before)
-    ]
-    return Traces(*sums)
+    both = [cubes.of_traces(project_id, query=query, range=one, only=only) for one in (now, before)]
+    return Traces(*(added(cube.cells) for cube in both), max(cube.pending for cube in both))
 
 
 def judging(project_id: int, query: Query, range: TimeRange) -> dict[str, ScoreMeasures]:

@@ -21,6 +21,7 @@ from dashboards.cost.reading import Traces, added
 from dashboards.explorer.terms import term_of
 from dashboards.frame import Frame, term
 from dashboards.incomplete import Incomplete, incomplete
+from dashboards.late import UNSETTLED, unsettled
 from dashboards.periods import exact_span
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
 from traces.query import Query
@@ -57,6 +58,7 @@ class Spent:
     before: dict[str | None, Measures] | None = field(default_factory=dict)
     """None: it is no measure of the range."""
     pending: int = 0
+    """Of the range, or of the one before where that has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,8 @@ def read_spent(frame: Frame, query: Query, dimension: str) -> Spent:
         found.now.setdefault(cell.group[0], Measures()).add(cell.sums)
         if cell.time_ns is not None and cell.sums.cost:
             steps[cell.group[0]][cell.time_ns] += cell.sums.cost
-    found.steps, found.pending = dict(steps), cube.pending
     earlier = _before(frame, query, dimension)
+    found.steps, found.pending = dict(steps), max(cube.pending, earlier.pending)
     found.before = {group[0]: sums for group, sums in reading.summed(earlier)}
     return found
 
@@ -149,29 +151,36 @@ def found(frame: Frame, query: Query, by: str) -> dict[str, Any]:
     judges = reading.judging(frame.project_id, query, frame.range)
     slices = unpriced.slices(frame, query, whole, "prompt")  # as Efficiency tells them apart
     change = Change(whole.cost, before.cost, "usd", "down")
-    problem = incomplete(frame.project_id, query, frame.previous, frame.range)
+    pending = max(spent.pending, traces.pending)
+    late = unsettled(pending, frame)
+    previous = frame.previous
+    problem = None if late else incomplete(frame.project_id, query, previous, frame.range)
     nothing = not before.spans
-    if problem or nothing:  # what is more than on a part of the days has not grown
+    alone = late or nothing or problem is not None
+    if alone:  # what is more than on a part of the days has not grown
         spent.before = None
     return {
         "tiles": [
-            *tiles(frame, whole, None if problem or nothing else change, traces),
-            cached(frame, whole, saved_astray(frame, query, whole)),
+            *tiles(frame, whole, None if alone else change, traces),
+            cached(frame, whole, 0 if late else saved_astray(frame, query, whole)),
             repeated(frame, whole, sum(findings.unknown_repeats(sums) for _, sums in slices)),
             judged(frame, judges),
         ],
         "card": card_of(frame, spent, by),
         "lines": lines_of(frame, spent, whole, by),
-        "against": exact_span(frame.previous),
+        "against": exact_span(previous),
+        "late": late,
         "incomplete": problem,
         "nothing_before": nothing,
         "dimension": DIMENSIONS[by],
         "overlapping": by == OVERLAPPING,
-        "sentences": [sentence(whole, change, exact_span(frame.previous), problem)],
+        "sentences": [
+            added_up(whole) if late else sentence(whole, change, exact_span(previous), problem)
+        ],
         **unpriced.context(unpriced.listed(frame, slices), whole),
         "judging_card": judging_card(frame, judges),
         "explain": frame.page("cost_change"),
-        "pending": spent.pending,
+        "pending": pending,
     }
 
 
@@ -197,16 +206,18 @@ def saved_astray(frame: Frame, query: Query, whole: Measures) -> int:
 
 
 def tiles(frame: Frame, whole: Measures, change: Change | None, traces: Traces) -> list[Tile]:
+    """`change`: of the whole; None where the range is compared with nothing, of which no tile is
+    an exception."""
+    now, before = traces.now, traces.before
+    per_trace = _per(now.cost, now.traces, before.cost, before.traces)
+    per_session = _per(now.cost, now.sessions, before.cost, before.sessions)
     return [
         Tile("Spent", numbers.money(whole.cost), counted(whole.calls, "call"),
              frame.explore(order="-cost"), change),
-        Tile("Per trace", _each(traces.now.cost, traces.now.traces),
-             counted(traces.now.traces, "trace"), frame.explore(order="-cost"),
-             _per(traces.now.cost, traces.now.traces, traces.before.cost, traces.before.traces)),
-        Tile("Per session", _each(traces.now.cost, traces.now.sessions),
-             counted(traces.now.sessions, "session"), frame.page("sessions"),
-             _per(traces.now.cost, traces.now.sessions, traces.before.cost,
-                  traces.before.sessions)),
+        Tile("Per trace", _each(now.cost, now.traces), counted(now.traces, "trace"),
+             frame.explore(order="-cost"), per_trace if change else None),
+        Tile("Per session", _each(now.cost, now.sessions), counted(now.sessions, "session"),
+             frame.page("sessions"), per_session if change else None),
     ]  # fmt: skip
 
 
@@ -253,6 +264,11 @@ def _each(cost: int, count: int) -> str:
 
 def _rate(part: int, whole: int) -> str:
     return numbers.share(part / whole) if whole else numbers.NONE
+
+
+def added_up(whole: Measures) -> str:
+    """What is known while much of the range is still being added up."""
+    return f"{numbers.money(whole.cost)} of this time range is added up so far. {UNSETTLED}"
 
 
 def sentence(whole: Measures, change: Change, before: str, problem: Incomplete | None) -> str:

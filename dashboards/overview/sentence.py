@@ -12,6 +12,7 @@ from dashboards.charts import Event
 from dashboards.charts.scales import moment
 from dashboards.charts.types import short
 from dashboards.frame import Frame, term
+from dashboards.late import UNSETTLED
 from dashboards.numbers import money, tokens
 from dashboards.overview.reading import Reading, by_group
 from dashboards.overview.stats import Stat
@@ -62,7 +63,7 @@ def sentence(reading: Reading, strip: Sequence[Stat], events: Sequence[Event]) -
     if not total.traces:
         return [Part("No trace began in this time range.")]
     if reading.unsettled:
-        return [Part("What has come in is still being added up; then this says what changed.")]
+        return [Part(UNSETTLED)]
     odd = unusual(reading)
     if not can_compare(reading):
         return [Part(alone(reading, before)), *([Part(" "), *odd] if odd else [])]

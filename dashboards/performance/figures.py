@@ -43,7 +43,7 @@ def stats(reading: Reading) -> list[Stat]:
         sparkline(values, values_before),
     )
     p99 = latency(sketch.quantile(counts, 0.99))
-    return [
+    found = [
         median,
         strip.latency_p95(frame, steps, steps_before, note=f"p99 {p99}"),
         first_token(reading),
@@ -51,6 +51,9 @@ def stats(reading: Reading) -> list[Stat]:
         traces(reading),
         strip.failed(frame, now, before),
     ]
+    if reading.unsettled:
+        return [replace(one, change=strip.uncompared(one.change)) for one in found]
+    return found
 
 
 def first_token(reading: Reading) -> Stat:

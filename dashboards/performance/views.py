@@ -38,7 +38,7 @@ def performance(request: ProjectRequest) -> HttpResponse:
                 "cards": charts,
                 "bar": frame.bar(found.environments),
                 "stats": figures.stats(found),
-                "versus": versus(frame),
+                "versus": "" if found.unsettled else versus(frame),
                 "models": figures.slow_models(found),
                 "names": figures.slow_names(found),
                 "pending": found.pending,

@@ -60,14 +60,15 @@ def trend(frame: Frame, query: Query) -> Trend:
     return found
 
 
-def totals(project_id: int, query: Query, range: TimeRange) -> Totals:
-    """Each score over a whole range."""
+def whole(project_id: int, query: Query, range: TimeRange) -> Trend:
+    """Each score over a whole range, in no steps."""
     cube = cubes.of_scores(project_id, query=query, range=range, by=NUMBERS)
-    return {
+    totals = {
         Key(cell.group[0] or "", cell.group[1] or ""): cell.sums
         for cell in cube.cells
         if cell.group[2] is None
     }
+    return Trend(totals, pending=cube.pending)
 
 
 def earlier(frame: Frame, query: Query) -> list[Totals]:
@@ -78,7 +79,7 @@ def earlier(frame: Frame, query: Query) -> list[Totals]:
     if end - start > LONGEST_EARLIER:
         return []
     spans = [TimeRange(start - n * back, end - n * back) for n in range(1, EARLIER + 1)]
-    return [totals(frame.project_id, query, span) for span in spans]
+    return [whole(frame.project_id, query, span).totals for span in spans]
 
 
 def parts(frame: Frame, query: Query, answers: Answers) -> Parts:

@@ -15,13 +15,13 @@ from dashboards import numbers
 from dashboards.changes import Change
 from dashboards.charts import ChartCard
 from dashboards.frame import Frame
-from dashboards.late import unsettled
+from dashboards.late import UNSETTLED, unsettled
 from dashboards.periods import before_words, bounds
 from dashboards.quality import cards, reading, slices, truth
 from dashboards.quality.cards import score_term, slice_term
 from dashboards.quality.figures import OWN_CODE, SOURCES, Figure, Key, figures, matters
 from dashboards.quality.slices import LABELS, Slice
-from dashboards.quality.words import UNSETTLED, has_news, interval, sentence
+from dashboards.quality.words import has_news, interval, sentence
 from evals.detectors.registry import measured_on
 from evals.truth.selectors.labels import questions_not_drawn
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
@@ -137,10 +137,12 @@ def quality(request: ProjectRequest) -> HttpResponse:
 def found(frame: Frame, query: Query) -> dict[str, Any]:
     """What the page shows. Raises TooSlow."""
     trend, directions = reading.trend(frame, query), reading.directions(frame)
-    before = reading.totals(frame.project_id, query, frame.previous)
+    before = reading.whole(frame.project_id, query, frame.previous)
+    pending = max(trend.pending, before.pending)
+    late = unsettled(pending, frame)
     picked = questions_not_drawn(frame.project_id)
     shown = truth.without_panels(trend.totals, directions)
-    known = figures(shown, before, directions, picked)
+    known = figures(shown, {} if late else before.totals, directions, picked)
     if not known:
         return {"lines": []}
     answers = reading.answers(frame, query)
@@ -173,9 +175,10 @@ def found(frame: Frame, query: Query) -> dict[str, Any]:
         "minimum": slices.MINIMUM,
         "least_flagged": slices.LEAST_FLAGGED,
         "sentence": UNSETTLED
-        if unsettled(trend.pending, frame)
+        if late
         else sentence(known, listed, before_words(frame.period), earlier),
-        "pending": trend.pending,
+        "late": late,
+        "pending": pending,
     }
 
 

@@ -40,7 +40,6 @@ TONES = ("bad", "good")
 MOST_CHANGES = 2
 THUMBS = dict.fromkeys(("thumb", "thumbs", "thumbs_up", "thumbs-up"), "thumbs up")
 """What a score is called in a sentence; others by their names."""
-UNSETTLED = "What has come in is still being added up; then this says what changed."
 
 
 def sentence(

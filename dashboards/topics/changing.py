@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
+from dashboards.topics import reading
 from evals.topics import selectors
 from evals.topics.services import plans
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
@@ -32,7 +33,7 @@ def rename(request: ProjectRequest, number: int) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
     else:
         messages.success(request, f"The topic is called {topic.title} now.")
-    return redirect("topic", request.access.project.slug, topic.number)
+    return redirect(reading.read(request.access, request.GET.dict()).page(topic.number))
 
 
 @require_POST

@@ -11,6 +11,7 @@ from dashboards.charts import ChartCard
 from dashboards.charts.maps import Cloud, cloud_map
 from dashboards.charts.maps import Point as Dotted
 from dashboards.explorer import state
+from dashboards.numbers import number
 from dashboards.topics.reading import Asked
 from evals.topics import selectors
 from evals.topics.asking import OTHER
@@ -47,15 +48,17 @@ def map_card(asked: Asked, drawn: Sequence[Dot], topics: Sequence[Topic]) -> Cha
         clouds.append(Cloud("Smaller and no topic", _points(asked, others), faint=True))
     count = sum(len(cloud.points) for cloud in clouds)
     summary = (
-        f"{count} calls on a plane, those that ask alike close together, in {len(shown)} topics."
+        f"{count} calls on a plane, a sample, those that ask alike close together, in"
+        f" {len(shown)} topics."
     )
     return ChartCard(
         "map",
         "Map",
         cloud_map(clouds, summary=summary) if count else None,
-        sub="what is asked alike lies together; a point opens its call",
+        sub=f"{number(count)} calls, a sample of what the last run read; a point opens its call",
         empty="The calls of the map have been deleted since. The next run draws a new one.",
-        note="Only closeness means something: left, right, up and down do not.",
+        note="What is asked alike lies together; left, right, up and down mean nothing. Numbers beside"
+        " the names count calls of this sample.",
         size="l",
     )
 

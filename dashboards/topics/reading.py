@@ -31,6 +31,7 @@ DAYS = (7, 28, 90)
 USUAL = 28
 DAY = 86_400 * 10**9
 MOST_ASKED = "-traces"
+LONGEST_QUOTE = 110
 FEW_SCORES = 20
 """Below so many scores a mean is greyed: it is hardly more than chance."""
 
@@ -120,6 +121,8 @@ class Line:
     share: float
     """Of all that was asked in these days: traces of all topics."""
     change: Change
+    none_before: bool
+    """It was asked about in these days, and not in as many before, of which that is known."""
     quality: str
     quality_interval: str
     quality_change: Change
@@ -130,11 +133,11 @@ class Line:
     fails_more: bool
     """Than the calls of all other topics, for certain."""
     question: str
-    """What is asked most typically; empty where it is not kept any more."""
+    """The text of its first typical example; empty where that is not kept any more."""
     spark: Spark | None
     mark: str
     since: date | None
-    """The day of its first call."""
+    """The day of its first call, strays aside."""
     terms: list[str]
 
     @property
@@ -160,15 +163,21 @@ class Listing:
     """Whether the quality is the share that is flagged."""
     titles: dict[int, str]
     """What topics are called, by number."""
+    filtered: bool
+
+    @property
+    def matched(self) -> bool:
+        """Whether the filter, where there is one, finds calls of topics."""
+        return not self.filtered or any(line.sums.calls for line in self.lines)
 
     @property
     def none_share(self) -> float:
         return self.none.traces / self.total if self.total else 0.0
 
 
-def listing(asked: Asked, questions: Mapping[int, str]) -> Listing:
-    """Four reads of sums, whatever the number of topics. `questions`: by number. Raises TooSlow."""
-    begun = selectors.first_days(asked.access)
+def listing(asked: Asked) -> Listing:
+    """Four reads of sums, whatever the number of topics. Raises TooSlow."""
+    begun = selectors.first_days(asked.access, asked.first, asked.last)
     now, daily = _sums(asked, asked.first, asked.last)
     was, daily_before = _sums(asked, *asked.before)
     names = sorted(selectors.score_names(now), key=matters)
@@ -187,15 +196,13 @@ def listing(asked: Asked, questions: Mapping[int, str]) -> Listing:
         steps_before = [_traces(daily_before, topic.number, one) for one in days_before]
         change = changes.of_totals(steps, steps_before, "count", None)
         line = _line(asked, topic, mine, old, reading, steps, change)
-        if not compared or (not old.traces and line.mark != "new"):
-            # Nothing before says something only where they were looked at in the same way.
-            line = replace(line, change=replace(change, before=None, low=None, high=None))
+        if not compared:
+            line = replace(line, none_before=False)
         made.append(
             replace(
                 line,
                 share=mine.traces / whole.traces if whole.traces else 0.0,
                 fails_more=fails_more(mine, whole),
-                question=questions.get(topic.number, ""),
             )
         )
     here = [one for one in made if one.topic.vanished_at is None]
@@ -215,7 +222,23 @@ def listing(asked: Asked, questions: Mapping[int, str]) -> Listing:
         reading.better,
         reading.of_flags,
         titles,
+        bool(asked.q),
     )
+
+
+def quoting(access: Access, lines: Sequence[Line]) -> list[Line]:
+    """These lines with what is asked most typically, in a few reads for all of them."""
+    said = selectors.most_typical(access, [line.topic.number for line in lines])
+    return [replace(line, question=quote(said.get(line.topic.number, ""))) for line in lines]
+
+
+def quote(text: str) -> str:
+    """In one line, cut at a word. Where there are no spaces, as in Chinese, anywhere."""
+    text = " ".join(text.split())
+    if len(text) <= LONGEST_QUOTE:
+        return text
+    head = text[: LONGEST_QUOTE + 1].rpartition(" ")[0].rstrip(" ,;:")
+    return f"{head if len(head) >= LONGEST_QUOTE // 2 else text[:LONGEST_QUOTE]}…"
 
 
 def ordered(lines: list[Line], order: str, reading: Reading) -> None:
@@ -328,6 +351,9 @@ def _line(
 ) -> Line:
     """What is said of a topic beside others is for the list to say."""
     score = reading.score
+    mark = selectors.mark(topic, reading.begun, asked.first, asked.last)
+    if not old.traces:  # "new" is for the mark to say
+        change = replace(change, before=None, low=None, high=None)
     quality, unit = reading.quality(mine), reading.unit(mine)
     quality_change = changes.of_values(
         value(quality), value(reading.quality(old)), unit, reading.better
@@ -340,6 +366,8 @@ def _line(
         calls_url=asked.explore(topic.number, spans=True),
         share=0.0,
         change=change,
+        none_before=bool(mine.traces and not old.traces)
+        and (mark == "new" or selectors.known_since(topic, reading.begun) <= asked.before[0]),
         quality=told(quality, unit),
         quality_interval=interval(quality, unit),
         quality_change=quality_change,
@@ -349,7 +377,7 @@ def _line(
         fails_more=False,
         question="",
         spark=sparkline(list(steps)) if any(steps) else None,
-        mark=selectors.mark(topic, reading.begun, asked.first, asked.last),
+        mark=mark,
         since=reading.begun.get(topic.number),
         terms=[str(text) for text, _ in topic.terms[:6]],
     )
@@ -404,11 +432,10 @@ def whole(asked: Asked, topic: Topic) -> Whole:
     steps_before = [
         _traces(before, topic.number, one - timedelta(days=asked.days)) for one in asked.dates
     ]
-    reading = _reading(asked, score, now, selectors.first_days(asked.access))
+    begun = selectors.first_days(asked.access, asked.first, asked.last)
+    reading = _reading(asked, score, now, begun)
     change = changes.of_totals(steps, steps_before, "count", None)
     line = _line(asked, topic, now, was, reading, steps, change)
-    if not was.traces and line.mark != "new":
-        line = replace(line, change=replace(change, before=None, low=None, high=None))
     by_day = [daily.get((topic.number, one), Sums()) for one in asked.dates]
     made = _cards(asked, topic, by_day, reading)
     return Whole(line, reading.better, reading.of_flags, made, names, score)

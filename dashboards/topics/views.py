@@ -9,10 +9,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from dashboards import frame as frames
-from dashboards.topics import mapped, reading
+from dashboards.topics import mapped, people, reading
 from dashboards.topics.reading import Asked
 from evals.models import Connection
-from evals.topics import filtered, selectors
+from evals.topics import askers, filtered, selectors
 from evals.topics.clustering import COUNTS, FEWEST
 from evals.topics.services import schedule
 from sightglass.accounts.access import Permission, ProjectRequest, project_page
@@ -53,15 +53,16 @@ def topics(request: ProjectRequest) -> HttpResponse:
         return render(request, "topics/list.html", context | {"problem": asked.mistake})
     try:
         dots = selectors.dots(access, run)
-        listing = reading.listing(asked, selectors.questions(dots))
+        listing = reading.listing(asked)
     except TooSlow:
         return render(request, "topics/list.html", context | {"problem": frames.TOO_SLOW})
     shown = [one.topic for one in listing.lines]
     card = frames.asked("map", "Map", lambda: mapped.map_card(asked, dots, shown))
     every = request.GET.get("all") == "1" or len(listing.lines) <= FIRST
+    lines = listing.lines if listing.matched else []
     context |= {
         "listing": listing,
-        "shown": listing.lines if every else listing.lines[:FIRST],
+        "shown": reading.quoting(access, lines if every else lines[:FIRST]),
         "sorts": {name: _sort(asked, name) for name in reading.ORDERS},
         "all_url": "" if every else asked.link(all=1),
         "card": card,
@@ -116,6 +117,8 @@ def topic(request: ProjectRequest, number: int) -> HttpResponse:
         "line": whole.line,
         "typical": typical,
         "kin": selectors.named(access, kin),
+        "askers": people.asking(asked, one),
+        "looked_at": askers.LOOKED_AT,
         "examples": [(each, mapped.call_url(access, each)) for each in examples],
         "review_url": review_url,
         "dataset_url": dataset_url,

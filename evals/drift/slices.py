@@ -70,6 +70,11 @@ class Slice:
         return max(self._known) < NEW * self.now
 
     @property
+    def lately(self) -> float:
+        """Its share before the change: just before it, where that is known."""
+        return self.before if self.just_before is None else self.just_before
+
+    @property
     def went(self) -> bool:
         """Whether it went with the change: it was there just before, and hardly is any more."""
         return self.now < NEW * min(self._known)

@@ -67,6 +67,17 @@ class Told:
         found = [one for one in self.carriers if one.is_gone and one.dimension in dimensions]
         return min(found, key=lambda one: 1.0 if one.left is None else one.left, default=None)
 
+    def heir(self, gone: Slice) -> Slice | None:
+        """The one of the same dimension that has grown by about what is gone."""
+        grown = [
+            one
+            for one in self.slices
+            if one.dimension == gone.dimension
+            and one.p <= SURE
+            and one.now - one.lately >= CLOSE * gone.lately
+        ]
+        return max(grown, key=lambda one: one.now - one.lately, default=None)
+
 
 def of_inputs(told: Told) -> str:
     """What users ask has changed."""
@@ -196,7 +207,10 @@ def _listed(found: Sequence[Slice]) -> str:
 def _without_new(told: Told) -> str:
     gone = told.gone(*NAMES)
     if gone:
-        return f"{gone.dimension} {gone.value}, with {share(gone.before)} of them before, is gone"
+        heir = told.heir(gone)
+        went = f"{heir.value} in place of {gone.value}" if heir else f"{gone.value} is gone"
+        when = "before" if gone.just_before is None else "just before"
+        return NAMES[gone.dimension].format(f"{went}, {share(gone.lately)} of them {when}")
     mostly = told.first(*NAMES)
     where = f", mostly with {mostly.dimension} {mostly.value}" if mostly else ""
     return f"what answers changed{where}"

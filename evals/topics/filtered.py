@@ -69,8 +69,7 @@ def sums(access: Access, query: Query, first: date, last: date) -> Filtered:
     access.require(Permission.READ)
     asked, project = condition(query, "sum"), access.project.pk
     sql, params = (asked.sql, asked.params) if asked is not None else ("TRUE", [])
-    low, high = (_day(one) * DAY for one in (first, last))
-    given: list[Any] = [project, low, high + DAY, MOST, project, *params]
+    given: list[Any] = [project, *range_ns(first, last), MOST, project, *params]
     found = Filtered()
     with time_limit(LIMIT_MS), connection.cursor() as cursor:
         cursor.execute(CALLS.format(sql), given)
@@ -84,6 +83,11 @@ def sums(access: Access, query: Query, first: date, last: date) -> Filtered:
             held = dict(zip(WEIGHTS, map(float, weights), strict=True))
             found.whole.setdefault(number, Sums()).scores[name] = held
     return found
+
+
+def range_ns(first: date, last: date) -> tuple[int, int]:
+    """Where the days from `first` to `last` begin, and end."""
+    return _day(first) * DAY, (_day(last) + 1) * DAY
 
 
 def _day(one: date) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -11,11 +11,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, Max, Min, Sum
+from django.db.models import F, Max, Min, Q, Sum
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from evals.services.loading import Key
+from evals.topics.asking import OTHER
 from evals.topics.clustering import Matrix
 from evals.topics.models import Day, DayScore, Member, Plan, Run, Topic
 from evals.topics.services import assigning, finding, reading, schedule, spaces
@@ -34,14 +35,23 @@ LOOKED_AT = 300
 """Calls of a topic, the latest, among which its examples are looked for."""
 READ_AT_ONCE = 60
 DOTS = """
-SELECT p.number, p.x, p.y, p.trace_id, p.span_id, p.start_ns, coalesce(m.likeness, -1),
-    coalesce(s.input_preview, '')
+SELECT p.number, p.x, p.y, p.trace_id, p.span_id, p.start_ns, coalesce(s.input_preview, '')
 FROM topics_point p JOIN topics_run r ON r.id = p.run_id
 JOIN traces_span s ON s.project_id = %s AND s.start_ns >= %s AND s.start_ns <= %s
     AND s.trace_id = p.trace_id AND s.span_id = p.span_id AND s.start_ns = p.start_ns
-LEFT JOIN topics_member m ON m.project_id = %s
-    AND m.trace_id = p.trace_id AND m.span_id = p.span_id
 WHERE p.run_id = %s AND r.project_id = %s ORDER BY p.id"""
+MOST_TYPICAL = """
+SELECT one.number, m.trace_id, m.span_id, m.start_ns
+FROM unnest(%s::int[]) one (number) CROSS JOIN LATERAL (
+    SELECT * FROM (
+        SELECT trace_id, span_id, start_ns, likeness FROM topics_member
+        WHERE project_id = %s AND number = one.number ORDER BY start_ns DESC LIMIT %s
+    ) latest ORDER BY likeness DESC, start_ns DESC LIMIT 1
+) m"""
+STRAYS = 2
+"""Traces of a topic that may lie before the days in which it is told to be new, at most."""
+STRAY_SHARE = 0.05
+"""Of its traces of these days: strays are fewer than that."""
 FIGURES = ("calls", "failed", "cost", "tokens", "traces")
 OF_MEANS = ("w", "w2", "wx", "wx2", "w2x", "w2x2")
 WEIGHTS = ("n", "booleans", *OF_MEANS, "judged", "flagged_w", "flagged_w2")
@@ -219,11 +229,22 @@ def _scores(
         yield row[:width], row[width], dict(zip(WEIGHTS, map(float, row[width + 1 :]), strict=True))
 
 
-def first_days(access: Access) -> dict[int, date]:
-    """By topic number (0: of no topic) the day on which its first call began."""
+def first_days(access: Access, first: date, last: date) -> dict[int, date]:
+    """By topic number (0: of no topic) the day on which its first call began. Of a topic that is
+    asked about in the days from `first` to `last`, strays before them do not count."""
     access.require(Permission.READ)
+    here = Q(day__gte=first, day__lte=last)
     rows = Day.objects.filter(project=access.project).order_by().values_list("number")
-    return dict(rows.annotate(first=Min("day")))
+    found = {}
+    for number, began, began_here, before, traces in rows.annotate(
+        began=Min("day"),
+        began_here=Min("day", filter=here),
+        before=Sum("traces", filter=Q(day__lt=first), default=0),
+        here=Sum("traces", filter=here, default=0),
+    ):
+        stray = number != OTHER and before <= STRAYS and before < STRAY_SHARE * traces
+        found[number] = began_here if stray else began
+    return found
 
 
 def score_names(found: dict[int, Sums]) -> list[str]:
@@ -263,6 +284,18 @@ def examples(access: Access, topic: Topic, most: int, *, typical: bool = False) 
     return _with_texts(access, members, most)
 
 
+def most_typical(access: Access, numbers: Sequence[int]) -> dict[int, str]:
+    """By topic number the text of its first typical example: in as many reads for all of them as
+    for one. Absent: its call is not kept any more."""
+    access.require(Permission.READ)
+    project = access.project.pk
+    with connection.cursor() as cursor:
+        cursor.execute(MOST_TYPICAL, [list(numbers), project, LOOKED_AT])
+        calls = {number: (trace, span, start) for number, trace, span, start in cursor.fetchall()}
+    texts = reading.texts_of(project, list(calls.values()))
+    return {number: texts[call[:2]] for number, call in calls.items() if call[:2] in texts}
+
+
 def _with_texts(access: Access, members: Sequence[Member], most: int) -> list[Example]:
     """Of these `most` in their order, the same words once; reads until there are enough."""
     found: dict[str, Example] = {}
@@ -291,7 +324,7 @@ def sample(access: Access, topic: Topic, most: int) -> list[Key]:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A call on the map. `likeness` to the middle of its topic: 1 is most typical."""
+    """A call on the map."""
 
     number: int
     x: float
@@ -299,7 +332,6 @@ class Dot:
     trace_id: UUID
     span_id: int
     start_ns: int
-    likeness: float
     text: str
 
 
@@ -308,15 +340,8 @@ def dots(access: Access, run: Run) -> list[Dot]:
     access.require(Permission.READ)
     with connection.cursor() as cursor:
         project = access.project.pk
-        cursor.execute(DOTS, [project, run.start_ns, run.end_ns, project, run.pk, project])
+        cursor.execute(DOTS, [project, run.start_ns, run.end_ns, run.pk, project])
         return [Dot(*row) for row in cursor.fetchall()]
-
-
-def questions(dots: Iterable[Dot]) -> dict[int, str]:
-    """By topic number what is asked most typically: of its calls on the map the one nearest to its
-    middle, of equal ones the latest. Without those that say nothing in words."""
-    ordered = sorted(dots, key=lambda one: (one.likeness, one.start_ns))
-    return {one.number: one.text for one in ordered if one.number and one.text}
 
 
 def assign(project_id: int, matrix: Matrix) -> list[int | None]:
@@ -358,8 +383,8 @@ def named(access: Access, numbers: Sequence[int]) -> dict[int, str]:
 def mark(topic: Topic, begun: Mapping[int, date], first: date, last: date) -> str:
     """new, back or vanished, of a topic that is in these days; else empty. `begun`: `first_days`.
 
-    New is what is asked about only now, not what a run has only now told apart: its first call is
-    of these days, QUIET_DAYS or more after the first call that the run looked at.
+    New is what is asked about only now, not what a run has only now told apart: its first call,
+    strays aside, is of these days, QUIET_DAYS or more after the first call that the run looked at.
     """
     if topic.vanished_at is not None:
         return "vanished"
@@ -368,6 +393,12 @@ def mark(topic: Topic, begun: Mapping[int, date], first: date, last: date) -> st
     began = begun.get(topic.number)
     if began is None or began < first:
         return ""
-    looked = topic.found_at.date() - timedelta(days=schedule.WINDOW // finding.DAY)
-    quiet = began - max(looked, min(begun.values()))
+    quiet = began - known_since(topic, begun)
     return "new" if quiet >= timedelta(days=QUIET_DAYS) else ""
+
+
+def known_since(topic: Topic, begun: Mapping[int, date]) -> date:
+    """The first day of which is known how often a topic was asked about: the first with calls that
+    the run looked at which found it. `begun`: `first_days`, not empty."""
+    looked = topic.found_at.date() - timedelta(days=schedule.WINDOW // finding.DAY)
+    return max(looked, min(begun.values()))

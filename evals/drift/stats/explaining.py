@@ -61,8 +61,14 @@ def _of_labels(labels: NDArray[np.object_], is_current: Flags) -> tuple[float, f
         level: (before[level] / before.total(), now[level] / now.total())
         for level in sorted({*now, *before})
     }
-    level = max(shares, key=lambda name: abs(shares[name][1] - shares[name][0]))
+    level = max(shares, key=lambda name: _residual(*shares[name]))
     return shares[level][1] - shares[level][0], *shares[level], str(level)
+
+
+def _residual(before: float, now: float) -> float:
+    """A level's part of Pearson's statistic, up to a factor: of a rare one that has grown more than
+    of a common one that has shrunk for it."""
+    return (now - before) ** 2 / (now + before)
 
 
 def scores(measure: Measure, is_current: Flags) -> Doubles:

@@ -50,7 +50,8 @@ class TopicList(TruthView):
         access, (first, last) = access_of(request), range_of(request)
         vanished = read_flag(request.GET, "vanished")
         topics = selectors.topics_of_project(access.project.pk, vanished=vanished)
-        sums, begun = selectors.sums(access, first, last), selectors.first_days(access)
+        sums = selectors.sums(access, first, last)
+        begun = selectors.first_days(access, first, last)
         _, run = selectors.last_runs(access)
         return Response(
             {
@@ -102,7 +103,8 @@ class TopicDetail(TruthView):
         for key in sorted(days, key=lambda one: one[1]):
             by_day.append({"day": key[1].isoformat(), **rows.figures(days[key])})
             whole.add(days[key])
-        mark = selectors.mark(topic, selectors.first_days(access), first, last)
+        begun = selectors.first_days(access, first, last)
+        mark = selectors.mark(topic, begun, first, last)
         return Response({**rows.topic_row(topic, whole, mark), "by_day": by_day})
 
 

@@ -328,9 +328,13 @@ def test_nothing_is_said_of_changes_while_much_is_still_being_added_up(
     for hour in range(24):
         for ago in range(2, 6):
             scored(access, "grounded", [True, False], at=day(ago, hour), release="2.0")
-    said = got(page, range="7d")["sentence"]
-    assert said.startswith("What has come in is still being added up")
+    late = got(page, range="7d")
+    assert late["sentence"].startswith("What has come in is still being added up")
+    changes = [one for line in late["lines"] for one in (line.change, line.figure.flagged_change)]
+    assert not any(one.text or one.tone for one in changes), "the table tells none either"
+    assert "not compared: sums are still being made" in text(page, range="7d")
     rolled(access)
+    assert any(line.change.text for line in got(page, range="7d")["lines"])
     assert got(page, range="7d")["sentence"].startswith("No score has changed for certain")
 
 

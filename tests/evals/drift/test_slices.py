@@ -237,8 +237,14 @@ def test_what_is_gone_can_be_what_changed() -> None:
     told = Told("12 Nov", [BRIEF], [])
     answers = wording.of_answers(told, "outputs", "model", PARTS, 0.3)
     assert answers == (
-        "Since 12 Nov answers are 30 % longer at the same questions: model brief, with 22 % of"
-        " them before, is gone, not the users."
+        "Since 12 Nov answers are 30 % longer at the same questions: the model changed (brief is"
+        " gone, 22 % of them before), not the users."
+    )
+    brief = replace(BRIEF, just_before=0.46)
+    usual = replace(slice_of("model", "usual", 0.24, 0.49), explains=0.2, just_before=0.0)
+    told = Told("12 Nov", [brief, usual, replace(OLD, explains=0.1)], [])
+    assert "the model changed (usual in place of brief, 46 % of them just before), not the" in (
+        wording.of_answers(told, "outputs", "model", PARTS, 0.3)
     )
     of_users = wording.of_answers(Told("12 Nov", [GONE], []), "outputs", "users", PARTS, None)
     assert "(user bulk is gone, 40 % of conversations before)" in of_users

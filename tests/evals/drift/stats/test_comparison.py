@@ -55,6 +55,15 @@ def test_the_same_windows_give_the_same_result(quiet: Result) -> None:
     assert again == quiet
 
 
+def test_of_categories_the_one_farthest_beyond_chance_is_named() -> None:
+    before = Window(categories={"tongue": ["en"] * 196 + ["none"] * 4})
+    now = Window(categories={"tongue": ["en"] * 88 + ["none"] * 10 + ["de"] * 2})
+    found = compare(before, now, detectable=False)
+    [tongue] = [test for test in found.tests if test.name == "tongue"]
+    assert tongue.level == "none", "though a little more of English is gone"
+    assert (tongue.reference, tongue.current) == (0.02, 0.1)
+
+
 def test_another_language_is_seen_and_named() -> None:
     now = texts(70, 2) + texts(10, 3, GERMAN)
     found = compare(Window(texts=texts(120, 1)), Window(texts=now), detectable=False)
