@@ -69,7 +69,7 @@ def between(start: str, end: str) -> Chosen:
     start_ns = end_of(start) if start else None
     end_ns = end_of(end) if end and end != "now" else None
     if start_ns is not None and end_ns is not None and start_ns >= end_ns:
-        raise RangeError(f"{start!r} is not before {end!r}")
+        raise RangeError(f"{start!r} is not before {end!r}.")
     return Chosen("", start, end, TimeRange(start_ns, end_ns))
 
 
