@@ -15,7 +15,7 @@ from dashboards.numbers import number
 from dashboards.topics.reading import Asked
 from evals.topics import selectors
 from evals.topics.asking import OTHER
-from evals.topics.models import Topic
+from evals.topics.models import Run, Topic
 from evals.topics.selectors import Dot, Example
 from sightglass.accounts.access import Access
 from traces.ids import span_hex, trace_hex
@@ -26,8 +26,8 @@ ON_MAP = 14
 """Topics that are drawn as such on the map; the others are among the rest."""
 
 
-def map_card(asked: Asked, drawn: Sequence[Dot], topics: Sequence[Topic]) -> ChartCard:
-    """The calls of a run on a plane; a click opens one."""
+def map_card(asked: Asked, drawn: Sequence[Dot], topics: Sequence[Topic], run: Run) -> ChartCard:
+    """Some of a run's calls on a plane; a click opens one."""
     dots: dict[int, list[Dot]] = {}
     for dot in drawn:
         dots.setdefault(dot.number, []).append(dot)
@@ -47,18 +47,16 @@ def map_card(asked: Asked, drawn: Sequence[Dot], topics: Sequence[Topic]) -> Cha
     if others:
         clouds.append(Cloud("Smaller and no topic", _points(asked, others), faint=True))
     count = sum(len(cloud.points) for cloud in clouds)
-    summary = (
-        f"{count} calls on a plane, a sample, those that ask alike close together, in"
-        f" {len(shown)} topics."
-    )
+    sample = f"{number(count)} of the {number(run.total)} calls that the last run read"
+    summary = f"{sample}, those that ask alike close together, in {len(shown)} topics."
     return ChartCard(
         "map",
         "Map",
         cloud_map(clouds, summary=summary) if count else None,
-        sub=f"{number(count)} calls, a sample of what the last run read; a point opens its call",
+        sub=f"{sample}; a point opens its call",
         empty="The calls of the map have been deleted since. The next run draws a new one.",
-        note="What is asked alike lies together; left, right, up and down mean nothing. Numbers beside"
-        " the names count calls of this sample.",
+        note="What is asked alike lies together; left, right, up and down mean nothing. The numbers"
+        " beside names count the calls on the map.",
         size="l",
     )
 

@@ -122,7 +122,7 @@ class Line:
     """Of all that was asked in these days: traces of all topics."""
     change: Change
     none_before: bool
-    """It was asked about in these days, and not in as many before, of which that is known."""
+    """It was not asked about in as many days before, of which that is known."""
     quality: str
     quality_interval: str
     quality_change: Change
@@ -366,7 +366,7 @@ def _line(
         calls_url=asked.explore(topic.number, spans=True),
         share=0.0,
         change=change,
-        none_before=bool(mine.traces and not old.traces)
+        none_before=not old.traces
         and (mark == "new" or selectors.known_since(topic, reading.begun) <= asked.before[0]),
         quality=told(quality, unit),
         quality_interval=interval(quality, unit),

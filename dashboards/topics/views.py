@@ -57,7 +57,7 @@ def topics(request: ProjectRequest) -> HttpResponse:
     except TooSlow:
         return render(request, "topics/list.html", context | {"problem": frames.TOO_SLOW})
     shown = [one.topic for one in listing.lines]
-    card = frames.asked("map", "Map", lambda: mapped.map_card(asked, dots, shown))
+    card = frames.asked("map", "Map", lambda: mapped.map_card(asked, dots, shown, run))
     every = request.GET.get("all") == "1" or len(listing.lines) <= FIRST
     lines = listing.lines if listing.matched else []
     context |= {

@@ -159,7 +159,8 @@ def test_numbers_stay_through_new_vanishing_and_returning_topics(access: Access)
 def marked(access: Access, name: str, back: int) -> str:
     """Of a topic in so many days up to today."""
     first, last = days(back)
-    return selectors.mark(by_word(access)[name], selectors.first_days(access), first, last)
+    begun = selectors.first_days(access, first, last)
+    return selectors.mark(by_word(access)[name], begun, first, last)
 
 
 def test_new_is_what_is_asked_about_only_now(
