@@ -12,7 +12,7 @@ from traces.conventions.asking import asked_preview
 from traces.conventions.content import logs_content, natively_said, said, text_length
 from traces.conventions.kinds import kind_of, provider_of
 from traces.conventions.precedence import gather, is_mapped
-from traces.conventions.usage import blob, cost_of, usage_of
+from traces.conventions.usage import blob, cost_of, of_native, usage_of
 from traces.conventions.values import numeral, parsed, preview, scalar, text, texts
 from traces.spans import MODEL_CALLS, Kind, RawLog, RawSpan, SpanFacts, Status
 
@@ -204,7 +204,8 @@ def _native(native: dict[str, Any], made: SpanFacts) -> None:
         made.kind = Kind(kind)
     if isinstance(native.get("usage"), dict):
         made.suspect.clear()
-        made.usage = usage_of(native["usage"], excludes_cache=False, suspect=made.suspect)
+        sent = of_native(native["usage"])
+        made.usage = usage_of(sent, excludes_cache=False, suspect=made.suspect)
     if isinstance(native.get("cost"), dict):
         made.reported_cost = cost_of({"cost_blob": native["cost"]})
     if isinstance(native.get("tags"), list):

@@ -47,11 +47,14 @@ def said(raw: RawSpan, found: dict[str, Any], kind: Kind) -> tuple[Any, Any]:
     return first, answered[-1].get("content") or answered[-1].get("tool_calls") or returned
 
 
+SPEAKERS = {"input": "user", "output": "assistant"}
+"""Whose a message is that names no role."""
+
+
 def natively_said(native: dict[str, Any]) -> tuple[Any, Any, tuple[int, int]]:
     """What our own fields say was asked last and answered, and the characters of both sides."""
     asked, answered = (
-        [one for one in native.get(f"{side}_messages") or () if isinstance(one, dict)]
-        for side in ("input", "output")
+        shapes.native(native.get(f"{side}_messages") or [], role) for side, role in SPEAKERS.items()
     )
     users = [one for one in asked if one.get("role") == "user"]
     first = users[-1].get("content") if users else native.get("input")
@@ -248,7 +251,16 @@ def content(raw: RawSpan, logs: Sequence[RawLog] = ()) -> SpanContent:
     made.documents = documents.found_by(raw, kind, made.output)
     made.tools = tools.offered(raw.attributes, found)
     made.parameters = parameters.of(raw.attributes, found, kind, made.input)
-    for name in SpanContent.__slots__:
-        if raw.native and raw.native.get(name) is not None:
-            setattr(made, name, raw.native[name])
+    if raw.native:
+        _natively(raw.native, made)
     return made
+
+
+def _natively(native: dict[str, Any], made: SpanContent) -> None:
+    """Our own fields win over every convention."""
+    for name in SpanContent.__slots__:
+        if native.get(name) is not None:
+            setattr(made, name, native[name])
+    for side, role in SPEAKERS.items():
+        if sent := native.get(f"{side}_messages"):
+            setattr(made, f"{side}_messages", shapes.native(sent, role))

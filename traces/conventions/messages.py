@@ -155,6 +155,21 @@ def _heard(item: Message, made: Message) -> None:
         made["parts"] = [{"type": "reasoning", "text": thought}, *spoken]
 
 
+def native(sent: list[Any], role: str) -> list[Message]:
+    """Messages of native JSON: those of API.md's shape as they are, a provider's made into it."""
+    return [one for item in sent for one in ([item] if _is_ours(item) else message(item, role))]
+
+
+def _is_ours(item: Any) -> bool:
+    if not isinstance(item, dict) or not isinstance(item.get("role"), str):
+        return False
+    calls = item.get("tool_calls") or []
+    has_calls = isinstance(calls, list) and all(
+        isinstance(call, dict) and "function" not in call for call in calls
+    )
+    return has_calls and isinstance(item.get("content"), str | None) and "function_call" not in item
+
+
 def messages(value: Any, role: str = "user") -> list[Message] | None:
     """Every message in a value of any known shape; None if it is no conversation."""
     value = parsed(value)

@@ -32,6 +32,19 @@ DETAILS = ("prompt_tokens_details", "input_tokens_details", "completion_tokens_d
 DIRECTIONS = {"prompt": "input", "input": "input", "completion": "output", "output": "output"}
 
 
+READ = frozenset({*NAMES, *DETAILS, "service_tier",
+                  *(name for names in IN_BLOBS.values() for name in names)})  # fmt: skip
+"""Names in a usage object that mean something."""
+
+
+def of_native(sent: dict[str, Any]) -> dict[str, Any]:
+    """The facts of native JSON's `usage`: ours as they are, a provider's object as such."""
+    if sent.keys() <= set(NAMES):
+        return sent
+    heard = {name: sent[name] for name in ("audio_tokens",) if name in sent}
+    return {"usage_blob": sent, **heard}
+
+
 def blob(value: Any) -> dict[str, Any]:
     """Our names out of a provider's usage object in a string."""
     usage = parsed(value)
@@ -142,6 +155,10 @@ IN_COSTS = {
                    "input_cached_tokens"),
     "cache_write": ("cache_write", "input_cache_creation", "cache_creation_input_tokens"),
 }  # fmt: skip
+
+
+READ_OF_COST = frozenset({"source", *(name for names in IN_COSTS.values() for name in names)})
+"""Names in a cost object that mean something."""
 
 
 def cost_of(found: dict[str, Any]) -> Cost | None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 
+from traces.conventions.usage import READ, READ_OF_COST
+from traces.conventions.values import MAX_TOKENS
 from traces.otlp import BodyError, Decoded, otlp_json
 from traces.otlp.otlp_json import Fault
 from traces.otlp.traces import EARLIEST_NS, clamp, fault_of
@@ -49,8 +51,9 @@ FIELDS = frozenset({
     *("usage_estimated", "price_ref", "input_preview", "output_preview", "flags"),
     *("suspect_reasons", "received_at", "links"),
 })  # fmt: skip
+WITHIN = {"usage": READ, "cost": READ_OF_COST}
+"""Names that mean something in objects of which each name is a fact."""
 NO_RESOURCE, NO_SCOPE = Resource(), Scope()
-MAX_COUNT = 2**53
 
 
 def decode_json(body: bytes, *, now_ns: int | None = None) -> Decoded[RawSpan]:
@@ -196,8 +199,12 @@ def _check_shapes(span: dict[str, Any]) -> None:
 
 
 def _keep_others(span: dict[str, Any]) -> None:
-    """Fields of other names, misspelt ones too, become attributes: kept, shown and reported."""
+    """Fields of other names, misspelt ones too, become attributes: kept, shown and reported; so do
+    those of tokens and money."""
     others = {name: span.pop(name) for name in list(span) if name not in FIELDS}
+    for name, read in WITHIN.items():
+        within = span.get(name) or {}
+        others |= {f"{name}.{key}": value for key, value in within.items() if key not in read}
     if others:
         span["attributes"] = others | (span.get("attributes") or {})
 
@@ -219,8 +226,8 @@ def _check_numbers(span: dict[str, Any]) -> None:
     usage = span.get("usage") or {}
     for name in COUNTS:
         value = usage.get(name)
-        if value is not None and (type(value) is not int or not 0 <= value <= MAX_COUNT):
-            raise Fault(f"usage/{name}", f"must be an integer from 0 to {MAX_COUNT}")
+        if value is not None and (type(value) is not int or not 0 <= value <= MAX_TOKENS):
+            raise Fault(f"usage/{name}", f"must be an integer from 0 to {MAX_TOKENS}")
     cost = span.get("cost") or {}
     for name in ("input", "output", "cache_read", "cache_write", "total"):
         if cost.get(name) is not None:

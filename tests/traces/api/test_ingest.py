@@ -469,6 +469,52 @@ def test_a_field_that_a_span_does_not_have_becomes_an_attribute(
     assert "modle" in unmapped
 
 
+def read_back(send: Sender, client: Client, **fields: Any) -> Any:
+    sent = {"name": "a", "start_time": "2026-11-01T10:00:00Z", "kind": "llm"} | fields
+    ids = native(send, sent).json()["ids"][0]
+    headers = {"Authorization": f"Bearer {send.key}"}
+    path = "/api/v1/spans/{trace_id}/{span_id}".format(**ids)
+    return client.get(path, headers=headers).json()
+
+
+def test_a_providers_usage_is_read_and_what_it_does_not_say_is_kept(
+    send: Sender, client: Client
+) -> None:
+    details = {"prompt_tokens_details": {"cached_tokens": 900}}
+    sent = {"prompt_tokens": 1000, "completion_tokens": 50, "total_tokens": 1050} | details
+    read = read_back(send, client, usage=sent | {"odd": 1}, cost={"total": "0.1", "odder": 2})
+    counts = ("input_tokens", "output_tokens", "total_tokens", "cache_read_tokens")
+    assert [read["usage"][name] for name in counts] == [1000, 50, 1050, 900]
+    assert read["attributes"] == {"usage.odd": 1, "cost.odder": 2}
+    mixed = {"input_tokens": 1000, "output_tokens": 50, "cached_tokens": 900}
+    assert read_back(send, client, usage=mixed)["usage"]["cache_read_tokens"] == 900
+    aside = {"input_tokens": 100, "output_tokens": 50, "cache_read_input_tokens": 900}
+    assert read_back(send, client, usage=aside)["usage"]["input_tokens"] == 1000, "Anthropic's"
+    wrong = native(send, {"name": "a", "start_time": 0, "usage": {"input_tokens": 2**40 + 1}})
+    assert "from 0 to 1099511627776" in wrong.json()["errors"][0]["detail"]
+
+
+def test_a_providers_messages_become_ours(send: Sender, client: Client) -> None:
+    picture = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
+    call = {"name": "lookup", "arguments": '{"a": 1}'}
+    read = read_back(
+        send, client,
+        input_messages=[
+            {"role": "user", "content": [{"type": "text", "text": "Where is it?"}, picture]},
+        ],
+        output_messages=[
+            {"role": "assistant", "content": None,
+             "tool_calls": [{"id": "c1", "type": "function", "function": call}]},
+        ],
+    )  # fmt: skip
+    [asked], [answered] = read["input_messages"], read["output_messages"]
+    assert (asked["content"], read["input_preview"]) == ("Where is it?", "Where is it?")
+    assert asked["parts"][1] == picture
+    assert answered["tool_calls"] == [{"id": "c1", "name": "lookup", "arguments": {"a": 1}}]
+    own = {"role": "assistant", "content": "Yes.", "tool_calls": [{"id": "c", "name": "f"}], "x": 1}
+    assert read_back(send, client, output_messages=[own])["output_messages"] == [own]
+
+
 def test_a_span_is_taken_as_it_was_read(send: Sender, client: Client) -> None:
     sent = {
         "name": "answer", "start_time": "2026-11-01T10:00:00Z", "kind": "llm",
