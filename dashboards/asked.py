@@ -73,8 +73,9 @@ def listed(request: HttpRequest, access: Access, lister: Lister) -> Listing:
     try:
         query = parse(q) if q.strip() else EVERYTHING
     except QueryError as error:
-        hint = f" Did you mean {error.suggestion}?" if error.suggestion else ""
-        answer.problem = f"Character {error.position + 1}: {error.detail}.{hint}"
+        is_asked = error.suggestion is None or error.detail.endswith("?")
+        hint = "" if is_asked else f" Did you mean {error.suggestion}?"
+        answer.problem = f"{error.sentence}{hint}"
         return answer
     try:
         page = _page(access, lister, query, answer.time, request.GET.get("cursor"))

@@ -110,7 +110,7 @@ def _wrong_scope(draft: Draft) -> dict[str, str]:
     try:
         query = parse(text_of(draft.scope, draft.value))
     except QueryError as error:
-        return {"value": f"Character {error.position + 1}: {error.detail}."}
+        return {"value": error.sentence}
     return {} if query else {"value": "This filter asks for nothing."}
 
 

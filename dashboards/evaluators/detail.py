@@ -124,7 +124,7 @@ def backfill(request: ProjectRequest, pk: int) -> HttpResponse:
                 return redirect("evaluator", access.project.slug, found.pk)
             estimate = backfill_service.estimate(access, version, *form.bounds())
         except QueryError as error:
-            form.add_error(None, f"The evaluator's filter can no longer be read: {error.detail}.")
+            form.add_error(None, f"The evaluator's filter can no longer be read: {error.ended}")
         except TooSlow:
             form.add_error(None, "Counting took too long and was stopped. Take a shorter range.")
     context = context_of(request, found, range_form=form, estimate=estimate)

@@ -42,7 +42,7 @@ def try_form(request: ProjectRequest) -> HttpResponse:
             found = trying.candidates(request.access, version, SPANS)
             context |= {"spans": [_shown(span) for span in found], "asked": True}
     except QueryError as error:
-        form.add_error("filter", f"Character {error.position + 1}: {error.detail}.")
+        form.add_error("filter", error.sentence)
     except TooSlow:
         form.add_error("filter", "Finding spans took too long. Narrow the filter.")
     return render(request, "evaluators/try.html", context)

@@ -129,7 +129,7 @@ def slow_models(reading: Reading) -> list[SlowRow]:
         return group[2] if group[2] != OTHER else None
 
     now = grouped(reading.spans.cells, model_of)
-    before = grouped(reading.spans_before.cells, model_of)
+    before = grouped(() if reading.unsettled else reading.spans_before.cells, model_of)
     rows = []
     for names in named_alike(now):
         sums, was = (added(of[one] for one in names if one in of) for of in (now, before))
@@ -169,7 +169,8 @@ def _note(names: Sequence[str], found: Mapping[str, Measures]) -> str:
 
 def slow_names(reading: Reading) -> list[SlowRow]:
     """By name and kind, so that a step of the application is not taken for a call in it."""
-    now, before = by_name(reading.names.cells), by_name(reading.names_before.cells)
+    now = by_name(reading.names.cells)
+    before = by_name(() if reading.unsettled else reading.names_before.cells)
     rows = []
     for (name, kind), sums in now.items():
         found = (term("name", name), term("kind", kind))

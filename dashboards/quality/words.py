@@ -124,6 +124,7 @@ class _Main:
     now: Value
     unit: str
     change: Change
+    verb: str = "is"
 
 
 def _mains(one: Figure) -> list[_Main]:
@@ -134,7 +135,7 @@ def _mains(one: Figure) -> list[_Main]:
     if one.flagged.value is None:
         return [mean]
     change = one.flagged_change
-    flags = _Main(one.key, f"{name} flags", flagged_value, one.flagged, "ratio", change)
+    flags = _Main(one.key, f"{name} flags", flagged_value, one.flagged, "ratio", change, "are")
     aside = matters(name, one.key.source) >= OWN_CODE
     said = aside or (one.change.tone == change.tone and _is_notable(flags))
     return [flags] if said else [flags, replace(mean, what=f"{name} (mean)")]
@@ -202,7 +203,7 @@ class _Past:
         several = f"the median of {len(self.usual)} earlier periods"
         when = several if len(self.usual) > 1 else f"{self.before} that"
         if found.tone:
-            return f", and is still {WORSE[found.tone]} than {was} in {when}"
+            return f", and {self.main.verb} still {WORSE[found.tone]} than {was} in {when}"
         return f": back to what it was in {when}, {was}"
 
 

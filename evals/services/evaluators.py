@@ -68,7 +68,7 @@ def _wrong(draft: Draft) -> dict[str, str]:
         try:
             parse(draft.filter)
         except QueryError as error:
-            errors["filter"] = f"Character {error.position + 1}: {error.detail}."
+            errors["filter"] = error.sentence
     if not 0 < draft.sampling <= 1:
         errors["sampling"] = "Must be above 0 and at most 1."
     if draft.daily_budget is not None and not 0 <= draft.daily_budget < 10**6 * PICO:

@@ -82,7 +82,7 @@ def of(access: Access, form: RuleForm, *, now: datetime, days: int) -> Preview:
     except TooSlow:
         made.problem = LATE
     except QueryError as error:
-        made.errors["filter"] = f"Character {error.position + 1}: {error.detail}."
+        made.errors["filter"] = error.sentence
     except UnknownMetric:
         made.errors["metric"] = "There is no such metric."
     except NoBudget:

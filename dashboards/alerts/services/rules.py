@@ -41,7 +41,7 @@ def _wrong(project: Project, draft: Draft) -> dict[str, str]:
     try:
         parse(draft.filter)
     except QueryError as error:
-        errors["filter"] = f"Character {error.position + 1}: {error.detail}."
+        errors["filter"] = error.sentence
     try:
         metric = metrics.find(draft.metric)
     except metrics.UnknownMetric:

@@ -140,7 +140,7 @@ def _wrong_query(draft: Draft) -> list[Fault]:
         try:
             parse(draft.q)
         except QueryError as error:
-            detail = f"Character {error.position + 1}: {error.detail}."
+            detail = error.sentence
             errors.append({"pointer": "/q", "detail": detail})
     return errors
 

@@ -154,6 +154,7 @@ def test_each_condition_comes_back_as_it_went(
         ({"limit": "8", "metric": "latency_p95"}, "800 ms or 8 s"),
         ({"limit": "<script>alert(1)</script>"}, "Write a number"),
         ({"filter": "(model:a"}, "Character"),
+        ({"filter": "modle:a"}, "did you mean model?<"),
         ({"metric": "nonsense"}, "There is no such metric."),
         ({"type": "guess"}, "One of threshold"),
         ({"window": "7m"}, "A multiple of five minutes."),

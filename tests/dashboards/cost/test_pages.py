@@ -617,7 +617,7 @@ def test_traffic_that_began_in_the_time_before_has_not_grown(page: Client, acces
     [said] = response.context["sentences"]
     assert re.search(r"Traffic began on 8 \w{3}, within the time before \(.+: .+¢\)", said)
     assert "do not compare" in said and "more than" not in said
-    assert response.context["tiles"][0].change is None
+    assert [tile.change for tile in response.context["tiles"]] == [None] * 6, "nor one per trace"
     assert [line.change.text for line in response.context["lines"]] == [""]
     change = page.get(f"{COST}/change", ends)
     told = change.context["explained"].sentences
@@ -642,6 +642,33 @@ def test_a_time_before_with_traffic_on_few_days_is_said_to_have_that(
     begun(access, start - 3 * DAY, 10)
     [said] = page.get(COST, ends).context["sentences"]
     assert "do not compare" not in said
+
+
+def test_nothing_is_compared_while_much_is_still_being_added_up(
+    page: Client, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cubes, "MOST_RAW", 12)
+    start = month(1).range.start_ns or 0
+    at = start + 14 * DAY
+    ends = {"from": iso(at), "to": iso(at + 4 * DAY)}
+    run_away(access, at + DAY, gen_ai__usage__cache_read__input_tokens=900)
+    settle()
+    spans = [call(at + hour * HOUR, f"Of {hour}") for hour in range(-48, 48)]
+    store_spans(access, decoded(*spans))
+    indexing.run(60)
+    for url in (COST, f"{COST}/change", f"{COST}/efficiency"):
+        said = shown(page, url, **ends)
+        assert "What has come in is still being added up; then this says" in said, url
+        assert "ran away and" not in said and "rests on runaway traces" not in said, url
+        assert "do not compare" not in said and "than in" not in said, url
+    spent = page.get(COST, ends).context
+    assert not any(one.change for one in spent["tiles"])
+    assert not any(line.change.text or line.change.tone for line in spent["lines"])
+    assert page.get(f"{COST}/change", ends).context.get("card") is None
+    settle()
+    assert any(one.change for one in page.get(COST, ends).context["tiles"])
+    told = shown(page, f"{COST}/change", **ends)
+    assert "ran away" in told and "still being added up" not in told
 
 
 def test_a_first_day_without_traffic_of_many_is_not_worth_a_word(

@@ -351,3 +351,33 @@ def test_throughput_is_not_compared_with_a_time_in_which_traffic_began(
     html = text_of(page("range=14d"))
     said = html[html.index("Throughput") :][:120]
     assert "no trace before" in said and "%" not in said.split("no trace before")[0]
+
+
+@pytest_db
+def test_nothing_is_compared_while_much_is_still_being_added_up(
+    send: Callable[..., None],
+    page: Page,
+    client: Client,
+    access: Access,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def changes() -> list[str]:
+        found = client.get("/p/shop/performance?range=14d").context
+        rows = [*found["stats"], *found["models"], *found["names"]]
+        return [one.change.text for one in rows if one.change.text]
+
+    monkeypatch.setattr(cubes, "MOST_RAW", 12)
+    for days in range(1, 27):
+        for seconds in range(1, 6):
+            send(days, seconds)
+    page()
+    while rolling.run(60):
+        pass
+    assert changes()
+    for days in range(1, 14):
+        for hour in range(12):
+            start = began(days) + hour * 3_600 * SECOND
+            made = sending.llm(start_ns=start, end_ns=start + SECOND)
+            store_spans(access, sending.decoded(made))
+    assert changes() == []
+    assert client.get("/p/shop/performance?range=14d").context["versus"] == ""

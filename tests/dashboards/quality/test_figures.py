@@ -349,10 +349,10 @@ def test_what_goes_beyond_what_was_usual_is_told_as_it_is() -> None:
     for told in (told_of(20, 60, 62), told_of(20, 60), told_of(60, 20, 18)):
         assert told.endswith(").")
     assert told_of(40, 100, 10).endswith(
-        ", and is still worse than 5.0% in the 7 days before that."
+        ", and are still worse than 5.0% in the 7 days before that."
     )
     assert told_of(60, 20, 120).endswith(
-        ", and is still better than 60.0% in the 7 days before that."
+        ", and are still better than 60.0% in the 7 days before that."
     )
 
 

@@ -1,6 +1,7 @@
 """Sessions: their list, and one as a transcript across its traces."""
 
 import json
+from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -67,7 +68,9 @@ def test_a_list_is_filtered(page: Client, access: Access) -> None:
     text = body(page, f"{LIST}&q=session:s-2")
     assert ">s-2<" in text and ">s-1<" not in text
     assert "None match" in body(page, f"{LIST}&q=session:nobody")
-    assert "Character 1" in body(page, f"{LIST}&q=sesion:x")
+    said = unescape(body(page, f"{LIST}&q=sesion:x"))
+    assert "Character 1: There is no field 'sesion'; did you mean session?" in said
+    assert "?." not in said and "Did you mean" not in said, "asked once"
 
 
 def test_a_session_is_one_transcript_in_order(page: Client, access: Access) -> None:
