@@ -39,7 +39,7 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Askers:
-    """Users with most traces first. `cut`: there are more calls than were looked through."""
+    """Users with most traces first. `cut`: of so many calls as are looked through at most."""
 
     users: Sequence[Asker]
     cut: bool
@@ -49,9 +49,9 @@ def askers(access: Access, topic: Topic, first: date, last: date) -> Askers:
     """Over the days from `first` to `last`."""
     access.require(Permission.READ)
     project = access.project.pk
-    given = [project, topic.number, *range_ns(first, last), LOOKED_AT + 1, project, MOST]
+    given = [project, topic.number, *range_ns(first, last), LOOKED_AT, project, MOST]
     with connection.cursor() as cursor:
         cursor.execute(ASKERS, given)
         found = cursor.fetchall()
     users = [Asker(who, traces, traces / int(whole)) for who, traces, whole, _ in found if who]
-    return Askers(users, any(calls > LOOKED_AT for *_, calls in found))
+    return Askers(users, any(calls >= LOOKED_AT for *_, calls in found))

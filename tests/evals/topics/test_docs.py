@@ -8,7 +8,7 @@ import pytest
 from pytest_django.live_server_helper import LiveServer
 
 from dashboards.topics.reading import FEW_SCORES
-from evals.topics import clustering, matching, selectors
+from evals.topics import askers, clustering, matching, selectors
 from evals.topics.models import Run, Topic
 from evals.topics.services import assigning, finding, naming, schedule
 from sightglass.accounts.access import Access
@@ -47,6 +47,10 @@ def test_its_numbers_are_those_of_the_code() -> None:
     assert f"cosine {matching.ALIKE} or more" in TEXT and f"(Dice; {matching.SAME} or more)" in TEXT
     assert f"for {schedule.PATIENCE.seconds // 60} minutes at most" in TEXT
     assert f"after {selectors.QUIET_DAYS} days or more" in TEXT
+    assert f"up to {selectors.STRAYS} traces before" in TEXT and selectors.STRAY_SHARE == 1 / 20
+    assert f"of its latest {selectors.LOOKED_AT} calls" in TEXT
+    assert f"about {finding.ON_MAP} of those" in TEXT
+    assert f"newest {askers.LOOKED_AT:,} calls" in TEXT and askers.MOST == 5
     assert f"{clustering.COUNTS[-1]} or one topic for every\n   {clustering.EACH} calls" in TEXT
     assert f"fewer than {FEW_SCORES}" in TEXT
     assert (naming.EXAMPLES, clustering.ENOUGH) == (8, 0.95)
