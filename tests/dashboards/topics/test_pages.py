@@ -6,8 +6,9 @@ import csv
 import io
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from django.db import connection
@@ -17,7 +18,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from dashboards.topics import reading
-from evals.topics import filtered, selectors
+from evals.topics import askers, filtered, selectors
 from evals.topics.models import Day, DayScore, Member, Plan, Point, Run, Topic
 from evals.topics.services import plans, schedule, summing
 from sightglass.accounts.access import Access
@@ -27,7 +28,7 @@ from tests.evals.judging import chat, connect, send
 from tests.evals.topics.asking import HOUR, asked, texts
 from tests.evals.topics.test_finding import FOUR, NOON
 from traces.ids import trace_hex
-from traces.models import Score, Span
+from traces.models import Score, Span, Trace
 from traces.query import parse
 from traces.selectors.paging import TooSlow
 from traces.services import scores
@@ -106,6 +107,29 @@ def test_the_list(page: Client, found: Access) -> None:
     assert "last 7 days" in text
 
 
+def test_a_row_quotes_what_the_topics_own_page_puts_first(page: Client, found: Access) -> None:
+    """Of its latest calls the most typical, on the map or not, as new calls come in."""
+    topic = selectors.topics_of_project(found.project.pk)[0]
+    far = Member.objects.filter(number=topic.number).order_by("likeness")[0]
+    Member.objects.filter(trace_id=far.trace_id).update(likeness=1.0)
+    Point.objects.filter(trace_id=far.trace_id).delete()
+    [first, *_] = selectors.examples(found, topic, 12, typical=True)
+    assert first.span_id == far.span_id
+    row = f'dir="auto">“{escape(reading.quote(first.text))}”</a>'
+    assert row in text_of(page, address(found))
+    own = text_of(page, address(found, f"/{topic.number}"))
+    assert own.index(escape(first.text)) == min(
+        own.index(escape(one.text)) for one in selectors.examples(found, topic, 12, typical=True)
+    )
+
+
+def test_a_quote_ends_with_a_word() -> None:
+    assert reading.quote("Where  is\nmy parcel?") == "Where is my parcel?"
+    long = "I asked a week ago, and " * 6
+    assert reading.quote(long) == ("I asked a week ago, and " * 4 + "I asked a week…")
+    assert reading.quote("鞄" * 200) == "鞄" * reading.LONGEST_QUOTE + "…"
+
+
 def test_an_agent_that_calls_again_and_again_asks_once(page: Client, found: Access) -> None:
     """Twenty calls of one trace are one more that asks, in the list, over the API's figures, and
     with a filter; how many calls they are stands beside it."""
@@ -138,6 +162,9 @@ def test_the_map_leads_to_its_calls(page: Client, found: Access) -> None:
     point = Point.objects.order_by("pk")[0]
     assert f"/traces/{trace_hex(point.trace_id)}?span=" in text
     assert "Some of what is on the map" in text
+    Point.objects.exclude(pk=point.pk).delete()
+    text = text_of(page, address(found))
+    assert "1 of the 120 calls that the last run read" in text
 
 
 def test_progress_while_a_run_is_under_way(page: Client, found: Access) -> None:
@@ -206,6 +233,17 @@ def test_a_name_from_the_page(page: Client, found: Access) -> None:
     assert "could not tell this name" in said
     page.post(f"{url}/name", {"name": ""})
     assert Topic.objects.get(pk=topic.pk).title == topic.label
+
+
+def test_renaming_keeps_the_days_and_the_name_stands_first(page: Client, found: Access) -> None:
+    topic = selectors.topics_of_project(found.project.pk)[0]
+    url = address(found, f"/{topic.number}")
+    [action] = re.findall(r'action="([^"]+/name[^"]*)"', text_of(page, f"{url}?days=7"))
+    assert page.post(action, {"name": "Late parcels"})["Location"] == f"{url}?days=7"
+    text = text_of(page, address(found))
+    assert 'dir="auto">Late parcels</a>' in text
+    first = selectors.examples(found, topic, 1, typical=True)[0].text
+    assert f'dir="auto">“{escape(first)}”</span>' in text
 
 
 def test_the_list_is_sorted_by_its_columns(page: Client, found: Access) -> None:
@@ -365,6 +403,68 @@ def test_a_filter_narrows_the_figures(page: Client, found: Access) -> None:
     assert 'value="user:ann"' in text and "Without the filter" in text
     assert "among the newest 50,000 of these days" in text
     assert f"q=topic%3A{topics[0].number}%20%28user%3Aann%29" in text.replace("+", "%20")
+
+
+def test_a_filter_that_matches_nothing_says_so(page: Client, found: Access) -> None:
+    text = text_of(page, address(found) + "?days=7&q=user:nobody")
+    assert "No call of the last 7 days matches <code>user:nobody</code>" in text
+    assert '<a class="btn" href="?days=7">Topics of all calls</a>' in text
+    assert 'class="full any"' not in text and ": 4 topics" not in text and "Show all" not in text
+    assert "aria-sort" not in text and 'id="card-map"' in text
+    topic = selectors.topics_of_project(found.project.pk)[0]
+    [stray] = Member.objects.filter(number=topic.number)[:1]
+    Span.objects.filter(trace_id=stray.trace_id).update(user_id="ann")
+    Member.objects.filter(trace_id=stray.trace_id).update(number=0)
+    text = text_of(page, address(found) + "?days=7&q=user:ann")
+    assert "belongs to <a" in text and 'class="full any"' not in text
+
+
+def test_what_was_not_asked_about_before_is_told_alike(page: Client, found: Access) -> None:
+    """On the list and on the topic's page; not of days that no run has looked at."""
+    topic, other, *_ = selectors.topics_of_project(found.project.pk)
+    url, own = address(found) + "?days=7", address(found, f"/{topic.number}?days=7")
+    assert "none before" not in text_of(page, url)
+    day = datetime.now(UTC).date() - timedelta(days=7)
+    before = {"day": day, "calls": 5, "failed": 0, "cost": 0, "tokens": 0, "traces": 5}
+    Day.objects.create(project=found.project, number=other.number, **before)
+    assert "none before" not in text_of(page, url), "nothing is known of all the days before"
+    assert "7 days before were not looked at" in text_of(page, own)
+    Day.objects.create(project=found.project, number=0, **before | {"day": day - timedelta(9)})
+    assert text_of(page, url).count(">none before</span>") == 3
+    assert "none in the 7 days before" in text_of(page, own)
+    Topic.objects.update(found_at=datetime.now(UTC) + timedelta(days=22))
+    assert "none before" not in text_of(page, url), "runs looked at no day before"
+
+
+def test_who_asks(page: Client, found: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    topic = selectors.topics_of_project(found.project.pk)[0]
+    url = address(found, f"/{topic.number}?days=7")
+    traces = list(Member.objects.filter(number=topic.number).order_by("-start_ns"))
+    Trace.objects.update(user_id=None)
+    assert "No call of these days says who asks." in text_of(page, url)
+    at = 0
+    for user, count in (("ann b", 6), ("bob", 5), ("c", 4), ("d", 3), ("e", 2), ("f", 1)):
+        ids = [one.trace_id for one in traces[at : at + count]]
+        Trace.objects.filter(trace_id__in=ids).update(user_id=user)
+        at += count
+    days = (datetime.now(UTC).date() - timedelta(days=6), datetime.now(UTC).date())
+    told = askers.askers(found, topic, *days)
+    assert [(one.user, one.traces) for one in told.users] == [
+        ("ann b", 6), ("bob", 5), ("c", 4), ("d", 3), ("e", 2)
+    ] and not told.cut  # fmt: skip
+    assert told.users[0].share == 6 / len(traces)
+    text = text_of(page, url)
+    assert "6 traces, " in text and "users with most traces" in text
+    [link] = re.findall(r'href="([^"]+)">ann b<', text)
+    there = parse_qs(urlsplit(unescape(link)).query)
+    assert there["q"] == [f'topic:{topic.number} user:"ann b"'] and there["from"] == [str(days[0])]
+    monkeypatch.setattr(askers, "LOOKED_AT", 8)
+    told = askers.askers(found, topic, *days)
+    assert [(one.user, one.traces) for one in told.users] == [("ann b", 6), ("bob", 2)]
+    assert told.cut and told.users[0].share == 0.75
+    assert "of the newest 8 calls" in text_of(page, url)
+    long_ago = days[0] - timedelta(days=30)
+    assert not askers.askers(found, topic, long_ago, long_ago).users
 
 
 def test_a_filter_that_cannot_be_read_or_takes_too_long(

@@ -179,6 +179,17 @@ def test_new_is_what_is_asked_about_only_now(
     assert {marked(access, name, 28) for name in FOUR} == {""}, "found today, and known before"
     assert marked(access, "rechnung", 28) == "new" == marked(access, "rechnung", 7)
     assert marked(access, "rechnung", 2) == "", "it began before these days"
+    number, (first, _) = by_word(access)["rechnung"].number, days(7)
+    like = {"project": access.project, "number": number, "failed": 0, "cost": 0, "tokens": 0}
+    Day.objects.create(**like, day=first - timedelta(days=2), calls=9, traces=1)
+    assert marked(access, "rechnung", 7) == "new", "one stray trace lies before"
+    Day.objects.filter(number=number, day__lt=first).update(traces=2)
+    assert marked(access, "rechnung", 7) == "", "two are a twentieth of what it has now"
+    Day.objects.filter(number=number, day__gte=first).update(traces=1_000)
+    assert marked(access, "rechnung", 7) == "new"
+    Day.objects.filter(number=number, day__lt=first).update(traces=3)
+    assert marked(access, "rechnung", 7) == "", "three are no strays of anything"
+    Day.objects.filter(number=number, day__lt=first).delete()
     Day.objects.filter(day__lt=(datetime.now(UTC) - timedelta(days=9)).date()).delete()
     assert marked(access, "rechnung", 28) == "", "there was no traffic long enough before"
 
