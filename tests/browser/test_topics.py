@@ -29,7 +29,9 @@ def found(access: Access) -> Topic:
 
 
 def test_every_light(page_check: Callable[..., None], found: Topic) -> None:
+    Topic.objects.filter(number=2).update(name="What many ask")
     page_check(URL, name="topics")
+    page_check(f"{URL}?days=7&q=user:nobody", name="topics-unmatched")
     page_check(f"{URL}/{found.number}", name="topic")
 
 
@@ -91,13 +93,14 @@ def test_the_map_opens_a_call(visit: Visit, found: Topic) -> None:
 
 
 def test_a_topic_gets_a_name_and_leads_on(visit: Visit, found: Topic) -> None:
-    watched = visit(URL)
+    watched = visit(f"{URL}?days=7")
     page = watched.page
     page.get_by_role("navigation").get_by_role("link", name="Topics").first.focus()
     page.locator(f".tp-list a[href^='{URL}/{found.number}?']").press("Enter")
     page.get_by_label("Name of the topic").fill("What most ask")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("What most ask")
+    expect(page).to_have_url(re.compile(r"\?days=7$"))
     watched.check()
     page.get_by_role("link", name="Traces in the explorer", exact=True).click()
     expect(page).to_have_url(re.compile(r"q=topic%3A1\b"))
