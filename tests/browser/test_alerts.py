@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +12,7 @@ from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
 from dashboards.alerts.models import Rule, Transition
+from dashboards.alerts.windows import last_end
 from dashboards.channels import delivering
 from dashboards.channels.models import Channel
 from sightglass.accounts.access import Access
@@ -174,3 +177,28 @@ def test_without_script_it_works_too(
     expect(page.get_by_text("Plain is watched from now on.")).to_be_visible()
     assert Rule.objects.get(name="Plain").condition == {"type": "absence", "fewer_than": 3}
     plain.close()
+
+
+def test_what_changed_most_is_read_on_a_phone(
+    visit: Callable[..., Watched], alarmed: Transition
+) -> None:
+    """And a firing that began just now is shaded where it can be seen."""
+    part = {"by": "language", "group": "Portuguese (Brazil)", "part": 0.6, "count": 1_200}
+    more = {"change": "12.5 % → 20.4 %", "count_before": 1_130}
+    words = alarmed.evidence["words"] | {"window": "28 Nov 13:00 to 29 Nov 13:00"}
+    evidence = alarmed.evidence | {"slices": [part | more], "words": words}
+    Transition.objects.filter(pk=alarmed.pk).update(
+        evidence=evidence, at_ns=last_end(time.time_ns(), HOUR)
+    )
+    page = visit(f"{ALERTS}/firings/{alarmed.pk}", phone=True).page
+    table = page.locator(".tbl-w[aria-label='What changed most']")
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/firing-parts-phone.png", full_page=True)
+    assert table.locator("td.al-part").evaluate("one => one.clientHeight") < 30, "one line"
+    assert table.evaluate("one => one.scrollWidth <= one.clientWidth")
+    assert page.locator(".al-window").evaluate("one => one.scrollWidth <= one.clientWidth")
+    plot = page.locator("[data-figure] .nsewdrag").bounding_box()
+    shade = page.locator("[data-figure] .shapelayer path").first.bounding_box()
+    assert plot and shade
+    inside = min(shade["x"] + shade["width"], plot["x"] + plot["width"]) - shade["x"]
+    assert inside >= 5, "the firing is shaded within the chart"

@@ -30,6 +30,8 @@ from traces.selectors.paging import TooSlow
 BEFORE, AFTER = 24, 12
 """Windows that the chart shows before it fired, and after."""
 MOST_ENDS = 180
+NARROWEST = 40
+"""The least part of the chart's width that is shaded: narrower, it is taken for a line."""
 GONE = "The rule names what is no more, so its windows cannot be drawn."
 LATE = "Drawing the windows took too long and was stopped."
 
@@ -175,4 +177,6 @@ def _chart(found: Transition) -> Chart | None:
         level = Level(found.limit * scale, plan.figures.written(found.limit))
         levels = [level]
     chart = lines([series], unit=unit, step_ns=every, levels=levels)
-    return charting.shaded(chart, [(found.at_ns, max(ended, found.at_ns + every))])
+    # What began at the right edge would be shaded beyond it: the step up to its end is, then.
+    seen_from = min(found.at_ns, ends[-1] - max(every, (ends[-1] - ends[0]) // NARROWEST))
+    return charting.shaded(chart, [(seen_from, max(ended, found.at_ns + every))])

@@ -14,6 +14,7 @@ from dashboards.alerts import selectors
 from dashboards.alerts.documents import SEVERITIES
 from dashboards.alerts.models import Rule, Transition
 from dashboards.alerts.selectors import Wanted
+from dashboards.alerts.services import drifting
 from sightglass.accounts.access import Access, Permission, ProjectRequest, project_page
 from traces.selectors.paging import CursorError, Page
 
@@ -26,6 +27,8 @@ class Past:
     """A firing in the list."""
 
     firing: Transition
+    verdict: str = ""
+    """What the window of a drift monitor says, where it fired on one: its score says only 1."""
 
     @property
     def is_open(self) -> bool:
@@ -46,9 +49,10 @@ def history(request: ProjectRequest) -> HttpResponse:
     rules = selectors.list_rules(request.access)
     wanted, asked = _wanted(asked, {str(rule.pk): rule for rule in rules})
     page = _page(request.access, wanted, request.GET.get("cursor"))
+    verdicts = drifting.verdicts_of(page.results)
     kept = {name: value for name, value in asked.items() if value}
     context = {
-        "rows": [Past(firing) for firing in page.results],
+        "rows": [Past(firing, verdicts.get(firing.pk, "")) for firing in page.results],
         "rules": rules,
         "severities": SEVERITIES,
         "states": STATES.items(),

@@ -6,6 +6,7 @@ window: what it said, what carries the change, its most telling conversations.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -73,10 +74,19 @@ def evidence_of(rule: Rule, stride: Stride) -> dict[str, Any]:
 
 def verdict_of(transition: Transition) -> str:
     """What that window says; empty where the firing is of none, or the window is gone."""
-    pk = transition.evidence.get("drift")
-    said = Window.objects.filter(project_id=transition.project_id, pk=pk).values_list("verdict")
-    found = said.first() if pk is not None else None
-    return found[0] if found else ""
+    return verdicts_of([transition]).get(transition.pk, "")
+
+
+def verdicts_of(transitions: Sequence[Transition]) -> dict[int, str]:
+    """The same of firings of one project, by their keys; one question, and only if any is of a
+    window."""
+    windows = {one.pk: one.evidence["drift"] for one in transitions if "drift" in one.evidence}
+    if not windows:
+        return {}
+    project_id = transitions[0].project_id
+    found = Window.objects.filter(project_id=project_id, pk__in=set(windows.values()))
+    said = dict(found.values_list("pk", "verdict"))
+    return {pk: said[window] for pk, window in windows.items() if said.get(window)}
 
 
 def _examples(window: Window) -> list[str]:

@@ -71,7 +71,11 @@ def test_the_page_of_a_firing_leads_to_the_window(
     there = f"/p/{access.project.slug}/alerts/firings/{firing.pk}"
     text = client.get(there).content.decode()
     assert VERDICT in text and f"/drift/windows/{window.pk}" in text and "0 % → 20 %" in text
+    history = f"/p/{access.project.slug}/alerts/history"
+    listed = client.get(history).content.decode()
+    assert VERDICT in listed and firing.reason in listed, "what drifted, not only that it did"
     window.delete()
+    assert VERDICT not in client.get(history).content.decode()
     assert client.get(there).status_code == 200, "windows are forgotten after a year"
 
 
