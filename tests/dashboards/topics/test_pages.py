@@ -411,6 +411,7 @@ def test_a_filter_that_matches_nothing_says_so(page: Client, found: Access) -> N
     assert '<a class="btn" href="?days=7">Topics of all calls</a>' in text
     assert 'class="full any"' not in text and ": 4 topics" not in text and "Show all" not in text
     assert "aria-sort" not in text and 'id="card-map"' in text
+    assert "in the 7 before" not in text and "A row begins" not in text
     topic = selectors.topics_of_project(found.project.pk)[0]
     [stray] = Member.objects.filter(number=topic.number)[:1]
     Span.objects.filter(trace_id=stray.trace_id).update(user_id="ann")
@@ -428,7 +429,7 @@ def test_what_was_not_asked_about_before_is_told_alike(page: Client, found: Acce
     before = {"day": day, "calls": 5, "failed": 0, "cost": 0, "tokens": 0, "traces": 5}
     Day.objects.create(project=found.project, number=other.number, **before)
     assert "none before" not in text_of(page, url), "nothing is known of all the days before"
-    assert "7 days before were not looked at" in text_of(page, own)
+    assert "7 days before were not looked at in full" in text_of(page, own)
     Day.objects.create(project=found.project, number=0, **before | {"day": day - timedelta(9)})
     assert text_of(page, url).count(">none before</span>") == 3
     assert "none in the 7 days before" in text_of(page, own)
