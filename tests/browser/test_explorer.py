@@ -133,6 +133,27 @@ def test_what_is_taken_completes_what_is_typed(visit: Visit, sent: Send) -> None
     watched.check()
 
 
+def test_tab_waits_for_the_offer_and_loses_nothing_that_is_typed_next(
+    visit: Visit, sent: Send
+) -> None:
+    sent(chat("first", user__id="alice"))
+    watched = visit(URL)
+    page = watched.page
+    field = page.get_by_role("combobox", name="Search")
+    field.click()
+    page.keyboard.type("user:al")
+    page.keyboard.press("Tab")  # nothing was offered yet
+    expect(field).to_be_focused()
+    expect(field).to_have_value("user:alice ")
+    page.keyboard.type("name:fi")
+    page.keyboard.press("Tab")
+    page.keyboard.type(" l")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("user:alice name:fi l")
+    assert "live" not in page.url
+    watched.check()
+
+
 def test_the_key_of_the_search_adds_to_what_is_searched(visit: Visit, sent: Send) -> None:
     sent(chat("first", user__id="alice"), chat("second", user__id="alice", error="no"))
     watched = visit(f"{URL}?q=user:alice")
@@ -205,7 +226,8 @@ def test_a_view_is_saved_and_opened(visit: Visit, sent: Send) -> None:
     watched = visit(f"{URL}?q=status:error")
     page = watched.page
     page.locator("summary", has_text="Save view").click()
-    page.get_by_label("Name of the view").fill("Failures")
+    expect(page.get_by_label("Name of the view")).to_be_focused()
+    page.keyboard.type("Failures")
     page.get_by_role("button", name="Save view").click()
     expect(page.get_by_role("status").filter(has_text="saved")).to_be_visible()
     page.get_by_role("link", name="All traces").click()

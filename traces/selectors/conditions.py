@@ -7,7 +7,7 @@ true where the inner condition is false or unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any as Anything
 from typing import Literal
@@ -141,6 +141,8 @@ TABLES: dict[Level, str] = {
     "sum": "traces_span",
     "call": "traces_span",
 }
+MOST_JOINED = 8
+"""Words that are looked for in the index."""
 FLAG_BITS = {str(flag.name).lower(): int(flag) for flag in Flag}
 
 
@@ -154,7 +156,7 @@ def condition(query: Query, level: Level) -> Condition | None:
 def _node(node: Node, level: Level) -> tuple[str, Params]:
     match node:
         case nodes.All(parts):
-            return _joined([_node(part, level) for part in parts], " AND ")
+            return _joined(_all(parts, level), " AND ")
         case nodes.Any(parts):
             return _joined([_node(part, level) for part in parts], " OR ")
         case nodes.Not(part):
@@ -164,6 +166,20 @@ def _node(node: Node, level: Level) -> tuple[str, Params]:
             return _words(node, level)
         case Term():
             return _term(node, level)
+
+
+def _all(parts: Sequence[Node], level: Level) -> list[tuple[str, Params]]:
+    """Each once. Of many words only the longest, which are likely to be rare, are looked for in the
+    index, and the others in what has these: planning a join for each takes seconds."""
+    once = list(dict.fromkeys(parts))
+    words = sorted((one for one in once if isinstance(one, Words)), key=lambda one: -len(one.text))
+    aside = set(words[MOST_JOINED:])
+    return [
+        _words(part, level, aside=True)
+        if isinstance(part, Words) and part in aside
+        else _node(part, level)
+        for part in once
+    ]
 
 
 def _joined(parts: list[tuple[str, Params]], glue: str) -> tuple[str, Params]:
@@ -179,7 +195,8 @@ def text_query(words: Words) -> tuple[str, str]:
     return "plainto_tsquery('simple', %s)", telling(words.text)
 
 
-def _words(words: Words, level: Level) -> tuple[str, Params]:
+def _words(words: Words, level: Level, *, aside: bool = False) -> tuple[str, Params]:
+    """`aside`: asked of each row that is left, instead of joined."""
     wanted, parameter = text_query(words)
     if not parameter:
         return "TRUE", []  # only common words, which every text has
@@ -193,7 +210,7 @@ def _words(words: Words, level: Level) -> tuple[str, Params]:
             " AND x.start_ns <= greatest(traces_trace.last_start_ns, traces_trace.start_ns)"
         )
     found = f"SELECT 1 FROM traces_text x WHERE {same} AND x.words @@ {wanted}"  # noqa: S608
-    return f"EXISTS ({found})", [parameter]
+    return f"EXISTS ({found}{' OFFSET 0' if aside else ''})", [parameter]
 
 
 def _term(term: Term, level: Level) -> tuple[str, Params]:

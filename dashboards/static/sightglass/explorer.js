@@ -2,7 +2,8 @@
 
 // ---- completion: a combobox over the server's answers
 const DELAY = 120;
-let timer = 0;
+let timer = 0; // until it is asked, while somebody types
+let underWay = 0; // questions that have no answer yet
 let asked = 0;
 let found = [];
 let foundFor = ""; // the text and the place of the cursor that `found` completes
@@ -69,12 +70,15 @@ async function complete() {
   // The server counts characters, not UTF-16 units.
   url.searchParams.set("at", String([...field.value.slice(0, field.selectionStart)].length));
   let results;
+  underWay += 1;
   try {
     const answer = await fetch(url, { headers: { accept: "application/json" } });
     if (!answer.ok) return;
     ({ results } = await answer.json());
   } catch {
     return close();
+  } finally {
+    underWay -= 1;
   }
   if (mine !== asked || document.activeElement !== field) return;
   found = results;
@@ -97,15 +101,26 @@ function accept(index) {
 
 // Who types fast takes what completes the text as it is, not what was offered for the text before.
 async function take(index) {
-  if (foundFor === here(input())) return accept(index);
+  if (found.length && foundFor === here(input())) return accept(index);
   clearTimeout(timer);
+  timer = 0;
   await complete();
   if (found.length && foundFor === here(input())) accept(0);
 }
 
+function leave() {
+  clearTimeout(timer);
+  timer = 0;
+  asked += 1;
+  close();
+}
+
 function later() {
   clearTimeout(timer);
-  timer = setTimeout(complete, DELAY);
+  timer = setTimeout(() => {
+    timer = 0;
+    complete();
+  }, DELAY);
 }
 
 document.addEventListener("input", (event) => {
@@ -117,11 +132,7 @@ document.addEventListener("focusin", (event) => {
   if (event.target === input() && !event.target.value) later();
 });
 document.addEventListener("focusout", (event) => {
-  if (event.target === input()) {
-    clearTimeout(timer);
-    asked += 1;
-    close();
-  }
+  if (event.target === input()) leave();
 });
 document.addEventListener("mousedown", (event) => {
   const option = event.target.closest("#completions li");
@@ -141,11 +152,10 @@ document.addEventListener("keydown", (event) => {
   } else if (found.length && (event.key === "Tab" || (event.key === "Enter" && chosen >= 0))) {
     event.preventDefault();
     take(Math.max(chosen, 0));
-  } else if (event.key === "Enter") {
-    clearTimeout(timer);
-    asked += 1;
-    close();
-  }
+  } else if (event.key === "Tab" && !event.shiftKey && event.target.value && (timer || underWay)) {
+    event.preventDefault(); // an offer is on its way, and what is typed next belongs here
+    take(0);
+  } else if (event.key === "Enter") leave();
 });
 
 // ---- live tail

@@ -75,6 +75,15 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// What was opened to write something into it has the cursor there.
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.open) event.target.querySelector("[data-first]")?.focus();
+  },
+  true,
+);
+
 async function copy(button) {
   const source = document.getElementById(button.dataset.copies);
   if (!source) return;

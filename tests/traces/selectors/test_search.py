@@ -10,7 +10,7 @@ from sightglass.accounts.access import ROLE_PERMISSIONS, Access
 from sightglass.accounts.models import Project, Role
 from tests.traces.selectors.rows import NOON, SECOND, make_span, make_trace
 from traces.models import Score, Trace
-from traces.selectors import search
+from traces.selectors import conditions, search
 from traces.selectors.search import TimeRange, list_spans, list_traces, parse
 
 pytestmark = pytest.mark.django_db
@@ -195,6 +195,31 @@ def test_not_holds_where_the_value_is_unknown(access: Access, two: tuple[Trace, 
     for q in ("-user:alice", "-cost:>0.01", "-model:gpt*", "-metadata.tenant:acme", "-refund"):
         page = list_traces(access, query=parse(q))
         assert [t.trace_id for t in page.results] == [bare.trace_id], q
+
+
+MAIL = "please send the missing screws of my cedar lamp before sunday morning thanks dora"
+
+
+def test_all_of_many_words_are_looked_for(access: Access, two: tuple[Trace, Trace]) -> None:
+    good, bare = two
+    words = MAIL.split()
+    add_words(good, 2, " ".join(words[:7]))
+    add_words(good, 3, " ".join(words[7:]))  # a trace has them in any of its spans
+    add_words(bare, 1, " ".join(words[:-1]))
+    found = list_traces(access, query=parse(f"{MAIL} {MAIL} scr*"))
+    assert [one.pk for one in found.results] == [good.pk]
+    assert list_spans(access, query=parse(MAIL)).results == []
+    for word in words:
+        beside = parse(MAIL.replace(word, "nowhere"))
+        assert list_traces(access, query=beside).results == [], f"nowhere instead of {word}"
+
+
+def test_a_long_text_is_no_join_of_as_many_tables() -> None:
+    names = " ".join(f"word{n} pre{n}*" for n in range(20))
+    found = conditions.condition(parse(f"{names} {names} model:o3"), "trace")
+    assert found is not None
+    assert found.sql.count("EXISTS") == 40, "each once"
+    assert found.sql.count("EXISTS") - found.sql.count("OFFSET 0") == conditions.MOST_JOINED
 
 
 def test_ids_are_found_by_length(access: Access, two: tuple[Trace, Trace]) -> None:
