@@ -122,8 +122,11 @@ class Traces:
 def of_traces(project_id: int, query: Query, now: TimeRange, before: TimeRange) -> Traces:
     """How many traces and sessions there were, and their cost. Raises TooSlow."""
     only = ("traces", "sessions", "cost")
-    both = [cubes.of_traces(project_id, query=query, range=one, only=only) for one in (now, before)]
-    return Traces(*(added(cube.cells) for cube in both), max(cube.pending for cube in both))
+    later, earlier = (
+        cubes.of_traces(project_id, query=query, range=one, only=only) for one in (now, before)
+    )
+    pending = max(later.pending, earlier.pending)
+    return Traces(added(later.cells), added(earlier.cells), pending)
 
 
 def judging(project_id: int, query: Query, range: TimeRange) -> dict[str, ScoreMeasures]:
