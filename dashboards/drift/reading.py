@@ -121,13 +121,15 @@ def timeline(
     windows: Mapping[int, Sequence[Window]],
     chosen: Monitor,
 ) -> ChartCard:
-    """The changed share by monitor, the chosen one first.
+    """The changed share by monitor, in an order that is the same whichever is chosen, and so are
+    their colours.
 
     Monitors whose windows have another length share no axis with the chosen one.
     """
     alike = [one for one in monitors if chosen.hours and one.hours == chosen.hours]
     ranked = [chosen, *(one for one in alike if one.pk != chosen.pk)]
-    drawn = [one for one in ranked if windows.get(one.pk)][:MOST_LINES]
+    first = [one for one in ranked if windows.get(one.pk)][:MOST_LINES]
+    drawn = [one for one in monitors if one in first] if chosen in alike else first
     times = sorted({window.start_ns for one in drawn for window in windows[one.pk]})
     series = [_line(one.name, windows[one.pk], times) for one in drawn]
     events = _events(frame, windows.get(chosen.pk, ()))

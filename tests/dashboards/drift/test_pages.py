@@ -113,6 +113,18 @@ def test_the_timeline_as_a_file(page: Client, access: Access, drifting: Window) 
     assert len(rows) >= 8 and any("outputs" in name for name in rows[0])
 
 
+def test_lines_keep_their_colours_whichever_monitor_is_chosen(
+    page: Client, access: Access, drifting: Window
+) -> None:
+    inputs = Monitor.objects.get(name="inputs")
+    window(inputs, 2)
+    heads = {
+        page.get(address(access, f"/{one.pk}") + "?csv=drift").content.splitlines()[0]
+        for one in (inputs, drifting.monitor)
+    }
+    assert len(heads) == 1 and b"inputs" in min(heads) and b"outputs" in min(heads)
+
+
 def test_the_page_asks_little(page: Client, access: Access, drifting: Window) -> None:
     page.get(address(access))
     with CaptureQueriesContext(
