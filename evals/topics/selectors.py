@@ -399,6 +399,6 @@ def mark(topic: Topic, begun: Mapping[int, date], first: date, last: date) -> st
 
 def known_since(topic: Topic, begun: Mapping[int, date]) -> date:
     """The first day of which is known how often a topic was asked about: the first with calls that
-    the run looked at which found it. `begun`: `first_days`, not empty."""
+    the run looked at which found it. `begun`: `first_days`."""
     looked = topic.found_at.date() - timedelta(days=schedule.WINDOW // finding.DAY)
-    return max(looked, min(begun.values()))
+    return max(looked, min(begun.values(), default=looked))

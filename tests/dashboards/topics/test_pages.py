@@ -420,6 +420,14 @@ def test_a_filter_that_matches_nothing_says_so(page: Client, found: Access) -> N
     assert "belongs to <a" in text and 'class="full any"' not in text
 
 
+def test_topics_without_any_sums_are_pages(page: Client, found: Access) -> None:
+    """As when all that was asked has been deleted."""
+    Day.objects.filter(project=found.project).delete()
+    topic = selectors.topics_of_project(found.project.pk)[0]
+    for path in ("", f"/{topic.number}"):
+        assert page.get(address(found, path)).status_code == 200
+
+
 def test_what_was_not_asked_about_before_is_told_alike(page: Client, found: Access) -> None:
     """On the list and on the topic's page; not of days that no run has looked at."""
     topic, other, *_ = selectors.topics_of_project(found.project.pk)
