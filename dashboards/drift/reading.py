@@ -129,7 +129,7 @@ def timeline(
     alike = [one for one in monitors if chosen.hours and one.hours == chosen.hours]
     ranked = [chosen, *(one for one in alike if one.pk != chosen.pk)]
     first = [one for one in ranked if windows.get(one.pk)][:MOST_LINES]
-    drawn = [one for one in monitors if one in first] if chosen in alike else first
+    drawn = [one for one in monitors if one in first]
     times = sorted({window.start_ns for one in drawn for window in windows[one.pk]})
     series = [_line(one.name, windows[one.pk], times) for one in drawn]
     events = _events(frame, windows.get(chosen.pk, ()))

@@ -47,14 +47,14 @@ def said(raw: RawSpan, found: dict[str, Any], kind: Kind) -> tuple[Any, Any]:
     return first, answered[-1].get("content") or answered[-1].get("tool_calls") or returned
 
 
-SPEAKERS = {"input": "user", "output": "assistant"}
+SPEAKERS = {"input_messages": "user", "output_messages": "assistant"}
 """Whose a message is that names no role."""
 
 
 def natively_said(native: dict[str, Any]) -> tuple[Any, Any, tuple[int, int]]:
     """What our own fields say was asked last and answered, and the characters of both sides."""
     asked, answered = (
-        shapes.native(native.get(f"{side}_messages") or [], role) for side, role in SPEAKERS.items()
+        shapes.native(native.get(name) or [], role) for name, role in SPEAKERS.items()
     )
     users = [one for one in asked if one.get("role") == "user"]
     first = users[-1].get("content") if users else native.get("input")
@@ -259,8 +259,6 @@ def content(raw: RawSpan, logs: Sequence[RawLog] = ()) -> SpanContent:
 def _natively(native: dict[str, Any], made: SpanContent) -> None:
     """Our own fields win over every convention."""
     for name in SpanContent.__slots__:
-        if native.get(name) is not None:
-            setattr(made, name, native[name])
-    for side, role in SPEAKERS.items():
-        if sent := native.get(f"{side}_messages"):
-            setattr(made, f"{side}_messages", shapes.native(sent, role))
+        if (sent := native.get(name)) is not None:
+            is_said = name in SPEAKERS
+            setattr(made, name, shapes.native(sent, SPEAKERS[name]) if is_said else sent)

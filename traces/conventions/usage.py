@@ -41,8 +41,7 @@ def of_native(sent: dict[str, Any]) -> dict[str, Any]:
     """The facts of native JSON's `usage`: ours as they are, a provider's object as such."""
     if sent.keys() <= set(NAMES):
         return sent
-    heard = {name: sent[name] for name in ("audio_tokens",) if name in sent}
-    return {"usage_blob": sent, **heard}
+    return {"usage_blob": sent, "audio_tokens": sent.get("audio_tokens")}
 
 
 def blob(value: Any) -> dict[str, Any]:

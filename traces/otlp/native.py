@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from traces.conventions.usage import READ, READ_OF_COST
+from traces.conventions.usage import NAMES, READ, READ_OF_COST
 from traces.conventions.values import MAX_TOKENS
 from traces.otlp import BodyError, Decoded, otlp_json
 from traces.otlp.otlp_json import Fault
@@ -25,15 +25,6 @@ TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)\Z"
 )
 HEX = re.compile(r"[0-9a-fA-F]*\Z")
-COUNTS = (
-    "input_tokens",
-    "output_tokens",
-    "total_tokens",
-    "cache_read_tokens",
-    "cache_write_tokens",
-    "reasoning_tokens",
-    "audio_tokens",
-)
 TEXTS = (
     *("status_message", "provider", "model", "request_model", "response_id"),
     *("user_id", "session_id", "environment", "release"),
@@ -224,7 +215,7 @@ def _check_items(span: dict[str, Any]) -> None:
 
 def _check_numbers(span: dict[str, Any]) -> None:
     usage = span.get("usage") or {}
-    for name in COUNTS:
+    for name in NAMES:
         value = usage.get(name)
         if value is not None and (type(value) is not int or not 0 <= value <= MAX_TOKENS):
             raise Fault(f"usage/{name}", f"must be an integer from 0 to {MAX_TOKENS}")

@@ -171,14 +171,11 @@ def _node(node: Node, level: Level) -> tuple[str, Params]:
 def _all(parts: Sequence[Node], level: Level) -> list[tuple[str, Params]]:
     """Each once. Of many words only the longest, which are likely to be rare, are looked for in the
     index, and the others in what has these: planning a join for each takes seconds."""
-    once = list(dict.fromkeys(parts))
+    once = dict.fromkeys(parts)
     words = sorted((one for one in once if isinstance(one, Words)), key=lambda one: -len(one.text))
-    aside = set(words[MOST_JOINED:])
-    return [
-        _words(part, level, aside=True)
-        if isinstance(part, Words) and part in aside
-        else _node(part, level)
-        for part in once
+    others = [_node(one, level) for one in once if not isinstance(one, Words)]
+    return others + [
+        _words(one, level, aside=place >= MOST_JOINED) for place, one in enumerate(words)
     ]
 
 

@@ -140,8 +140,7 @@ def _wrong_query(draft: Draft) -> list[Fault]:
         try:
             parse(draft.q)
         except QueryError as error:
-            detail = error.sentence
-            errors.append({"pointer": "/q", "detail": detail})
+            errors.append({"pointer": "/q", "detail": error.sentence})
     return errors
 
 

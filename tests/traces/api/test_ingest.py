@@ -447,6 +447,15 @@ def test_a_native_span_reads_back_as_sent(send: Sender, client: Client) -> None:
     assert span_["usage"]["reasoning_tokens"] is None
 
 
+def read_back(send: Sender, client: Client, **fields: Any) -> Any:
+    sent = {"name": "a", "start_time": "2026-11-01T10:00:00Z", "kind": "llm"} | fields
+    answer = native(send, sent).json()
+    assert answer["rejected"] == []
+    headers = {"Authorization": f"Bearer {send.key}"}
+    path = "/api/v1/spans/{trace_id}/{span_id}".format(**answer["ids"][0])
+    return client.get(path, headers=headers).json()
+
+
 def test_a_field_that_a_span_does_not_have_becomes_an_attribute(
     send: Sender, client: Client, project: Project
 ) -> None:
@@ -455,10 +464,7 @@ def test_a_field_that_a_span_does_not_have_becomes_an_attribute(
         "modle": "gpt-4o", "gen_ai.request.model": "gpt-4o-mini", "user": "ann",
         "attributes": {"user": "of the attributes", "other": 1},
     }  # fmt: skip
-    ids = native(send, sent).json()["ids"][0]
-    headers = {"Authorization": f"Bearer {send.key}"}
-    path = f"/api/v1/spans/{ids['trace_id']}/{ids['span_id']}"
-    read = client.get(path, headers=headers).json()
+    read = read_back(send, client, **sent)
     assert read["attributes"] == {
         "modle": "gpt-4o", "gen_ai.request.model": "gpt-4o-mini", "user": "of the attributes",
         "other": 1,
@@ -467,14 +473,6 @@ def test_a_field_that_a_span_does_not_have_becomes_an_attribute(
     indexing.run(seconds=5)
     unmapped = UnmappedKey.objects.filter(project=project).values_list("key", flat=True)
     assert "modle" in unmapped
-
-
-def read_back(send: Sender, client: Client, **fields: Any) -> Any:
-    sent = {"name": "a", "start_time": "2026-11-01T10:00:00Z", "kind": "llm"} | fields
-    ids = native(send, sent).json()["ids"][0]
-    headers = {"Authorization": f"Bearer {send.key}"}
-    path = "/api/v1/spans/{trace_id}/{span_id}".format(**ids)
-    return client.get(path, headers=headers).json()
 
 
 def test_a_providers_usage_is_read_and_what_it_does_not_say_is_kept(
@@ -520,13 +518,8 @@ def test_a_span_is_taken_as_it_was_read(send: Sender, client: Client) -> None:
         "name": "answer", "start_time": "2026-11-01T10:00:00Z", "kind": "llm",
         "finish_reasons": ["stop"], "attributes": {"own": 1},
     }  # fmt: skip
-    ids = native(send, sent).json()["ids"][0]
-    headers = {"Authorization": f"Bearer {send.key}"}
-    path = "/api/v1/spans/{trace_id}/{span_id}"
-    read = client.get(path.format(**ids), headers=headers).json()
-    again = native(send, read | {"trace_id": "a" * 32}).json()
-    assert again["rejected"] == []
-    copy = client.get(path.format(**again["ids"][0]), headers=headers).json()
+    read = read_back(send, client, **sent)
+    copy = read_back(send, client, **read | {"trace_id": "a" * 32})
     made = {"trace_id", "received_at"}
     assert {k: v for k, v in copy.items() if k not in made} == {
         k: v for k, v in read.items() if k not in made
