@@ -81,7 +81,7 @@ def test_trying_it_says_why(access: Access) -> None:
 
 
 def test_a_gate_that_cannot_tell_lets_the_judge_be_asked(access: Access) -> None:
-    gate = {"detector": "hallucination", "low": 0.5, "high": 1.0}
+    gate = {"detector": "hallucination", "low": 0.5, "high": 1.0, "random": 0.0}
     judge(access, connect(access, "http://127.0.0.1:1/v1"), config={"gate": gate})
     send(access, answered(ANTWORT), answered("You can return it within thirty days of delivery."))
     live.run(10.0)
