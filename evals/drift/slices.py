@@ -39,6 +39,8 @@ class Slice:
     size changed, adjusted over all slices.
     `succeeds`: of a new version of a prompt, what those explain that went when it came.
     `just_before`: its share in the last period before the change; None: that says nothing of it.
+    `longer`: how much longer answers are in it than before, and in the rest of what is now, at the
+    same questions, relative; None: not asked.
     """
 
     dimension: str
@@ -52,6 +54,7 @@ class Slice:
     p: float
     succeeds: float = 0.0
     just_before: float | None = None
+    longer: tuple[float, float] | None = None
 
     @property
     def brought(self) -> float:
@@ -99,7 +102,7 @@ class Slice:
 
     def as_json(self) -> dict[str, Any]:
         said = asdict(self) | {"carries": self.carries}
-        del said["succeeds"], said["just_before"]
+        del said["succeeds"], said["just_before"], said["longer"]
         return said
 
 

@@ -140,8 +140,7 @@ def of_answers(
         )
     how = "differ at the same questions"
     if shorter is not None and abs(shorter) >= LEAST_LONGER:
-        size = f"{share(abs(shorter))} {'shorter' if shorter < 0 else 'longer'}"
-        subject, how = "answers", f"are {size} at the same questions"
+        subject, how = "answers", f"are {_longer(shorter)} at the same questions"
     why = _behind(told)
     if cause == "model":
         said = f"Since {told.since} {subject} {how}: {why}, not the users."
@@ -189,9 +188,21 @@ def _besides(told: Told) -> str:
     for one in against:
         said += (
             f" {_sentence(one)} began at that time, too, and changes them the other way, in"
-            f" {share(one.now)} of conversations."
+            f" {share(one.now)} of conversations{_there_and_elsewhere(one)}."
         )
     return said
+
+
+def _there_and_elsewhere(one: Slice) -> str:
+    """How long answers are in it and in the rest, where one net figure would hide both."""
+    there, elsewhere = one.longer or (0.0, 0.0)
+    if there * elsewhere >= 0 or min(abs(there), abs(elsewhere)) < LEAST_LONGER:
+        return ""
+    return f": {_longer(there)} there, {_longer(elsewhere)} elsewhere"
+
+
+def _longer(relative: float) -> str:
+    return f"{share(abs(relative))} {'shorter' if relative < 0 else 'longer'}"
 
 
 def _sentence(one: Slice) -> str:

@@ -7,7 +7,7 @@ whatever stands behind it: release, prompt, retrieval); what comes of other topi
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from evals.drift.slices import Slice, slices
 from evals.drift.spaces import Space, space_of
 from evals.drift.stats import Result, Window
 from evals.drift.stats.decomposition import Decomposition, decompose
+from evals.drift.wording import NAMES
 from evals.vectors.embedding import embed
 from traces.ids import span_hex
 
@@ -106,6 +107,9 @@ def explain(
     found.cause = _cause(found.parts)
     if what == What.OUTPUTS:
         found.length = _length(before, now, fixed, result, alpha)
+        if found.length.significant:
+            lengths = (fixed[0], _words(before)), (fixed[1], _words(now))
+            found.slices = [_with_lengths(one, now, *lengths) for one in found.slices]
     return found
 
 
@@ -182,12 +186,39 @@ def _length(
     alpha: float,
 ) -> Length:
     """Words, and whether the comparison found that they changed."""
-    counts = [[float(len(text.split())) for text in side.outputs] for side in (before, now)]
-    split = decompose(asked[0], counts[0], asked[1], counts[1])
+    split = decompose(asked[0], _words(before), asked[1], _words(now))
     told = any(
         one.name in ("words", "characters") and one.adjusted <= alpha for one in result.tests
     )
     return Length(split.reference, split.current, split.model.value or 0.0, told)
+
+
+def _words(items: Items) -> NDArray[np.float64]:
+    return np.array([len(text.split()) for text in items.outputs], dtype=np.float64)
+
+
+Lengths = tuple[list[str], NDArray[np.float64]]
+"""Of each item what it asks, and the words of its answer."""
+
+
+def _with_lengths(one: Slice, now: Items, before: Lengths, current: Lengths) -> Slice:
+    """With how long answers are in it and in the rest, of what came and answers."""
+    if one.dimension not in NAMES or not one.is_new:
+        return one
+    inside = np.array([value == one.value for value in now.origins[one.dimension]])
+    if inside.all() or not inside.any():
+        return one
+    return replace(
+        one,
+        longer=(_longer(before, current, inside), _longer(before, current, ~inside)),
+    )
+
+
+def _longer(before: Lengths, current: Lengths, chosen: NDArray[np.bool_]) -> float:
+    """Of those that are chosen now, at the same questions, relative to the mean before."""
+    asked = [topic for topic, held in zip(current[0], chosen, strict=True) if held]
+    split = decompose(*before, asked, current[1][chosen])
+    return (split.model.value or 0.0) / split.reference if split.reference else 0.0
 
 
 def as_json(found: Found, before: Items, now: Items, result: Result, what: str) -> dict[str, Any]:

@@ -202,6 +202,11 @@ def test_a_cause_came_with_the_change_and_brought_as_much_as_others_that_came() 
         " Model mini-2026-10-28 began at that time, too, and changes them the other way, in 48 % of"
         " conversations."
     )
+    model = brought(MODEL, -0.5)
+    opposite = said(brought(RELEASE, 1.0), replace(model, longer=(-0.31, 0.52)))
+    assert opposite.endswith(" of conversations: 31 % shorter there, 52 % longer elsewhere.")
+    alike = said(brought(RELEASE, 1.0), replace(model, longer=(0.2, 0.52)))
+    assert alike.endswith(" of conversations."), "lengths tell nothing of what goes the other way"
     beside = said(brought(RELEASE, 1.0), brought(MODEL, 0.3))
     assert beside.endswith("At that time model mini-2026-10-28 began, too.")
     assert "began" not in said(brought(RELEASE, 1.0), brought(agent, 0.1)), "few conversations"
