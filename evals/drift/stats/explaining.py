@@ -9,12 +9,13 @@ from math import log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.drift.stats import classifier
+from evals.drift.stats import classifier, statistics
 from evals.drift.stats.descriptors import READ
 from evals.drift.stats.measures import Measure
 from evals.drift.stats.results import Term
 from evals.topics.terms import pairs_of, terms_of, told_once
 
+Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -77,6 +78,8 @@ def scores(measure: Measure, is_current: Flags) -> Doubles:
         dealt = is_current.astype(np.float32)
         near = measure.kernel @ dealt / dealt.sum()
         return np.asarray(near - measure.kernel @ (1 - dealt) / (1 - dealt).sum(), np.float64)
+    if measure.around is not None:
+        return _of_topics(measure.around, is_current)
     if measure.smoothing is not None:
         return np.asarray(measure.smoothing @ is_current.astype(np.float32), np.float64)
     if measure.values is not None:
@@ -85,6 +88,13 @@ def scores(measure: Measure, is_current: Flags) -> Doubles:
     labels = np.array(measure.labels, dtype=object)
     change, _, _, level = _of_labels(labels, is_current)
     return np.asarray((labels == level) * (1.0 if change >= 0 else -1.0), np.float64)
+
+
+def _of_topics(around: Floats, is_current: Flags) -> Doubles:
+    """Sum of the gaps of those of the most different neighbourhoods that hold the item."""
+    gaps = statistics.gaps(around, is_current.astype(np.float32)[:, None])[:, 0]
+    most = np.argsort(-np.abs(gaps), kind="stable")[: statistics.most_different(len(gaps))]
+    return np.asarray(gaps[most] @ around[most], np.float64)
 
 
 def examples(first: Doubles, second: Doubles, is_current: Flags) -> tuple[list[int], list[int]]:

@@ -7,7 +7,7 @@ the reference.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,12 +25,13 @@ Doubles = NDArray[np.float64]
 NARROW, WIDE = 0.1, 1.0
 """Bandwidths² of kernels, of the median squared distance. A narrow one sees a tenth of the items
 in a place of their own; a wide one sees all of them move a little, which meaning and wording
-show better together. Between them neighbourhoods see topics that grow or shrink."""
+show better together. Between them neighbourhoods see topics that grow or shrink; these show best
+in meaning, wording and words together."""
 WEIGHTS = {"vectors": 0.5, "ending": 0.2, "descriptors": 0.2, "language": 0.1, "classifier": 0.1}
 """What groups of measures weigh together; numbers and categories that are given: 0.2 each."""
-PARTS = {"meaning, narrow": 1, "wording, narrow": 3}
-"""Of the weight of vectors each kernel has 2 parts but these: what comes from elsewhere is seen in
-how it is worded far sooner than in what it means."""
+PARTS = {"meaning, narrow": 1, "wording, narrow": 3, "topics": 4, "wide": 2}
+"""Of the weight of vectors: what comes from elsewhere is seen in how it is worded far sooner than
+in what it means."""
 GIVEN = 0.2
 MOST_LEVELS = 20
 """Categories of a name that the classifier reads."""
@@ -42,14 +43,15 @@ LANGUAGE = "language"
 
 @dataclass(frozen=True)
 class Measure:
-    """`of` gives a statistic for each dealing. Of `kernel`, `values`, `labels` and `smoothing` that
-    one is there which the measure is made of."""
+    """`of` gives a statistic for each dealing. Of `kernel`, `around`, `values`, `labels` and
+    `smoothing` that one is there which the measure is made of."""
 
     name: str
     kind: Kind
     weight: float
     of: Callable[[Floats], Doubles]
     kernel: Floats | None = None
+    around: Floats | None = None
     values: Doubles | None = None
     labels: tuple[str, ...] | None = None
     smoothing: Floats | None = None
@@ -72,7 +74,8 @@ def material(reference: Window, current: Window, rng: np.random.Generator, seed:
     spaces = _spaces(reference, current, texts, seed)
     found: list[Measure] = []
     distances = {name: representations.squared_distances(rows) for name, rows in spaces.items()}
-    found += _kernels(spaces, distances)
+    about = [*spaces.values(), *([representations.words(texts, seed)] if texts else [])]
+    found += _vectors(distances, about)
     numbers: dict[str, Doubles] = {}
     if texts:
         numbers = descriptors.numbers(texts)
@@ -116,17 +119,17 @@ def _of_ordinary_size(rows: Floats) -> Floats:
     return np.asarray(rows / largest if largest > 0 else rows, dtype=np.float32)
 
 
-def _kernels(spaces: dict[str, Floats], distances: dict[str, Floats]) -> list[Measure]:
-    """Of each space a narrow one and one of neighbourhoods, and of all together a wide one."""
-    each: dict[str, Floats | None] = {}
-    for name, rows in spaces.items():
-        each[f"{name}, narrow"] = representations.gaussian(distances[name], NARROW)
-        each[f"{name}, topics"] = representations.neighbourhoods(rows)
-    each[f"{' and '.join(spaces)}, wide"] = _together(distances)
-    kernels = {name: kernel for name, kernel in each.items() if kernel is not None}
-    parts = {name: PARTS.get(name, 2) for name in kernels}
-    each_part = WEIGHTS["vectors"] / max(sum(parts.values()), 1)
-    return [_kernel(name, kernel, each_part * parts[name]) for name, kernel in kernels.items()]
+def _vectors(distances: dict[str, Floats], about: Sequence[Floats]) -> list[Measure]:
+    """Of each space a narrow kernel, and of all together a wide one and topics."""
+    together = " and ".join(distances)
+    found: list[Measure] = []
+    for name, apart in distances.items():
+        found += _kernel(f"{name}, narrow", representations.gaussian(apart, NARROW))
+    found += _kernel(f"{together}, wide", _together(distances))
+    found += _topics(f"{together}, topics", about)
+    parts = [PARTS.get(one.name) or PARTS[one.name.rpartition(", ")[2]] for one in found]
+    whole = WEIGHTS["vectors"] / max(sum(parts), 1)
+    return [replace(one, weight=whole * part) for one, part in zip(found, parts, strict=True)]
 
 
 def _together(distances: dict[str, Floats]) -> Floats | None:
@@ -138,11 +141,25 @@ def _together(distances: dict[str, Floats]) -> Floats | None:
     return np.asarray(sum(known) / np.float32(len(known)), dtype=np.float32)
 
 
-def _kernel(name: str, kernel: Floats, weight: float) -> Measure:
+def _kernel(name: str, kernel: Floats | None) -> list[Measure]:
+    if kernel is None:
+        return []
+
     def of(dealt: Floats) -> Doubles:
         return statistics.mmd(kernel, dealt)
 
-    return Measure(name, "vectors", weight, of, kernel=kernel)
+    return [Measure(name, "vectors", 0.0, of, kernel=kernel)]
+
+
+def _topics(name: str, about: Sequence[Floats]) -> list[Measure]:
+    around = representations.neighbourhoods(about) if about else None
+    if around is None:
+        return []
+
+    def of(dealt: Floats) -> Doubles:
+        return statistics.farthest_apart(around, dealt)
+
+    return [Measure(name, "vectors", 0.0, of, around=around)]
 
 
 def _number(name: str, kind: Kind, weight: float, values: Doubles) -> Measure:

@@ -16,6 +16,7 @@ from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer 
 from sklearn.utils.extmath import randomized_svd  # type: ignore[import-untyped]
 
 from evals.drift.stats.descriptors import READ
+from evals.topics.terms import terms_of
 
 Floats = NDArray[np.float32]
 
@@ -37,10 +38,27 @@ def ngrams(texts: Sequence[str], seed: int) -> Floats:
         analyzer="char_wb", ngram_range=(2, 4), n_features=WIDTH, norm=None, alternate_sign=False,
         dtype=np.float32,
     )  # fmt: skip
-    counts = csr_matrix(hashed.transform([text[: min(READ, OF_NGRAMS)] for text in texts]))
+    return _of_counts(hashed.transform([text[: min(READ, OF_NGRAMS)] for text in texts]), seed)
+
+
+def words(texts: Sequence[str], seed: int) -> Floats:
+    """Shape (texts, ≤ AXES): words that are no function words and that several texts hold, TF-IDF,
+    reduced: what texts are about (S. Deerwester et al., 1990, JASIS 41:391)."""
+    hashed = HashingVectorizer(
+        analyzer=_terms, n_features=WIDTH, norm=None, alternate_sign=False, dtype=np.float32
+    )
+    counts = csr_matrix(hashed.transform(texts))
+    return _of_counts(counts[:, counts.getnnz(axis=0) > 1], seed)
+
+
+def _terms(text: str) -> list[str]:
+    return sorted(terms_of(text, READ))
+
+
+def _of_counts(counts: Any, seed: int) -> Floats:
     if counts.nnz == 0:
-        return np.zeros((len(texts), 1), dtype=np.float32)
-    weighted = csr_matrix(TfidfTransformer(sublinear_tf=True).fit_transform(counts))
+        return np.zeros((counts.shape[0], 1), dtype=np.float32)
+    weighted = csr_matrix(TfidfTransformer(sublinear_tf=True).fit_transform(csr_matrix(counts)))
     return reduced(weighted, seed)
 
 
@@ -84,26 +102,23 @@ def gaussian(distances: Floats, scale: float) -> Floats | None:
     return np.asarray(kernel, dtype=np.float32)
 
 
-def neighbourhoods(rows: Floats) -> Floats | None:
-    """A kernel without its diagonal: how many neighbourhoods hold both items, beyond chance.
-
-    Its MMD² is the mean square of the difference of the windows' shares over all neighbourhoods
-    (after W. Pan, Y. Tian, X. Wang and H. Zhang, 2018, Ann. Statist. 46:1109, whose balls have all
-    radii). That of an item are the AROUND of all items whose direction from the middle is most like
-    its own; equal ones are all in it, so that it does not depend on the order of items. None where
-    nothing is nearer than the rest.
-    """
-    middle = rows - rows.mean(axis=0)
+def directions(rows: Floats) -> Floats:
+    """Unit vectors from the middle of all; zeros where an item lies in it."""
+    middle = centred(rows)
     lengths = np.linalg.norm(middle, axis=1, keepdims=True)
-    directions = np.divide(middle, lengths, where=lengths > TIED, out=np.zeros_like(middle))
-    alike = directions @ directions.T
-    least = len(rows) - max(int(len(rows) * AROUND), 1)
+    return np.asarray(middle / np.where(lengths > TIED, lengths, np.inf), np.float32)
+
+
+def neighbourhoods(spaces: Sequence[Floats]) -> Floats | None:
+    """Shape (items, items): 1 where the second item is around the first one, else 0.
+
+    Around an item are the AROUND of all items whose direction from the middle is most like its own,
+    on average over the spaces; equal ones are all around it, so that it does not depend on the
+    order of items. None where nothing is nearer than the rest.
+    """
+    together = np.hstack([directions(rows) for rows in spaces]) / np.float32(len(spaces) ** 0.5)
+    alike = together @ together.T
+    least = len(alike) - max(int(len(alike) * AROUND), 1)
     edge = np.partition(alike, least, axis=1)[:, least, None]
     around = np.asarray(alike >= edge - TIED, dtype=np.float32)
-    around -= around.mean(axis=1, keepdims=True)
-    size = float(np.einsum("ij,ij->", around, around, dtype=np.float64))
-    if size <= 0:
-        return None
-    kernel = around.T @ (around * np.float32(len(rows) / size))
-    np.fill_diagonal(kernel, 0)
-    return np.asarray(kernel, dtype=np.float32)
+    return None if around.all() else around

@@ -18,7 +18,8 @@ class Test:
       holds at most the share q of tests that have nothing to say.
     - effect: how large the difference is, comparable between tests of one kind. Numbers and
       descriptors: difference of means in pooled standard deviations, signed. Categories: greatest
-      change of a share, signed. Vectors: MMD. Classifier: AUC, 0.5 is none.
+      change of a share, signed. Vectors: MMD; topics: difference of the shares where they differ
+      most, in deviations of the share of one item. Classifier: AUC, 0.5 is none.
     - reference, current: what changed, in its own unit: means, or the share of the category
       `level`. None for vectors and the classifier.
     """

@@ -17,6 +17,8 @@ Doubles = NDArray[np.float64]
 
 MOST_STEPS = 64
 """Values of a number that are told apart: its quantiles."""
+MOST_DIFFERENT = 1 / 16
+"""Of the neighbourhoods, those in which the windows' shares differ most."""
 
 
 def mmd(kernel: Floats, dealt: Floats) -> Doubles:
@@ -32,6 +34,34 @@ def mmd(kernel: Floats, dealt: Floats) -> Doubles:
         others / (rest * (rest - 1)) + within / (current * (current - 1))
         - 2 * across / (rest * current)
     )  # fmt: skip
+
+
+def gaps(around: Floats, dealt: Floats) -> Floats:
+    """Shape (items, dealings): of each neighbourhood, as `representations.neighbourhoods` makes
+    them, the current window's share in it less the other's, in deviations of being in it."""
+    current = float(dealt[:, 0].sum())
+    rest = len(dealt) - current
+    held = around.sum(axis=1, keepdims=True)
+    inside = around @ dealt
+    share = held / len(dealt)
+    spread = np.sqrt(share * (1 - share))
+    apart = inside / current - (held - inside) / rest
+    return np.asarray(apart / np.where(spread > 0, spread, np.inf), np.float32)
+
+
+def farthest_apart(around: Floats, dealt: Floats) -> Doubles:
+    """Mean square of the gaps of the neighbourhoods in which the windows' shares differ most.
+
+    A topic that grows is in some of them, and the others only add chance (as in scan statistics:
+    M. Kulldorff, 1997, Commun. Stat. Theory Methods 26:1481).
+    """
+    squares = gaps(around, dealt) ** 2
+    most = most_different(len(squares))
+    return np.asarray(np.partition(squares, -most, axis=0)[-most:].mean(axis=0), np.float64)
+
+
+def most_different(neighbourhoods: int) -> int:
+    return max(int(neighbourhoods * MOST_DIFFERENT), 1)
 
 
 def steps(values: NDArray[np.floating[Any]]) -> tuple[csr_matrix, Doubles]:

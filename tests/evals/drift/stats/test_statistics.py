@@ -8,7 +8,15 @@ from scipy.sparse import csr_matrix
 from scipy.stats import chi2_contingency
 from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
 
-from evals.drift.stats import classifier, combining, dealing, representations, statistics
+from evals.drift.stats import (
+    classifier,
+    combining,
+    dealing,
+    explaining,
+    representations,
+    statistics,
+)
+from evals.drift.stats.measures import Measure
 from evals.drift.stats.representations import neighbourhoods
 
 
@@ -162,33 +170,43 @@ def test_a_shift_of_a_share_differs_as_a_replaced_share_would() -> None:
     assert len(set(gaps.argmax(axis=0))) == 8
 
 
-def test_neighbourhoods_say_how_much_their_shares_differ() -> None:
-    """Unbiased MMD² and the mean square of the differences agree but for what an item makes of its
-    own neighbourhoods, which hardly differs between dealings."""
+def test_farthest_apart_is_what_its_definition_says() -> None:
     rng = np.random.default_rng(3)
-    rows = rng.normal(size=(120, 6)).astype(np.float32)
-    kernel = neighbourhoods(rows)
-    assert kernel is not None and not kernel.diagonal().any()
-    middle = rows - rows.mean(axis=0)
-    directions = middle / np.linalg.norm(middle, axis=1, keepdims=True)
-    alike = directions @ directions.T
-    around = alike >= np.sort(alike, axis=1)[:, -15, None]
-    assert (around.sum(axis=1) == 15).all(), "an eighth of them"
-    dealt = dealing.permuted(80, 40, 60, rng)
-    now, before = around @ dealt / 40, around @ (1 - dealt) / 80
-    squares = ((now - before) ** 2).mean(axis=0)
-    assert np.corrcoef(squares, statistics.mmd(kernel, dealt))[0, 1] > 0.99
+    rows = rng.normal(size=(128, 6)).astype(np.float32)
+    around = neighbourhoods([rows])
+    assert around is not None and (around.sum(axis=1) == 16).all(), "an eighth of them"
+    assert around.diagonal().all(), "an item is nearest to itself"
+    dealt = dealing.permuted(80, 48, 60, rng)
+    for column, found in zip(dealt.T, statistics.farthest_apart(around, dealt), strict=True):
+        shares = [around[:, column == side].mean(axis=1) for side in (1, 0)]
+        squares = (shares[0] - shares[1]) ** 2 / (1 / 8 * 7 / 8)
+        assert found == pytest.approx(np.sort(squares)[-8:].mean(), rel=1e-4), "a sixteenth of them"
+
+
+def test_neighbourhoods_are_of_all_spaces_together() -> None:
+    """Two axes that each tell half of the items apart: together they tell four kinds apart."""
+    rng = np.random.default_rng(6)
+    kinds = np.repeat(np.arange(4), 50)
+    spaces = [
+        (np.where(kinds & bit, 1.0, -1.0)[:, None] * [1, 0] + 0.1 * rng.normal(size=(200, 2)))
+        for bit in (1, 2)
+    ]
+    both = neighbourhoods([space.astype(np.float32) for space in spaces])
+    one = neighbourhoods([spaces[0].astype(np.float32)])
+    assert both is not None and one is not None
+    same = kinds[:, None] == kinds[None]
+    assert both[~same].sum() == 0 and one[~same].sum() > 1_000
 
 
 def test_neighbourhoods_do_not_depend_on_the_order_of_equal_items() -> None:
     rng = np.random.default_rng(4)
     rows = rng.normal(size=(6, 5)).astype(np.float32)[rng.integers(0, 6, 200)]
     order = rng.permutation(200)
-    kernel, other = neighbourhoods(rows), neighbourhoods(rows[order])
-    assert kernel is not None and other is not None
-    np.testing.assert_allclose(kernel[np.ix_(order, order)], other, atol=1e-5)
-    assert neighbourhoods(np.ones((9, 4), np.float32)) is None
-    assert neighbourhoods(np.zeros((9, 4), np.float32)) is None
+    around, other = neighbourhoods([rows]), neighbourhoods([rows[order]])
+    assert around is not None and other is not None
+    np.testing.assert_array_equal(around[np.ix_(order, order)], other)
+    assert neighbourhoods([np.ones((9, 4), np.float32)]) is None
+    assert neighbourhoods([np.zeros((9, 4), np.float32)]) is None
 
 
 def test_neighbourhoods_see_a_topic_that_grows() -> None:
@@ -197,10 +215,15 @@ def test_neighbourhoods_see_a_topic_that_grows() -> None:
     centres = rng.normal(size=(8, 30))
     labels = np.r_[rng.integers(0, 8, 700), np.zeros(45, int)]
     rows = (centres[labels] + 2 * rng.normal(size=(745, 30))).astype(np.float32)
-    kernel = neighbourhoods(rows)
-    assert kernel is not None
-    dealt = dealing.permuted(500, 245, 199, rng)
+    around = neighbourhoods([rows])
     narrow = representations.gaussian(representations.squared_distances(rows), 0.1)
-    assert narrow is not None
-    seen = [combining.by_rank(statistics.mmd(one, dealt), 200)[0] for one in (kernel, narrow)]
+    assert around is not None and narrow is not None
+    dealt = dealing.permuted(500, 245, 199, rng)
+    apart = statistics.farthest_apart(around, dealt), statistics.mmd(narrow, dealt)
+    seen = [combining.by_rank(one, 200)[0] for one in apart]
     assert seen[0] <= 0.02 and seen[1] > 0.1
+    measure = Measure("topics", "vectors", 1.0, lambda dealt: dealt[0], around=around)
+    typical = explaining.scores(measure, dealt[:, 0] > 0)
+    first, last = explaining.examples(typical, np.zeros(745), dealt[:, 0] > 0)
+    assert np.mean(labels[500:][first] == 0) > 0.8, "those of the topic that grew"
+    assert np.mean(labels[last] == 0) < 0.2
