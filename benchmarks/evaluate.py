@@ -112,7 +112,7 @@ def judges(calls: int, concurrency: int, latency: float) -> dict[str, Any]:
 
 
 def pause_detectors(client: httpx.Client) -> None:
-    for row in client.get("/api/v1/evaluators").json()["results"]:
+    for row in client.get("/api/v1/evaluators?limit=1000").json()["results"]:
         client.patch(f"/api/v1/evaluators/{row['id']}", json={"enabled": False})
 
 

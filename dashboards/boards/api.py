@@ -19,9 +19,8 @@ from dashboards.boards.models import Board
 from sightglass.accounts.access import Access, Permission
 from sightglass.strict import Strict
 from traces.api import schema
-from traces.api.pagination import DEFAULT_LIMIT, read_limit
+from traces.api.pagination import page_by_pk
 from traces.api.read import ReadView, access_of
-from traces.selectors.paging import MAX_LIMIT, Cursor, decode, encode
 
 
 class DashboardList(ReadView):
@@ -29,24 +28,16 @@ class DashboardList(ReadView):
 
     @extend_schema(
         operation_id="dashboards_list",
-        parameters=[
-            schema.parameter("limit", "1 to 1000"),
-            schema.parameter("cursor", "from `next`"),
-        ],
+        parameters=schema.PAGING,
         responses={200: bodies.BoardPage, **schema.errors(400, 401, 403)},
     )
     def get(self, request: Request) -> Response:
         """The project's shared dashboards, the last made first."""
-        limit = read_limit(request.GET, MAX_LIMIT, DEFAULT_LIMIT)
         boards = Board.objects.filter(selectors.visible(access_of(request)))
-        if (cursor := request.GET.get("cursor")) is not None:
-            boards = boards.filter(pk__lt=decode(cursor, "dashboards", (int,)).key[0])
-        boards = boards.select_related("owner").prefetch_related("charts").order_by("-pk")
-        found = list(boards[: limit + 1])
-        more = len(found) > limit
-        next_ = encode("dashboards", Cursor((found[limit - 1].pk,))) if more else None
-        rows = [bodies.board_row(board) for board in found[:limit]]
-        return Response({"results": rows, "next": next_})
+        boards = boards.select_related("owner").prefetch_related("charts")
+        page = page_by_pk(request.GET, boards, "dashboards", newest_first=True)
+        rows = [bodies.board_row(board) for board in page.results]
+        return Response({"results": rows, "next": page.next})
 
     @extend_schema(
         operation_id="dashboards_create",

@@ -13,6 +13,7 @@ from dashboards.budgets import selectors, services
 from dashboards.budgets import serializers as bodies
 from sightglass.accounts.access import Permission
 from traces.api import schema
+from traces.api.pagination import page_of
 from traces.api.read import ReadView, access_of
 
 
@@ -21,12 +22,15 @@ class BudgetList(ReadView):
 
     @extend_schema(
         operation_id="budgets_list",
+        parameters=schema.PAGING,
         responses={200: bodies.BudgetPage, **schema.errors(401, 403)},
     )
     def get(self, request: Request) -> Response:
         """The project's budgets, by name."""
-        rows = [bodies.budget_row(one) for one in selectors.list_budgets(access_of(request))]
-        return Response({"results": rows, "next": None})
+        found = list(selectors.list_budgets(access_of(request)))
+        page = page_of(request.GET, found, "budgets", lambda one: one.pk)
+        rows = [bodies.budget_row(one) for one in page.results]
+        return Response({"results": rows, "next": page.next})
 
     @extend_schema(
         operation_id="budgets_create",

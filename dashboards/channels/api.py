@@ -18,7 +18,7 @@ from sightglass.accounts.access import Access, Permission
 from sightglass.problems import Problem
 from sightglass.strict import bodiless
 from traces.api import schema
-from traces.api.pagination import DEFAULT_LIMIT, read_limit
+from traces.api.pagination import DEFAULT_LIMIT, page_of, read_limit
 from traces.api.read import ReadView, access_of
 from traces.selectors.paging import MAX_LIMIT
 
@@ -28,12 +28,15 @@ class ChannelList(ReadView):
 
     @extend_schema(
         operation_id="channels_list",
+        parameters=schema.PAGING,
         responses={200: bodies.ChannelPage, **schema.errors(401, 403)},
     )
     def get(self, request: Request) -> Response:
-        """The project's channels and whether they work."""
-        rows = selectors.channels(access_of(request))[: services.MOST_CHANNELS]
-        return Response({"results": [bodies.channel_row(row) for row in rows], "next": None})
+        """The project's channels, by name, and whether they work."""
+        found = list(selectors.channels(access_of(request)))
+        page = page_of(request.GET, found, "channels", lambda one: one.pk)
+        rows = [bodies.channel_row(row) for row in page.results]
+        return Response({"results": rows, "next": page.next})
 
     @extend_schema(
         operation_id="channels_create",

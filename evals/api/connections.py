@@ -17,6 +17,7 @@ from evals.services.connections import Tested
 from sightglass.accounts.access import Access, Permission
 from sightglass.strict import bodiless
 from traces.api import schema
+from traces.api.pagination import page_of
 from traces.api.read import ReadView, access_of
 
 
@@ -33,12 +34,15 @@ class ConnectionList(ReadView):
 
     @extend_schema(
         operation_id="connections_list",
+        parameters=schema.PAGING,
         responses={200: bodies.ConnectionPage, **schema.errors(401, 403)},
     )
     def get(self, request: Request) -> Response:
-        """The project's connections and whether they rest after failures."""
-        rows = Connection.objects.filter(project=access_of(request).project)[:200]
-        return Response({"results": [bodies.connection_row(row) for row in rows], "next": None})
+        """The project's connections, by name, and whether they rest after failures."""
+        found = list(Connection.objects.filter(project=access_of(request).project))
+        page = page_of(request.GET, found, "connections", lambda one: one.pk)
+        rows = [bodies.connection_row(row) for row in page.results]
+        return Response({"results": rows, "next": page.next})
 
     @extend_schema(
         operation_id="connections_create",

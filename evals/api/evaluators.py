@@ -17,7 +17,14 @@ from evals.services import backfills, evaluators, jobs, reasons, trying
 from sightglass.accounts.access import Permission
 from sightglass.strict import bodiless
 from traces.api import schema
-from traces.api.pagination import DEFAULT_LIMIT, bad_parameter, bad_query, read_limit
+from traces.api.pagination import (
+    DEFAULT_LIMIT,
+    bad_parameter,
+    bad_query,
+    page_by_pk,
+    page_of,
+    read_limit,
+)
 from traces.api.read import ReadView, access_of, read_span_ids
 from traces.ids import span_hex, trace_hex
 from traces.otlp.native import nanoseconds
@@ -32,14 +39,16 @@ class EvaluatorList(ReadView):
 
     @extend_schema(
         operation_id="evaluators_list",
+        parameters=schema.PAGING,
         responses={200: bodies.EvaluatorPage, **schema.errors(401, 403)},
     )
     def get(self, request: Request) -> Response:
         """The project's evaluators that are not archived, by name, with their newest version."""
         versions = selected.newest_versions(access_of(request))
-        spent = selected.spent_today(version.evaluator_id for version in versions)
-        rows = [bodies.evaluator_row(one, spent.get(one.evaluator_id, 0)) for one in versions]
-        return Response({"results": rows, "next": None})
+        page = page_of(request.GET, versions, "evaluators", lambda one: one.evaluator_id)
+        spent = selected.spent_today(one.evaluator_id for one in page.results)
+        rows = [bodies.evaluator_row(one, spent.get(one.evaluator_id, 0)) for one in page.results]
+        return Response({"results": rows, "next": page.next})
 
     @extend_schema(
         operation_id="evaluators_create",
@@ -122,13 +131,16 @@ class EvaluatorDetail(ReadView):
 class VersionList(ReadView):
     @extend_schema(
         operation_id="evaluators_versions",
+        parameters=schema.PAGING,
         responses={200: bodies.VersionPage, **schema.errors(401, 403, 404)},
     )
     def get(self, request: Request, pk: int) -> Response:
         """Its versions, newest first."""
         evaluator = selected.get_evaluator(access_of(request), pk)
-        rows = [bodies.version_row(one) for one in selected.versions_of(evaluator)]
-        return Response({"results": rows, "next": None})
+        versions = evaluator.versions.select_related("evaluator")
+        page = page_by_pk(request.GET, versions, f"versions {pk}", newest_first=True)
+        rows = [bodies.version_row(one) for one in page.results]
+        return Response({"results": rows, "next": page.next})
 
 
 class Trial(ReadView):
@@ -222,19 +234,22 @@ class BackfillList(ReadView):
 
     @extend_schema(
         operation_id="backfills_list",
+        parameters=schema.PAGING,
         responses={200: bodies.BackfillPage, **schema.errors(401, 403, 404)},
     )
     def get(self, request: Request, pk: int) -> Response:
         """Its back-fills, the latest first."""
         evaluator = selected.get_evaluator(access_of(request), pk)
-        rows = list(
-            Backfill.objects.filter(version__evaluator=evaluator)
-            .select_related("version__evaluator")
-            .order_by("-created_at")[:50]
+        rows = Backfill.objects.filter(version__evaluator=evaluator)
+        page = page_by_pk(
+            request.GET,
+            rows.select_related("version__evaluator"),
+            f"backfills {pk}",
+            newest_first=True,
         )
-        counts = selected.counts_of(rows)
-        shaped = [bodies.backfill_row(row, counts.get(row.pk, {})) for row in rows]
-        return Response({"results": shaped, "next": None})
+        counts = selected.counts_of(page.results)
+        shaped = [bodies.backfill_row(row, counts.get(row.pk, {})) for row in page.results]
+        return Response({"results": shaped, "next": page.next})
 
     @extend_schema(
         operation_id="backfills_create",

@@ -13,14 +13,13 @@ from rest_framework.response import Response
 from evals.api.serializers import refused
 from evals.erasures import services
 from evals.erasures.models import Erasure
-from evals.truth.api.base import only, read
+from evals.truth.api.base import read
 from sightglass.accounts.access import Permission
 from sightglass.strict import Strict
 from traces.api import schema
-from traces.api.pagination import bad_parameter
+from traces.api.pagination import page_by_pk
 from traces.api.read import ReadView, access_of
 
-PAGE = 50
 COUNTED = ("traces", "review_items", "dataset_items", "panel_cases", "prompt_examples")
 
 
@@ -74,7 +73,7 @@ class ErasureRow(serializers.Serializer[Any]):
 
 class ErasurePage(serializers.Serializer[Any]):
     results = ErasureRow(many=True)
-    next = serializers.IntegerField(allow_null=True, help_text="`before` of the next page.")
+    next = serializers.CharField(allow_null=True)
 
 
 class ErasureView(ReadView):
@@ -89,20 +88,14 @@ class ErasureView(ReadView):
 class ErasureList(ErasureView):
     @extend_schema(
         operation_id="erasures_list",
-        parameters=[schema.parameter("before", "The newest id that is not wanted any more.")],
+        parameters=schema.PAGING,
         responses={200: ErasurePage, **schema.errors(400, 401, 403)},
     )
     def get(self, request: Request) -> Response:
         """What was asked for, the newest first. None says whose it was once it is done."""
-        only(request, {"before"})
         rows = services.of_project(access_of(request))
-        if given := request.GET.get("before"):
-            if not given.isdecimal() or int(given) >= 2**63:
-                raise bad_parameter("before", "Not an id.")
-            rows = rows.filter(pk__lt=int(given))
-        found = list(rows[: PAGE + 1])
-        more = found[PAGE - 1].pk if len(found) > PAGE else None
-        return Response({"results": [shape(one) for one in found[:PAGE]], "next": more})
+        page = page_by_pk(request.GET, rows, "erasures", newest_first=True)
+        return Response({"results": [shape(one) for one in page.results], "next": page.next})
 
     @extend_schema(
         operation_id="erasures_create",
@@ -111,7 +104,6 @@ class ErasureList(ErasureView):
     )
     def post(self, request: Request) -> Response:
         """Erase everything of a user, within minutes. With `dry_run`: what there is."""
-        only(request)
         said = read(ErasureGiven, request.data)
         access = access_of(request)
         if said["dry_run"]:
@@ -128,7 +120,6 @@ class ErasureDetail(ErasureView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """How far one is."""
-        only(request)
         return Response(shape(services.get(access_of(request), pk)))
 
 

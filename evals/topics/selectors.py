@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, Max, Min, Q, Sum
+from django.db.models import F, Max, Min, Q, QuerySet, Sum
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
@@ -110,11 +110,13 @@ class Sums:
                 mine[weight] += held[weight]
 
 
-def topics_of_project(project_id: int, *, vanished: bool = False) -> list[Topic]:
-    """Topics by size; `vanished` ones, too. At most MOST."""
+def topics_of_project(
+    project_id: int, *, vanished: bool = False, most: int | None = MOST
+) -> list[Topic]:
+    """Topics by size; `vanished` ones, too."""
     rows = Topic.objects.filter(project_id=project_id)
     rows = rows if vanished else rows.filter(vanished_at=None)
-    return list(rows.order_by("-size", F("vanished_at").desc(nulls_first=True), "number")[:MOST])
+    return list(rows.order_by("-size", F("vanished_at").desc(nulls_first=True), "number")[:most])
 
 
 def get_topic(access: Access, number: int) -> Topic:
@@ -157,10 +159,10 @@ def phase_of(last: Run | None, run: Run | None, plan: Plan | None) -> Phase:
     return Phase.ADDING if adds else Phase.ENDED
 
 
-def runs(access: Access, most: int) -> list[Run]:
-    """The latest runs, the last first."""
+def runs(access: Access) -> QuerySet[Run]:
+    """Raises PermissionDenied."""
     access.require(Permission.READ)
-    return list(Run.objects.filter(project=access.project).order_by("-pk").defer("space")[:most])
+    return Run.objects.filter(project=access.project).defer("space")
 
 
 def sums(access: Access, first: date, last: date, number: int | None = None) -> dict[int, Sums]:

@@ -88,7 +88,7 @@ def at(row: Row, column: str) -> Any:
 
 def cell(value: Any) -> Any:
     """A value as a cell that no spreadsheet takes for a formula."""
-    if isinstance(value, dict | list):
+    if isinstance(value, dict | list | bool):
         value = dumps(value).decode()
     if isinstance(value, str) and FORMULA.match(value) and not NUMBER.fullmatch(value):
         return f"'{value}"

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db.models import Model, QuerySet
 from django.http import QueryDict
 
 from sightglass.problems import Problem
-from traces.selectors.paging import MAX_LIMIT, CursorError, OrderError, TimeRange
+from traces.selectors.paging import (
+    MAX_LIMIT,
+    Cursor,
+    CursorError,
+    OrderError,
+    Page,
+    TimeRange,
+    decode,
+    encode,
+)
 from traces.selectors.search import Query, QueryError, parse
 
+Row = TypeVar("Row")
+Stored = TypeVar("Stored", bound=Model)
 DEFAULT_LIMIT = 50
 FORMATS = ("json", "jsonl", "csv")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -51,11 +64,8 @@ def bad_page(error: CursorError | OrderError) -> Problem:
     return bad_parameter("cursor", "This cursor was not given out by this list in this order.")
 
 
-def read_parameters(given: QueryDict, *, allowed: frozenset[str]) -> ListParameters:
+def read_parameters(given: QueryDict) -> ListParameters:
     """Raises Problem (400)."""
-    for name in given:
-        if name not in allowed:
-            raise bad_parameter(name[:100], "There is no such parameter.")
     try:
         query = parse(given.get("q", ""))
     except QueryError as error:
@@ -79,6 +89,42 @@ def read_limit(given: QueryDict, most: int, default: int) -> int:
     if not DIGITS.fullmatch(text) or not 1 <= int(text) <= most:
         raise bad_parameter("limit", f"A whole number from 1 to {most}.")
     return int(text)
+
+
+def page_of(
+    given: QueryDict, rows: Sequence[Row], order: str, identity: Callable[[Row], object]
+) -> Page[Row]:
+    """The page of a bounded list, all of which is at hand. Raises Problem (400), CursorError.
+
+    It begins behind the row that the last one ended with, whatever came in before it; where that
+    row is gone, at its place.
+    """
+    limit, begin = read_limit(given, MAX_LIMIT, DEFAULT_LIMIT), 0
+    if text := given.get("cursor"):
+        last, place = decode(text, order, (str, int)).key
+        places = (i + 1 for i, row in enumerate(rows) if str(identity(row)) == last)
+        begin = next(places, max(place, 0))
+    page = Page(list(rows[begin : begin + limit]))
+    if page.results and begin + limit < len(rows):
+        key = (str(identity(page.results[-1])), begin + limit - 1)
+        page.next = encode(order, Cursor(key))
+    return page
+
+
+def page_by_pk(
+    given: QueryDict, rows: QuerySet[Stored], order: str, *, newest_first: bool = False
+) -> Page[Stored]:
+    """The page of a list that may grow without bound, in the order in which its rows were made.
+    Raises Problem (400), CursorError."""
+    limit = read_limit(given, MAX_LIMIT, DEFAULT_LIMIT)
+    if text := given.get("cursor"):
+        (last,) = decode(text, order, (int,)).key
+        rows = rows.filter(pk__lt=last) if newest_first else rows.filter(pk__gt=last)
+    found = list(rows.order_by("-pk" if newest_first else "pk")[: limit + 1])
+    page = Page(found[:limit])
+    if len(found) > limit:
+        page.next = encode(order, Cursor((page.results[-1].pk,)))
+    return page
 
 
 def read_flag(given: QueryDict, name: str) -> bool:

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from sightglass.accounts.access import Permission
 from traces.api import schema
+from traces.api.pagination import page_by_pk
 from traces.api.read import ReadView, access_of
 from traces.management.commands.reprice import as_json
 from traces.models import PriceOverride
@@ -53,12 +54,15 @@ class PriceList(ReadView):
     permissions = {"GET": Permission.READ, "POST": Permission.ADMIN}
 
     @extend_schema(
-        operation_id="prices_list", responses={200: PricePage, **schema.errors(401, 403)}
+        operation_id="prices_list",
+        parameters=schema.PAGING,
+        responses={200: PricePage, **schema.errors(401, 403)},
     )
     def get(self, request: Request) -> Response:
-        """The project's own prices."""
-        rows = PriceOverride.objects.filter(project=access_of(request).project).order_by("pk")
-        return Response({"results": Price(rows[:1000], many=True).data, "next": None})
+        """The project's own prices, in the order in which they were added."""
+        rows = PriceOverride.objects.filter(project=access_of(request).project)
+        page = page_by_pk(request.GET, rows, "prices")
+        return Response({"results": Price(page.results, many=True).data, "next": page.next})
 
     @extend_schema(
         operation_id="prices_create",

@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from sightglass.accounts.access import Access, Permission
 from sightglass.problems import Problem
 from traces.api import pagination, render, schema
+from traces.api.declared import check_parameters
 from traces.api.export import BATCH, dumps, file_response, pages
 from traces.api.pagination import ListParameters
 from traces.ids import span_from_hex, trace_from_hex
@@ -30,7 +31,6 @@ JSON = "application/json"
 SPAN_BATCH = 200
 """Spans with payload in memory at a time."""
 MAX_TRACE_SPANS = 10_000
-COMMON = frozenset({"q", "start", "end", "limit", "cursor", "format"})
 
 
 class OnlyJson(BaseContentNegotiation):
@@ -50,6 +50,10 @@ class ReadView(APIView):
 
     permission = Permission.READ
     content_negotiation_class = OnlyJson
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        check_parameters(self, request)
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, TooSlow):
@@ -76,9 +80,10 @@ def json_response(value: Any) -> HttpResponse:
 class ListView(ReadView):
     """A list: one JSON page, or all of it as a file."""
 
-    allowed: ClassVar[frozenset[str]] = COMMON
     name: ClassVar[str]
     serializer: ClassVar[type[Serializer[Any]]]
+    turns_back: ClassVar[bool] = True
+    """Whether pages have cursors of the page before."""
 
     def page(
         self, request: Request, asked: ListParameters, limit: int, cursor: str | None
@@ -89,11 +94,12 @@ class ListView(ReadView):
         raise NotImplementedError
 
     def listed(self, request: Request) -> HttpResponseBase:
-        asked = pagination.read_parameters(request.GET, allowed=self.allowed)
+        asked = pagination.read_parameters(request.GET)
         if asked.format == "json":
             page = self.page(request, asked, asked.limit, asked.cursor)
             rows = self.rendered(request, page.results)
-            return json_response({"results": rows, "next": page.next, "previous": page.previous})
+            back = {"previous": page.previous} if self.turns_back else {}
+            return json_response({"results": rows, "next": page.next, **back})
         # The first page is read before the answer begins, so that a bad request still gets its 400.
         first = self.page(request, asked, BATCH, asked.cursor)
 
@@ -111,7 +117,6 @@ class ListView(ReadView):
 
 
 class TraceList(ListView):
-    allowed = COMMON | {"order"}
     name = "traces"
     serializer = schema.TraceSummary
 
@@ -137,7 +142,6 @@ class TraceList(ListView):
 
 
 class SpanList(ListView):
-    allowed = COMMON | {"order", "payload"}
     name = "spans"
     serializer = schema.SpanColumns
 
@@ -216,9 +220,6 @@ class TraceDetail(ReadView):
     @extend_schema(**schema.trace_detail(MAX_TRACE_SPANS))
     def get(self, request: Request, trace_id: str) -> HttpResponseBase:
         """One trace: its summary, its spans by start time with their payloads, its scores."""
-        for name in request.GET:
-            if name not in {"limit", "cursor"}:
-                raise pagination.bad_parameter(name[:100], "There is no such parameter.")
         access = access_of(request)
         trace = traces.get_trace(access, read_trace_id(trace_id))
         limit = pagination.read_limit(request.GET, MAX_TRACE_SPANS, MAX_TRACE_SPANS)

@@ -239,7 +239,9 @@ def columns(shape: type[serializers.Serializer[Any]], prefix: str = "") -> list[
 
 
 def errors(*statuses: int) -> dict[Any, Any]:
-    return {(status, "application/problem+json"): ProblemDetail for status in statuses}
+    """With 400, which each operation answers to a parameter that it does not have."""
+    said = sorted({400, *statuses})
+    return {(status, "application/problem+json"): ProblemDetail for status in said}
 
 
 def parameter(
@@ -251,6 +253,10 @@ def parameter(
 TIME = "RFC 3339 with a zone, or Unix nanoseconds."
 LIMIT = {"type": "integer", "minimum": 1, "maximum": 1000, "default": 50}
 CURSOR = parameter("cursor", "Where the page begins: `next` or `previous` of an earlier answer.")
+NEXT = parameter("cursor", "Where the page begins: `next` of an earlier answer.")
+PAGING = [parameter("limit", "Rows of a page.", LIMIT), NEXT]
+ROWS = parameter("limit", "Rows of a page; of an export, rows in all.", LIMIT)
+FORMAT = parameter("format", "`jsonl` and `csv` stream everything.", enum=["json", "jsonl", "csv"])
 
 
 def listing(
@@ -274,9 +280,9 @@ def listing(
         parameter("q", "What to find, in the query language."),
         parameter("start", f"Begun at or after. {TIME}"),
         parameter("end", f"Begun before. {TIME}"),
-        parameter("limit", "Rows of a page; of an export, rows in all.", LIMIT),
+        ROWS,
         CURSOR,
-        parameter("format", "`jsonl` and `csv` stream everything.", enum=["json", "jsonl", "csv"]),
+        FORMAT,
     ]
     if order:
         known = ["start_time"] if payload else ["start_time", "duration", "cost", "tokens"]
@@ -285,17 +291,21 @@ def listing(
     if payload:
         about = "With messages, attributes and events."
         parameters.append(parameter("payload", about, OpenApiTypes.BOOL))
-    rows = OpenApiResponse(OpenApiTypes.STR, description="Exports")
     return {
         "operation_id": f"{name}_list",
         "parameters": parameters,
-        "responses": {
-            (200, "application/json"): page,
-            (200, "application/x-ndjson"): rows,
-            (200, "text/csv"): rows,
-            **errors(400, 401, 403, 503),
-        },
+        "responses": {**exported(page), **errors(400, 401, 403, 503)},
         "tags": ["read"],
+    }
+
+
+def exported(page: type[serializers.Serializer[Any]]) -> dict[Any, Any]:
+    """Answers of a list: a page, or all of it as a file."""
+    rows = OpenApiResponse(OpenApiTypes.STR, description="Exports")
+    return {
+        (200, "application/json"): page,
+        (200, "application/x-ndjson"): rows,
+        (200, "text/csv"): rows,
     }
 
 

@@ -16,10 +16,14 @@ from rest_framework.response import Response
 from sightglass.accounts.access import Access, Permission
 from sightglass.kernel.storable import storable
 from sightglass.problems import Problem
-from traces.api import pagination, schema
-from traces.api.read import ReadView, access_of, json_response
+from sightglass.strict import Strict
+from traces.api import schema
+from traces.api.pagination import ListParameters, bad_parameter
+from traces.api.read import ListView, access_of
 from traces.ids import span_from_hex, trace_from_hex
+from traces.models import Score
 from traces.selectors import shapes
+from traces.selectors.paging import Page
 from traces.selectors.scores import list_scores
 from traces.services import feedback
 from traces.services.quota import Exceeded
@@ -50,7 +54,7 @@ class Value(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
-class ScoreGiven(serializers.Serializer[Any]):
+class ScoreGiven(Strict):
     """One score.
 
     Of trace_id and session_id at least one is needed; it may come before its trace.
@@ -87,7 +91,10 @@ def _of_a_client(text: str, own: Sequence[str]) -> str:
     return text
 
 
-class ScoreList(ReadView):
+class ScoreList(ListView):
+    name = "scores"
+    serializer = schema.ScoreRow
+    turns_back = False
     permissions: ClassVar = {"GET": Permission.READ, "POST": Permission.READ}
 
     def check_permissions(self, request: Request) -> None:
@@ -108,29 +115,35 @@ class ScoreList(ReadView):
             schema.parameter("source", "only from this source"),
             schema.parameter("start", "RFC 3339 or Unix ns, included"),
             schema.parameter("end", "RFC 3339 or Unix ns, not included"),
-            schema.parameter("limit", "1 to 1000"),
-            schema.parameter("cursor", "from `next`"),
+            schema.ROWS,
+            schema.NEXT,
+            schema.FORMAT,
         ],
-        responses={200: schema.ScorePage, **schema.errors(400, 401, 403)},
+        responses={**schema.exported(schema.ScorePage), **schema.errors(400, 401, 403, 503)},
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Scores, the last given first."""
-        given = request.GET
-        extra = {name: given.get(name) or None for name in ("name", "source")}
-        plain = given.copy()
-        for name in extra:
-            plain.pop(name, None)
-        asked = pagination.read_parameters(
-            plain, allowed=frozenset({"start", "end", "limit", "cursor"})
+        return self.listed(request)
+
+    def page(
+        self, request: Request, asked: ListParameters, limit: int, cursor: str | None
+    ) -> Page[Score]:
+        name, source = (request.GET.get(one) or None for one in ("name", "source"))
+        if source is not None and source not in SOURCES:
+            raise bad_parameter("source", f"Must be one of {', '.join(SOURCES)}.")
+        if name is not None and name != storable(name):
+            raise bad_parameter("name", "Must not hold NUL.")
+        return list_scores(
+            access_of(request),
+            range=asked.range,
+            name=name,
+            source=source,
+            limit=limit,
+            cursor=cursor,
         )
-        if extra["source"] is not None and extra["source"] not in SOURCES:
-            raise pagination.bad_parameter("source", f"Must be one of {', '.join(SOURCES)}.")
-        if (name := extra["name"] or "") != storable(name):
-            raise pagination.bad_parameter("name", "Must not hold NUL.")
-        page = list_scores(
-            access_of(request), range=asked.range, limit=asked.limit, cursor=asked.cursor, **extra
-        )
-        return json_response({"results": shapes.scores(page.results), "next": page.next})
+
+    def rendered(self, request: Request, rows: Sequence[Score]) -> list[dict[str, Any]]:
+        return shapes.scores(rows)
 
     @extend_schema(
         operation_id="scores_create",

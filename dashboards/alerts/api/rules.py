@@ -22,7 +22,7 @@ from sightglass.accounts.access import Permission
 from sightglass.problems import Problem
 from sightglass.strict import bodiless
 from traces.api import schema
-from traces.api.pagination import bad_parameter
+from traces.api.pagination import bad_parameter, page_of
 from traces.api.read import ReadView, access_of
 from traces.query import QueryError
 from traces.selectors.metrics import UnknownMetric
@@ -60,11 +60,14 @@ class RuleList(RuleView):
 
     @extend_schema(
         operation_id="alert_rules_list",
+        parameters=schema.PAGING,
         responses={200: bodies.RulePage, **schema.errors(401, 403)},
     )
     def get(self, request: Request) -> Response:
         """The project's rules by name, with their alerts that are not inactive."""
-        return Response({"results": rows(selectors.list_rules(access_of(request))), "next": None})
+        found = list(selectors.list_rules(access_of(request)))
+        page = page_of(request.GET, found, "alert rules", lambda one: one.pk)
+        return Response({"results": rows(page.results), "next": page.next})
 
     @extend_schema(
         operation_id="alert_rules_create",

@@ -16,7 +16,7 @@ from evals.datasets.services import datasets, erasing, tagging
 from evals.review.api.acting import ReviewView
 from evals.review.api.bodies import read
 from sightglass.accounts.access import Access, Permission
-from traces.api import schema
+from traces.api import pagination, schema
 from traces.api.pagination import DEFAULT_LIMIT, read_flag, read_limit
 from traces.api.read import access_of
 from traces.selectors.paging import MAX_LIMIT
@@ -156,13 +156,16 @@ class TagList(DatasetView):
 
     @extend_schema(
         operation_id="datasets_tags_list",
+        parameters=[LIMIT, CURSOR],
         responses={200: shapes.DatasetTagPage, **schema.errors(401, 403, 404)},
     )
     def get(self, request: Request, dataset: str) -> Response:
         """Tags by name, with the version that each stands for."""
         _, found = self.dataset(request, dataset)
         tags = selected.tags_of([found])[found.pk]
-        return Response({"results": [rows.tag_row(tag) for tag in tags], "next": None})
+        page = pagination.page_of(request.GET, tags, f"tags {found.pk}", lambda tag: tag.name)
+        shaped = [rows.tag_row(tag) for tag in page.results]
+        return Response({"results": shaped, "next": page.next})
 
 
 class TagDetail(DatasetView):

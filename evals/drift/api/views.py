@@ -14,11 +14,11 @@ from evals.drift.api import rows, shapes
 from evals.drift.models import Monitor
 from evals.drift.services import monitors
 from evals.drift.services.monitors import Wanted
-from evals.truth.api.base import TruthView, only, read
+from evals.truth.api.base import TruthView, read
 from sightglass.accounts.access import Access, Permission
 from sightglass.strict import bodiless
 from traces.api import schema
-from traces.api.pagination import DEFAULT_LIMIT, bad_parameter, read_limit
+from traces.api.pagination import DEFAULT_LIMIT, bad_parameter, page_of, read_limit
 from traces.api.read import access_of
 from traces.selectors.paging import MAX_LIMIT
 
@@ -40,15 +40,16 @@ class MonitorList(DriftView):
 
     @extend_schema(
         operation_id="drift_monitors_list",
+        parameters=schema.PAGING,
         responses={200: shapes.DriftMonitorPage, **schema.errors(400, 401, 403)},
     )
     def get(self, request: Request) -> Response:
         """Each monitor with the last window that was compared, the first made first."""
-        only(request)
         found = selectors.monitors_of(access_of(request))
-        last = selectors.last_judged(found)
-        shaped = [rows.monitor_row(one, last.get(one.pk)) for one in found]
-        return Response({"results": shaped, "next": None})
+        page = page_of(request.GET, found, "monitors", lambda one: one.pk)
+        last = selectors.last_judged(page.results)
+        shaped = [rows.monitor_row(one, last.get(one.pk)) for one in page.results]
+        return Response({"results": shaped, "next": page.next})
 
     @extend_schema(
         operation_id="drift_monitors_create",
@@ -57,7 +58,6 @@ class MonitorList(DriftView):
     )
     def post(self, request: Request) -> Response:
         """Watch something. The windows of the last four weeks are judged first."""
-        only(request)
         access = access_of(request)
         said = read(shapes.DriftMonitorGiven, request.data)
         made = monitors.make(access, wanted_of(access, said))
@@ -77,7 +77,6 @@ class MonitorDetail(DriftView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """One monitor."""
-        only(request)
         return Response(_row(selectors.get_monitor(access_of(request), pk)))
 
     @extend_schema(
@@ -87,7 +86,6 @@ class MonitorDetail(DriftView):
     )
     def put(self, request: Request, pk: int) -> Response:
         """Change it; windows that were judged stay as they were."""
-        only(request)
         access = access_of(request)
         monitor = selectors.get_monitor(access, pk)
         said = read(shapes.DriftMonitorGiven, request.data)
@@ -99,7 +97,6 @@ class MonitorDetail(DriftView):
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Watch it no more; its scores stay."""
-        only(request)
         access = access_of(request)
         monitors.archive(access, selectors.get_monitor(access, pk))
         return Response(status=204)
@@ -123,7 +120,6 @@ class WindowList(DriftView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """Its windows, the last first."""
-        only(request, ("drifting", "limit", "cursor"))
         monitor = selectors.get_monitor(access_of(request), pk)
         drifting = request.GET.get("drifting", "false")
         if drifting not in WHETHER:
@@ -145,7 +141,6 @@ class WindowList(DriftView):
     @bodiless
     def post(self, request: Request, pk: int) -> Response:
         """Test the time up to now, before anything else that waits. It leaves no score."""
-        only(request)
         access = access_of(request)
         made = monitors.test_now(access, selectors.get_monitor(access, pk))
         return Response(rows.window_row(made), status=202)
@@ -158,6 +153,5 @@ class WindowDetail(DriftView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """One window: tests, slices, cause, and examples beside the nearest before."""
-        only(request)
         window = selectors.get_window(access_of(request), pk)
         return Response(rows.window_whole(window, selectors.examples_of(window)))

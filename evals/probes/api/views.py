@@ -18,7 +18,7 @@ from evals.probes.services import sets
 from evals.replays.api.views import nanoseconds
 from evals.replays.selectors.reading import page
 from evals.replays.services.caches import check_range
-from evals.truth.api.base import TruthView, only, read
+from evals.truth.api.base import TruthView, read
 from evals.truth.api.rows import moment
 from sightglass.accounts.access import Access, Permission
 from sightglass.strict import bodiless
@@ -71,7 +71,6 @@ def set_row(row: ProbeSet, last: ProbeRun | None) -> Body:
 
 
 def _paging(request: Request) -> tuple[int, str | None]:
-    only(request, ("limit", "cursor"))
     limit = read_limit(request.GET, MAX_LIMIT, DEFAULT_LIMIT)
     return limit, request.GET.get("cursor") or None
 
@@ -116,7 +115,6 @@ class SetList(TruthView):
     )
     def post(self, request: Request) -> Response:
         """Freeze prompts and have them asked on schedule. It costs money, at most the budget."""
-        only(request)
         access = access_of(request)
         said = read(shapes.ProbeSetGiven, request.data)
         connection = Connection.objects.filter(
@@ -152,7 +150,6 @@ class SetDetail(TruthView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """One, with its last run."""
-        only(request)
         return self._shaped(reading.probe_set(access_of(request), pk))
 
     @extend_schema(
@@ -162,7 +159,6 @@ class SetDetail(TruthView):
     )
     def patch(self, request: Request, pk: int) -> Response:
         """Pause it, or go on."""
-        only(request)
         access = access_of(request)
         row = reading.probe_set(access, pk)
         sets.pause(access, row, paused=read(shapes.ProbeSetChange, request.data)["paused"])
@@ -174,7 +170,6 @@ class SetDetail(TruthView):
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Ask no more."""
-        only(request)
         access = access_of(request)
         sets.retire(access, reading.probe_set(access, pk))
         return Response(status=204)
@@ -203,7 +198,6 @@ class RunList(TruthView):
     @bodiless
     def post(self, request: Request, pk: int) -> Response:
         """Begin the run of this night or hour now; there is one of each."""
-        only(request)
         access = access_of(request)
         return Response(run_row(sets.run_now(access, reading.probe_set(access, pk))), status=202)
 
@@ -215,7 +209,6 @@ class RunDetail(TruthView):
     )
     def get(self, request: Request, pk: int, run: int) -> Response:
         """One, with its answers beside those of the baseline."""
-        only(request)
         found = reading.run_of(reading.probe_set(access_of(request), pk), run)
         answers = [
             {
@@ -241,7 +234,6 @@ class RunAccept(TruthView):
     @bodiless
     def post(self, request: Request, pk: int, run: int) -> Response:
         """Take the model of this run for the usual one: a new baseline begins with it."""
-        only(request)
         access = access_of(request)
         row = reading.probe_set(access, pk)
         sets.accept(access, reading.run_of(row, run))

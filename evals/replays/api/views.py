@@ -15,7 +15,7 @@ from evals.replays.api import bodies, rows, shapes
 from evals.replays.selectors import reading
 from evals.replays.services import caches, trials
 from evals.selectors import evaluators
-from evals.truth.api.base import TruthView, only, read
+from evals.truth.api.base import TruthView, read
 from sightglass.accounts.access import Access, Permission
 from sightglass.strict import bodiless
 from traces.api import schema
@@ -44,7 +44,6 @@ def version_of(access: Access, pk: int, name: str) -> EvaluatorVersion:
 
 
 def _paging(request: Request) -> tuple[int, str | None]:
-    only(request, ("limit", "cursor"))
     limit = read_limit(request.GET, MAX_LIMIT, DEFAULT_LIMIT)
     return limit, request.GET.get("cursor") or None
 
@@ -73,7 +72,6 @@ class CacheList(TruthView):
     )
     def post(self, request: Request) -> Response:
         """Have recorded calls replayed behind caches."""
-        only(request)
         access = access_of(request)
         said = read(bodies.CacheReplayGiven, request.data)
         pk = said.pop("evaluator")
@@ -92,7 +90,6 @@ class CacheDetail(TruthView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """One, with its curves."""
-        only(request)
         return Response(rows.cache_whole(reading.cache_replay(access_of(request), pk)))
 
     @extend_schema(
@@ -101,7 +98,6 @@ class CacheDetail(TruthView):
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Stop and forget it."""
-        only(request)
         access = access_of(request)
         caches.remove(access, reading.cache_replay(access, pk))
         return Response(status=204)
@@ -143,7 +139,6 @@ class TrialList(TruthView):
     )
     def post(self, request: Request) -> Response:
         """Ask another model about recorded prompts. It costs money, at most the budget."""
-        only(request)
         access = access_of(request)
         wanted = wanted_trial(access, read(bodies.ReplayTrialGiven, request.data))
         return Response(rows.trial_whole(trials.create(access, wanted)), status=202)
@@ -159,7 +154,6 @@ class TrialEstimate(TruthView):
     )
     def post(self, request: Request) -> Response:
         """What a trial would ask and cost, about; nothing is begun."""
-        only(request)
         access = access_of(request)
         wanted = wanted_trial(access, read(bodies.ReplayTrialGiven, request.data))
         return Response(rows.foreseen(trials.foresee(access, wanted)))
@@ -174,7 +168,6 @@ class TrialDetail(TruthView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """One, with its verdicts by slice."""
-        only(request)
         return Response(rows.trial_whole(reading.trial(access_of(request), pk)))
 
     @extend_schema(
@@ -183,7 +176,6 @@ class TrialDetail(TruthView):
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Stop it, and forget it with its answers."""
-        only(request)
         access = access_of(request)
         trials.remove(access, reading.trial(access, pk))
         return Response(status=204)
@@ -200,7 +192,6 @@ class TrialStop(TruthView):
     @bodiless
     def post(self, request: Request, pk: int) -> Response:
         """Ask no more; what is answered is kept."""
-        only(request)
         access = access_of(request)
         trials.stop(access, reading.trial(access, pk))
         return Response(rows.trial_whole(reading.trial(access, pk)))

@@ -16,6 +16,7 @@ from evals.review.services import adjudicating, queues, working
 from sightglass.accounts.access import Access, Permission
 from sightglass.strict import bodiless
 from traces.api import schema
+from traces.api.pagination import page_of
 
 ERRORS = schema.errors(400, 401, 403, 404, 409)
 
@@ -211,14 +212,16 @@ class CommentList(ReviewView):
 
     @extend_schema(
         operation_id="review_comments_list",
-        parameters=[REVIEWER],
+        parameters=[REVIEWER, *schema.PAGING],
         responses={200: shapes.ReviewCommentPage, **schema.errors(400, 401, 403, 404)},
     )
     def get(self, request: Request, queue: str, pk: int) -> Response:
         """What was said of the item, as far as the caller may know it yet."""
         access, item = self.item(request, queue, pk)
-        shaped = [rows.comment_row(one) for one in selected.comments_of(access, item)]
-        return Response({"results": shaped, "next": None})
+        said = selected.comments_of(access, item)
+        page = page_of(request.GET, said, f"comments {pk}", lambda one: one.pk)
+        shaped = [rows.comment_row(one) for one in page.results]
+        return Response({"results": shaped, "next": page.next})
 
     @extend_schema(
         operation_id="review_comments_create",

@@ -27,6 +27,8 @@ from traces.api.pagination import (
     FORMATS,
     bad_parameter,
     nanoseconds,
+    page_by_pk,
+    page_of,
     read_flag,
     read_limit,
 )
@@ -39,19 +41,25 @@ class QueueList(ReviewView):
 
     @extend_schema(
         operation_id="review_queues_list",
-        parameters=[REVIEWER, schema.parameter("archived", "true: those that have ended", bool)],
+        parameters=[
+            REVIEWER,
+            schema.parameter("archived", "true: those that have ended", bool),
+            *schema.PAGING,
+        ],
         responses={200: shapes.ReviewQueuePage, **schema.errors(400, 401, 403, 503)},
     )
     def get(self, request: Request) -> Response:
         """The queues that the caller sees, by name, with their newest rubric and counts."""
         access = acting(request)
-        found = counted.list_queues(access, archived=read_flag(request.GET, "archived"))
-        rubrics, counts = counted.newest_rubrics(found), counted.counts_of(found)
+        archived = read_flag(request.GET, "archived")
+        found = counted.list_queues(access, archived=archived)
+        page = page_of(request.GET, found, f"queues {archived}", lambda one: one.pk)
+        rubrics, counts = counted.newest_rubrics(page.results), counted.counts_of(page.results)
         shaped = [
             rows.queue_row(access, one, rubrics[one.pk], counts.get(one.pk, Counts()))
-            for one in found
+            for one in page.results
         ]
-        return Response({"results": shaped, "next": None})
+        return Response({"results": shaped, "next": page.next})
 
     @extend_schema(
         operation_id="review_queues_create",
@@ -139,15 +147,16 @@ class RuleList(ReviewView):
 
     @extend_schema(
         operation_id="review_rules_list",
-        parameters=[REVIEWER],
+        parameters=[REVIEWER, *schema.PAGING],
         responses={200: shapes.ReviewRulePage, **schema.errors(400, 401, 403, 404)},
     )
     def get(self, request: Request, queue: str) -> Response:
         """What fills the queue, stopped rules too. For leads and who may write."""
         access, found = self.queue(request, queue)
         standing.whole(access, found)
-        shaped = [rows.rule_row(rule) for rule in found.rules.order_by("pk")[:MAX_LIMIT]]
-        return Response({"results": shaped, "next": None})
+        page = page_by_pk(request.GET, found.rules.all(), f"rules {found.pk}")
+        shaped = [rows.rule_row(rule) for rule in page.results]
+        return Response({"results": shaped, "next": page.next})
 
     @extend_schema(
         operation_id="review_rules_create",

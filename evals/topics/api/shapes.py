@@ -121,6 +121,7 @@ class TopicRun(Shape):
 
 class TopicList(Shape):
     results = TopicRow(many=True)
+    next = serializers.CharField(allow_null=True)
     none = TopicFigures(help_text="calls that belong to no topic")
     run = TopicRun(allow_null=True, help_text="whose topics these are")
 

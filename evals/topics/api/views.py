@@ -13,11 +13,11 @@ from evals.topics import selectors
 from evals.topics.api import rows, shapes
 from evals.topics.selectors import Sums
 from evals.topics.services import plans
-from evals.truth.api.base import TruthView, only, read
+from evals.truth.api.base import TruthView, read
 from sightglass.accounts.access import Permission
 from sightglass.strict import bodiless
 from traces.api import schema
-from traces.api.pagination import bad_parameter, read_flag, read_limit
+from traces.api.pagination import bad_parameter, page_by_pk, page_of, read_flag, read_limit
 from traces.api.read import access_of
 
 DAYS, MOST_DAYS = 28, 90
@@ -41,15 +41,16 @@ class TopicList(TruthView):
         parameters=[
             DAYS_PARAMETER,
             schema.parameter("vanished", "`true`: those that the last run did not find, too"),
+            *schema.PAGING,
         ],
         responses={200: shapes.TopicList, **schema.errors(400, 401, 403)},
     )
     def get(self, request: Request) -> Response:
         """What users ask about, the largest topic first, with volume, cost, failures, scores."""
-        only(request, ("days", "vanished"))
         access, (first, last) = access_of(request), range_of(request)
         vanished = read_flag(request.GET, "vanished")
-        topics = selectors.topics_of_project(access.project.pk, vanished=vanished)
+        topics = selectors.topics_of_project(access.project.pk, vanished=vanished, most=None)
+        page = page_of(request.GET, topics, f"topics {vanished}", lambda one: one.number)
         sums = selectors.sums(access, first, last)
         begun = selectors.first_days(access, first, last)
         _, run = selectors.last_runs(access)
@@ -61,8 +62,9 @@ class TopicList(TruthView):
                         sums.get(one.number, Sums()),
                         selectors.mark(one, begun, first, last),
                     )
-                    for one in topics
+                    for one in page.results
                 ],
+                "next": page.next,
                 "none": rows.figures(sums.get(0, Sums())),
                 "run": rows.run_row(run) if run else None,
             }
@@ -79,7 +81,6 @@ class TopicDetail(TruthView):
     )
     def get(self, request: Request, number: int) -> Response:
         """One topic, day by day."""
-        only(request, ("days",))
         return self._whole(request, number)
 
     @extend_schema(
@@ -89,7 +90,6 @@ class TopicDetail(TruthView):
     )
     def patch(self, request: Request, number: int) -> Response:
         """Give it a name, which it keeps through all runs."""
-        only(request)
         access = access_of(request)
         topic = selectors.get_topic(access, number)
         plans.rename(access, topic, read(shapes.TopicNameGiven, request.data)["name"])
@@ -119,7 +119,6 @@ class TopicExamples(TruthView):
     )
     def get(self, request: Request, number: int) -> Response:
         """What was asked, the latest first; the same words once."""
-        only(request, ("typical", "limit"))
         access = access_of(request)
         topic = selectors.get_topic(access, number)
         limit = read_limit(request.GET, selectors.MOST_EXAMPLES, 10)
@@ -133,13 +132,14 @@ class RunList(TruthView):
 
     @extend_schema(
         operation_id="topics_runs_list",
+        parameters=schema.PAGING,
         responses={200: shapes.TopicRunPage, **schema.errors(400, 401, 403)},
     )
     def get(self, request: Request) -> Response:
-        """The latest runs, the last first; of one under way its progress."""
-        only(request)
-        found = selectors.runs(access_of(request), 30)
-        return Response({"results": [rows.run_row(run) for run in found], "next": None})
+        """The runs, the last first; of one under way its progress."""
+        found = selectors.runs(access_of(request))
+        page = page_by_pk(request.GET, found, "topic runs", newest_first=True)
+        return Response({"results": [rows.run_row(run) for run in page.results], "next": page.next})
 
     @extend_schema(
         operation_id="topics_runs_create",
@@ -149,7 +149,6 @@ class RunList(TruthView):
     @bodiless
     def post(self, request: Request) -> Response:
         """Find topics now; the run that waits or is under way where there is one."""
-        only(request)
         return Response(rows.run_row(plans.find_now(access_of(request))), status=202)
 
 
@@ -162,7 +161,6 @@ class Naming(TruthView):
     )
     def get(self, request: Request) -> Response:
         """Which model names topics, and what that has cost."""
-        only(request)
         return Response(rows.naming_row(selectors.plan_of(access_of(request))))
 
     @extend_schema(
@@ -172,6 +170,5 @@ class Naming(TruthView):
     )
     def put(self, request: Request) -> Response:
         """Choose the connection whose model names topics, or none."""
-        only(request)
         said = read(shapes.TopicNamingGiven, request.data)
         return Response(rows.naming_row(plans.choose(access_of(request), said["connection"])))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -14,7 +13,6 @@ from evals.api.serializers import refused
 from evals.models import Evaluator
 from evals.selectors import evaluators as selected
 from sightglass.accounts.access import Access
-from traces.api.pagination import bad_parameter
 from traces.api.read import ReadView, access_of
 
 
@@ -30,13 +28,6 @@ class TruthView(ReadView):
         """Raises Http404 for one that is not the project's."""
         access = access_of(request)
         return access, selected.get_evaluator(access, pk)
-
-
-def only(request: Request, names: Collection[str] = ()) -> None:
-    """Raises Problem (400) for a parameter that there is not."""
-    for name in request.GET:
-        if name not in names:
-            raise bad_parameter(name[:100], "There is no such parameter.")
 
 
 def read(shape: type[Serializer[Any]], data: Any) -> dict[str, Any]:

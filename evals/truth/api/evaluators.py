@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evals.truth.api import bodies, rows, shapes
-from evals.truth.api.base import TruthView, only, read
+from evals.truth.api.base import TruthView, read
 from evals.truth.selectors import calibration, cases, comparisons, panels, rates
 from evals.truth.selectors.pairs import readings_of
 from evals.truth.services import calibrating, forgetting, pairing
@@ -22,6 +22,7 @@ from traces.api.pagination import (
     DEFAULT_LIMIT,
     bad_parameter,
     bad_query,
+    page_of,
     read_limit,
     read_time,
 )
@@ -37,22 +38,23 @@ DEFAULT_DAYS = 30
 class TruthList(TruthView):
     @extend_schema(
         operation_id="truth_evaluators_list",
+        parameters=schema.PAGING,
         responses={200: shapes.TruthEvaluatorPage, **schema.errors(400, 401, 403, 503)},
     )
     def get(self, request: Request) -> Response:
         """Each evaluator beside people, by name."""
-        only(request)
         found = comparisons.of_project(access_of(request))
-        at_work = panels.at_work(row.newest.evaluator_id for row in found)
+        page = page_of(request.GET, found, "truth", lambda row: row.newest.evaluator_id)
+        at_work = panels.at_work(row.newest.evaluator_id for row in page.results)
         runs = panels.last_runs(at_work.values())
         by_evaluator = {pk: runs.get(panel.pk) for pk, panel in at_work.items()}
         shaped = [
             rows.evaluator_row(
                 row.newest, row.reading, row.shown, by_evaluator.get(row.newest.evaluator_id)
             )
-            for row in found
+            for row in page.results
         ]
-        return Response({"results": shaped, "next": None})
+        return Response({"results": shaped, "next": page.next})
 
 
 class TruthDetail(TruthView):
@@ -62,7 +64,6 @@ class TruthDetail(TruthView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """One evaluator beside people: by version and slice, with its panel."""
-        only(request)
         access, evaluator = self.evaluator(request, pk)
         found = comparisons.of_evaluator(access, evaluator)
         panel = panels.at_work([evaluator.pk]).get(evaluator.pk)
@@ -87,7 +88,6 @@ class PairingDetail(TruthView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """Which answers of people it is held against: those of its name, if nothing was chosen."""
-        only(request)
         _, evaluator = self.evaluator(request, pk)
         reading = readings_of([evaluator])[evaluator.pk]
         return Response(rows.pairing_row(reading))
@@ -99,7 +99,6 @@ class PairingDetail(TruthView):
     )
     def put(self, request: Request, pk: int) -> Response:
         """Choose others."""
-        only(request)
         access, evaluator = self.evaluator(request, pk)
         said = read(bodies.TruthPairingGiven, request.data)
         pairing.choose(access, evaluator, Reading(**said | {"words": tuple(said["words"])}))
@@ -118,7 +117,6 @@ class CaseList(TruthView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """Cases of the newest version with labels, the last scored first."""
-        only(request, ("kind", "limit", "cursor"))
         access, evaluator = self.evaluator(request, pk)
         kind = request.GET.get("kind", "differ")
         if kind not in cases.KINDS:
@@ -147,7 +145,6 @@ class CalibrationDetail(TruthView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """How its numbers stand to people's answers, and whether a curve helps."""
-        only(request)
         access, evaluator = self.evaluator(request, pk)
         found = comparisons.of_evaluator(access, evaluator)
         version = found.shown.version if found.shown else found.newest
@@ -161,7 +158,6 @@ class CalibrationDetail(TruthView):
     @bodiless
     def post(self, request: Request, pk: int) -> Response:
         """Make a next version whose numbers go through the curve that helps."""
-        only(request)
         access, evaluator = self.evaluator(request, pk)
         version = calibrating.apply(access, evaluator)
         return Response({"version": version.number}, status=201)
@@ -172,7 +168,6 @@ class CalibrationDetail(TruthView):
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Make a next version without the curve."""
-        only(request)
         access, evaluator = self.evaluator(request, pk)
         return Response({"version": calibrating.remove(access, evaluator).number})
 
@@ -189,7 +184,6 @@ class RateList(TruthView):
     )
     def get(self, request: Request) -> Response:
         """Rates of what was scored in a range, corrected by what people say of part of it."""
-        only(request, ("q", "start", "end"))
         try:
             query = parse(request.GET.get("q", ""))
         except QueryError as error:
@@ -220,7 +214,6 @@ class Forget(TruthView):
     )
     def post(self, request: Request) -> Response:
         """Delete what panels and examples of prompts hold of a user of the application."""
-        only(request)
         said = read(bodies.TruthForgetGiven, request.data)
         gone = forgetting.forget(access_of(request), said["user_id"])
         return Response({"cases": gone.cases, "examples": gone.examples})

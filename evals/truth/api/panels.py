@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evals.truth.api import bodies, rows, shapes
-from evals.truth.api.base import TruthView, only, read
+from evals.truth.api.base import TruthView, read
 from evals.truth.models import Improvement
 from evals.truth.selectors import improvements as improved
 from evals.truth.selectors import panels as selected
@@ -17,7 +17,7 @@ from evals.truth.services import improving, panels
 from sightglass.accounts.access import Access, Permission
 from sightglass.strict import bodiless
 from traces.api import schema
-from traces.api.pagination import DEFAULT_LIMIT, read_limit
+from traces.api.pagination import DEFAULT_LIMIT, page_by_pk, read_limit
 from traces.api.read import access_of
 from traces.selectors.paging import MAX_LIMIT
 
@@ -35,7 +35,6 @@ class PanelDetail(TruthView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """The panel at work, with its last run."""
-        only(request)
         access, evaluator = self.evaluator(request, pk)
         panel = selected.panel_of(access, evaluator)
         return Response(rows.panel_row(panel, selected.last_runs([panel]).get(panel.pk)))
@@ -47,7 +46,6 @@ class PanelDetail(TruthView):
     )
     def post(self, request: Request, pk: int) -> Response:
         """Freeze labelled cases as the panel; takes the place of an earlier one."""
-        only(request)
         access, evaluator = self.evaluator(request, pk)
         said = read(bodies.TruthPanelGiven, request.data)
         panel = panels.freeze(access, evaluator, said["size"])
@@ -59,7 +57,6 @@ class PanelDetail(TruthView):
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Ask about it no more."""
-        only(request)
         access, evaluator = self.evaluator(request, pk)
         panels.retire(access, selected.panel_of(access, evaluator))
         return Response(status=204)
@@ -75,7 +72,6 @@ class PanelRuns(TruthView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """Its nights, the last first."""
-        only(request, ("limit", "cursor"))
         access, evaluator = self.evaluator(request, pk)
         page = selected.runs_of(
             selected.panel_of(access, evaluator),
@@ -93,7 +89,6 @@ class PanelRuns(TruthView):
     @bodiless
     def post(self, request: Request, pk: int) -> Response:
         """Begin today's run now; a day has one."""
-        only(request)
         access, evaluator = self.evaluator(request, pk)
         run = panels.run_now(access, selected.panel_of(access, evaluator))
         return Response(rows.run_row(run), status=202)
@@ -109,7 +104,6 @@ class PanelAccept(TruthView):
     )
     def post(self, request: Request, pk: int) -> Response:
         """Take the judge of that day for the usual one: later runs are compared with it."""
-        only(request)
         access, evaluator = self.evaluator(request, pk)
         panel = selected.panel_of(access, evaluator)
         said = read(bodies.TruthAcceptGiven, request.data)
@@ -122,15 +116,16 @@ class ImprovementList(TruthView):
 
     @extend_schema(
         operation_id="truth_improvements_list",
+        parameters=schema.PAGING,
         responses={200: shapes.TruthImprovementPage, **schema.errors(400, 401, 403, 404)},
     )
     def get(self, request: Request, pk: int) -> Response:
         """Drafts of better versions, the last first."""
-        only(request)
         access, evaluator = self.evaluator(request, pk)
-        found = improved.of_evaluator(access, evaluator)
-        shaped = [rows.improvement_row(one) for one in found]
-        return Response({"results": shaped, "next": None})
+        found = improved.all_of(access, evaluator)
+        page = page_by_pk(request.GET, found, f"improvements {pk}", newest_first=True)
+        shaped = [rows.improvement_row(one) for one in page.results]
+        return Response({"results": shaped, "next": page.next})
 
     @extend_schema(
         operation_id="truth_improvements_propose",
@@ -140,7 +135,6 @@ class ImprovementList(TruthView):
     @bodiless
     def post(self, request: Request, pk: int) -> Response:
         """Choose examples from what the judge got wrong, and try them on cases held out."""
-        only(request)
         access, evaluator = self.evaluator(request, pk)
         made = improving.propose(access, evaluator)
         return Response(_whole(access, made.pk), status=202)
@@ -161,7 +155,6 @@ class ImprovementDetail(TruthView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """One, with its examples, its split, and how it did."""
-        only(request)
         return Response(_whole(access_of(request), pk))
 
     @extend_schema(
@@ -170,7 +163,6 @@ class ImprovementDetail(TruthView):
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Stop trying it, or put it aside."""
-        only(request)
         access = access_of(request)
         improving.discard(access, _one(access, pk))
         return Response(status=204)
@@ -191,7 +183,6 @@ class ImprovementAdopt(TruthView):
     @bodiless
     def post(self, request: Request, pk: int) -> Response:
         """Make it the next version, which is at work from now on."""
-        only(request)
         access = access_of(request)
         version = improving.adopt(access, _one(access, pk))
         return Response({"version": version.number}, status=201)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from django.db.models import QuerySet
 from django.http import Http404
 
 from evals.models import Evaluator
@@ -59,10 +60,14 @@ def get_improvement(access: Access, pk: int) -> Improvement:
     return found
 
 
-def of_evaluator(access: Access, evaluator: Evaluator) -> list[Improvement]:
-    """Newest first."""
+def all_of(access: Access, evaluator: Evaluator) -> QuerySet[Improvement]:
     rows = Improvement.objects.filter(evaluator=evaluator, project=access.project)
-    return list(rows.select_related("base", "adopted", "evaluator").order_by("-pk")[:MOST])
+    return rows.select_related("base", "adopted", "evaluator")
+
+
+def of_evaluator(access: Access, evaluator: Evaluator) -> list[Improvement]:
+    """The newest, the last first."""
+    return list(all_of(access, evaluator).order_by("-pk")[:MOST])
 
 
 def cases_of(improvement: Improvement, *parts: str) -> list[ImprovementCase]:

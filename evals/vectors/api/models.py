@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from evals.api.serializers import refused
 from evals.models import Connection
-from evals.truth.api.base import only, read
+from evals.truth.api.base import read
 from evals.vectors.fields import Field
 from evals.vectors.models import Model
 from evals.vectors.selectors import state
@@ -71,7 +71,6 @@ class VectorDetail(ReadView):
     )
     def get(self, request: Request) -> Response:
         """By which model calls are compared, and how far that is."""
-        only(request)
         return Response(shape(access_of(request)))
 
     @extend_schema(
@@ -81,7 +80,6 @@ class VectorDetail(ReadView):
     )
     def put(self, request: Request) -> Response:
         """Compare by another model, or by the same with all made again. It begins at once."""
-        only(request)
         said, access = read(VectorModelGiven, request.data), access_of(request)
         row = None
         if said["connection"] is not None:

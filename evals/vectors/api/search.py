@@ -23,7 +23,6 @@ from traces.api.read import ReadView, access_of, json_response, read_span_ids
 from traces.selectors import traces
 
 Choice = TypeVar("Choice", bound=StrEnum)
-COMMON = frozenset({"q", "start", "end", "limit"})
 
 
 class Side(StrEnum):
@@ -117,7 +116,7 @@ class Search(SearchView):
     )
     def get(self, request: Request) -> HttpResponse:
         """Calls of models by their words, by their meaning, or by both; the best first."""
-        asked = _common(request.GET, {"text", "by"})
+        asked = _common(request.GET)
         text = request.GET.get("text", "")
         if not text.strip() or "\x00" in text or len(text) > LONGEST:
             raise bad_parameter("text", f"1 to {LONGEST:,} characters, not only spaces.")
@@ -149,7 +148,7 @@ class Similar(SearchView):
     )
     def get(self, request: Request, trace_id: str, span_id: str) -> HttpResponse:
         """Calls whose input or output means the nearest to that of a span; the nearest first."""
-        asked = _common(request.GET, {"field"})
+        asked = _common(request.GET)
         side = _one_of(Side, request.GET, "field", Side.INPUT)
         span = traces.get_span(access_of(request), *read_span_ids(trace_id, span_id))
         found = searching.similar(
@@ -179,9 +178,9 @@ def _matched(hit: Hit) -> list[str]:
     return [*fields, "words"] if hit.by_words else fields
 
 
-def _common(given: QueryDict, more: set[str]) -> ListParameters:
+def _common(given: QueryDict) -> ListParameters:
     """Raises Problem (400)."""
-    asked = pagination.read_parameters(given, allowed=COMMON | more)
+    asked = pagination.read_parameters(given)
     pagination.read_limit(given, MOST, DEFAULT_LIMIT)
     start, end = asked.range.start_ns, asked.range.end_ns
     if start is not None and end is not None and start >= end:

@@ -1,5 +1,8 @@
 """Scores by API."""
 
+import csv
+import io
+import json
 from typing import Any
 
 import pytest
@@ -118,6 +121,48 @@ def test_nan_is_refused(api: Api) -> None:
     assert answer.status_code == 400
 
 
+@pytest.mark.parametrize("many", [False, True])
+def test_a_field_that_there_is_not_is_told(api: Api, many: bool) -> None:
+    wrong = score(coment="well done")
+    told = api.post("/api/v1/scores", [score(), wrong] if many else wrong)
+    assert told.status_code == 400 and Score.objects.count() == 0
+    assert told.json()["errors"] == [
+        {"pointer": "/1/coment" if many else "/coment", "detail": "There is no such field."}
+    ]
+
+
+def test_the_list_as_json_lines(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("traces.api.read.BATCH", 2)
+    api.post("/api/v1/scores", [score(value=float(i)) for i in range(5)])
+    api.post("/api/v1/scores", score(name="other"))
+    answer = api.get("/api/v1/scores?name=helpful&format=jsonl")
+    assert answer.streaming
+    rows = [json.loads(line) for line in answer.getvalue().splitlines()]
+    assert rows == api.get("/api/v1/scores?name=helpful").json()["results"]
+    assert [row["value"] for row in rows] == [4, 3, 2, 1, 0]
+    bounded = api.get("/api/v1/scores?name=helpful&format=jsonl&limit=3").getvalue()
+    assert len(bounded.splitlines()) == 3
+
+
+def test_the_list_as_csv(api: Api) -> None:
+    api.post("/api/v1/scores", score(value="=cmd()", comment="@SUM(A1), or so"))
+    api.post("/api/v1/scores", score())
+    answer = api.get("/api/v1/scores?format=csv")
+    assert answer["Content-Disposition"] == 'attachment; filename="scores.csv"'
+    header, last, first = csv.reader(io.StringIO(answer.getvalue().decode(), newline=""))
+    assert set(header) == set(api.get("/api/v1/scores").json()["results"][0])
+    assert [last[header.index(name)] for name in ("value", "comment")] == ["true", ""]
+    said = [first[header.index(name)] for name in ("trace_id", "value", "comment")]
+    assert said == [TRACE, "'=cmd()", "'@SUM(A1), or so"]
+
+
+@pytest.mark.parametrize("wrong", ["format=xlsx", "source=nobody&format=csv", "order=name", "q=a"])
+def test_what_the_list_cannot_do_is_told(api: Api, wrong: str) -> None:
+    told = api.get(f"/api/v1/scores?{wrong}")
+    assert told.status_code == 400
+    assert told.json()["errors"][0]["pointer"] == "/" + wrong.partition("=")[0]
+
+
 def test_lists_page_and_filter(api: Api) -> None:
     api.post("/api/v1/scores", [score(value=float(i)) for i in range(5)])
     api.post("/api/v1/scores", score(name="other", source="code"))
@@ -125,7 +170,7 @@ def test_lists_page_and_filter(api: Api) -> None:
     second = api.get(f"/api/v1/scores?name=helpful&limit=3&cursor={first['next']}").json()
     values = [row["value"] for row in first["results"] + second["results"]]
     assert values == [4, 3, 2, 1, 0]
-    assert second["next"] is None
+    assert second["next"] is None and set(second) == {"results", "next"}
     assert len(api.get("/api/v1/scores?source=code").json()["results"]) == 1
     assert api.get("/api/v1/scores?source=nobody").status_code == 400
 
