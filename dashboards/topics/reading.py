@@ -121,6 +121,8 @@ class Line:
     share: float
     """Of all that was asked in these days: traces of all topics."""
     change: Change
+    before: int
+    """Traces in as many days before."""
     none_before: bool
     """It was not asked about in as many days before, of which that is known."""
     quality: str
@@ -166,9 +168,14 @@ class Listing:
     filtered: bool
 
     @property
-    def matched(self) -> bool:
-        """Whether the filter, where there is one, finds calls of topics."""
-        return not self.filtered or any(line.sums.calls for line in self.lines)
+    def matched(self) -> list[Line]:
+        """Those of topics of which the filter, where there is one, finds calls, now or in as many
+        days before. None where it finds none now."""
+        if not self.filtered:
+            return self.lines
+        if not any(line.sums.calls for line in self.lines):
+            return []
+        return [line for line in self.lines if line.sums.calls or line.before]
 
     @property
     def none_share(self) -> float:
@@ -366,6 +373,7 @@ def _line(
         calls_url=asked.explore(topic.number, spans=True),
         share=0.0,
         change=change,
+        before=old.traces,
         none_before=not old.traces
         and (mark == "new" or selectors.known_since(topic, reading.begun) <= asked.before[0]),
         quality=told(quality, unit),

@@ -58,8 +58,8 @@ def topics(request: ProjectRequest) -> HttpResponse:
         return render(request, "topics/list.html", context | {"problem": frames.TOO_SLOW})
     shown = [one.topic for one in listing.lines]
     card = frames.asked("map", "Map", lambda: mapped.map_card(asked, dots, shown, run))
-    every = request.GET.get("all") == "1" or len(listing.lines) <= FIRST
-    lines = listing.lines if listing.matched else []
+    lines = listing.matched
+    every = request.GET.get("all") == "1" or len(lines) <= FIRST
     context |= {
         "listing": listing,
         "shown": reading.quoting(access, lines if every else lines[:FIRST]),

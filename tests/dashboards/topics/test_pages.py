@@ -393,7 +393,7 @@ def test_a_filter_narrows_the_figures(page: Client, found: Access) -> None:
     listing = reading.listing(asked_)
     calls = {line.topic.number: line.sums.calls for line in listing.lines}
     assert calls == {topic.number: 5 if topic == topics[0] else 0 for topic in topics}
-    [first, *_] = listing.lines
+    [first] = listing.matched
     assert first.share == 1 and first.sums.tokens == 5 * 1100 and listing.scores == ["kind"]
     assert first.quality == "100.0%" and first.sums.cost > 0 and not listing.compared
     whole = reading.listing(reading.read(found, {"q": "user:ann OR user:acct_7 OR model:*"}))
@@ -401,6 +401,7 @@ def test_a_filter_narrows_the_figures(page: Client, found: Access) -> None:
     assert [line.sums.calls for line in whole.lines] == [line.sums.calls for line in usual.lines]
     text = text_of(page, address(found) + "?q=user:ann")
     assert 'value="user:ann"' in text and "Without the filter" in text
+    assert text.count('class="full any"') == 1 and "What users ask about: 1 topic" in text
     assert "among the newest 50,000 of these days" in text
     assert f"q=topic%3A{topics[0].number}%20%28user%3Aann%29" in text.replace("+", "%20")
 
