@@ -37,7 +37,7 @@ def test_readers_beside_a_writer_get_every_message_once(connection: Connection) 
     seen: list[int] = []
     with connection.SimpleQueue("work") as queue:
         while len(seen) < COUNT:
-            message = queue.get(timeout=20)
+            message = queue.get(timeout=60)
             message.ack()
             seen.append(message.payload["number"])
     writer.join()
@@ -51,4 +51,4 @@ def test_a_broken_message_is_dropped(connection: Connection, tmp_path: Path) -> 
         with pytest.raises(SimpleQueue.Empty):
             queue.get(timeout=0.5)
         queue.put({"number": 1})
-        assert queue.get(timeout=20).payload == {"number": 1}
+        assert queue.get(timeout=60).payload == {"number": 1}

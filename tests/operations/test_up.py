@@ -54,7 +54,7 @@ def test_a_span_is_stored_read_and_indexed(running: Installation) -> None:
     assert running.send_span(KEY, "first-span").status_code == 200
     found = running.get(f"/api/v1/traces/{trace_id('first-span').hex()}", headers=HEADERS)
     assert [span["name"] for span in found.json()["spans"]] == ["first-span"]
-    eventually(lambda: waiting(running) == 0, "the worker has indexed it", 20)
+    eventually(lambda: waiting(running) == 0, "the worker has indexed it", 60)
 
 
 def waiting(installation: Installation) -> int:
