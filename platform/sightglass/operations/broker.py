@@ -2,12 +2,15 @@
 
 kombu opens a message's file where readers look for it and then writes. A reader that comes between
 takes an empty message and its worker dies of it. Here the file is written under a hidden name
-first.
+first. So is the table that says which queues an exchange leads to: who publishes while it is made
+anew would find none, and the message would lead nowhere.
 """
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -18,6 +21,8 @@ from kombu.utils.encoding import str_to_bytes
 from kombu.utils.json import dumps
 
 logger = logging.getLogger(__name__)
+_binding = threading.Lock()
+"""kombu notes that a queue is bound before it is: another thread would publish in between."""
 
 
 class Channel(filesystem.Channel):
@@ -29,6 +34,24 @@ class Channel(filesystem.Channel):
         hidden = folder / f".{name}"
         hidden.write_bytes(str_to_bytes(dumps(message)))
         hidden.rename(folder / name)
+
+    def queue_bind(self, *args: Any, **kwargs: Any) -> None:
+        with _binding:
+            super().queue_bind(*args, **kwargs)
+
+    def _queue_bind(
+        self, exchange: str, routing_key: str | None, pattern: str | None, queue: str | None
+    ) -> None:
+        bound = filesystem.exchange_queue_t(routing_key or "", pattern or "", queue or "")
+        table = self._exchange_file(exchange)  # type: ignore[attr-defined]
+        self.control_folder.mkdir(exist_ok=True)
+        with self.control_folder.joinpath(".binding").open("wb") as other_processes:
+            fcntl.flock(other_processes, fcntl.LOCK_EX)
+            queues = self.get_table(exchange)
+            if bound not in queues:
+                hidden = table.with_name(f".{table.name}")
+                hidden.write_bytes(str_to_bytes(dumps([bound, *queues])))
+                hidden.rename(table)
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:
         while True:
