@@ -106,9 +106,9 @@ def explain(
     found.parts = _parts(split)
     found.cause = _cause(found.parts)
     if what == What.OUTPUTS:
-        found.length = _length(before, now, fixed, result, alpha)
+        lengths = (fixed[0], _words(before)), (fixed[1], _words(now))
+        found.length = _length(*lengths, result, alpha)
         if found.length.significant:
-            lengths = (fixed[0], _words(before)), (fixed[1], _words(now))
             found.slices = [_with_lengths(one, now, *lengths) for one in found.slices]
     return found
 
@@ -178,15 +178,13 @@ def _cause(parts: dict[str, float]) -> str:
     return next((name for name, part in parts.items() if part >= MOSTLY), BOTH)
 
 
-def _length(
-    before: Items,
-    now: Items,
-    asked: tuple[list[str], list[str]],
-    result: Result,
-    alpha: float,
-) -> Length:
+Lengths = tuple[list[str], NDArray[np.float64]]
+"""Of each item what it asks, and the words of its answer."""
+
+
+def _length(before: Lengths, now: Lengths, result: Result, alpha: float) -> Length:
     """Words, and whether the comparison found that they changed."""
-    split = decompose(asked[0], _words(before), asked[1], _words(now))
+    split = decompose(*before, *now)
     told = any(
         one.name in ("words", "characters") and one.adjusted <= alpha for one in result.tests
     )
@@ -195,10 +193,6 @@ def _length(
 
 def _words(items: Items) -> NDArray[np.float64]:
     return np.array([len(text.split()) for text in items.outputs], dtype=np.float64)
-
-
-Lengths = tuple[list[str], NDArray[np.float64]]
-"""Of each item what it asks, and the words of its answer."""
 
 
 def _with_lengths(one: Slice, now: Items, before: Lengths, current: Lengths) -> Slice:
